@@ -1,0 +1,147 @@
+"""The engine: walks the graph once, newest node first.
+
+Numbers of nodes grow with their creation, so a heap of numbers gives every node after all its
+users; nothing recurses, and a node's saved values are freed as it is consumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from typing import Any
+
+from torchlite._tensor import Tensor, refresh, wrap
+from torchlite.backends.registry import local
+from torchlite.ops.op import recorded
+
+
+class Walk:
+    """One backward pass. `captures`: places whose gradient is wanted -> where it goes.
+
+    With `captures` given, only nodes in `needed` run and no leaf accumulates.
+    """
+
+    def __init__(self, keep: bool, create: bool, captures: dict[Any, list] | None = None,
+                 needed: set | None = None) -> None:  # fmt: skip
+        self.keep, self.create, self.captures, self.needed = keep, create, captures, needed
+        self.pending: dict[int, list] = {}  # number of a node -> [node, gradient]
+        self.heap: list[int] = []
+        self.leaves: dict[int, list] = {}  # id of a leaf -> [leaf, gradient, is it only ours]
+        self.xp: Any = recorded if create else local.mode.xp
+
+    def run(self, roots: Sequence[tuple[Any, Any]]) -> None:
+        """Walk from `roots`, pairs of (edge, its gradient)."""
+        mode = local.mode
+        previous, mode.grad = mode.grad, self.create
+        try:
+            for edge, g in roots:
+                self.send(edge, g, False)
+            self._walk()
+            for leaf, g, fresh in self.leaves.values():
+                self._reach_leaf(leaf, g, fresh)
+        finally:
+            mode.grad = previous
+
+    def _walk(self) -> None:
+        heap, pending, xp, create = self.heap, self.pending, self.xp, self.create
+        while heap:
+            node, g = pending.pop(-heappop(heap))
+            if node._hooks or node.retain is not None:
+                g = self._call_hooks(node, g)
+            if self.captures is not None:
+                if node in self.captures:
+                    self.captures[node].append(g)
+                if node not in self.needed:
+                    continue
+            grads = node.gradients(xp, g, create)
+            if not self.keep:
+                node.release()
+            for edge, gx in zip(node.edges, grads):
+                if gx is not None:
+                    self.send(edge, gx, gx is not g)
+
+    def send(self, edge: Any, g: Any, fresh: bool) -> None:
+        """Add `g` to what `edge` has received; `fresh`: nobody else holds it."""
+        number = edge._number
+        if number:
+            entry = self.pending.get(number)
+            if entry is None:
+                self.pending[number] = [edge, g]
+                heappush(self.heap, -number)
+            elif g.__class__ is dict:
+                self._merge(entry[1], g)
+            else:
+                entry[1] = self.xp.add(entry[1], g)
+        else:
+            entry = self.leaves.get(id(edge))
+            if entry is None:
+                self.leaves[id(edge)] = [edge, g, fresh]
+            else:
+                entry[1:] = self.xp.add(entry[1], g), True
+
+    def _merge(self, received: dict, g: dict) -> None:
+        for index, value in g.items():
+            received[index] = self.xp.add(received[index], value) if index in received else value
+
+    def _call_hooks(self, owner: Any, g: Any) -> Any:
+        """Show `g` as a tensor to the hooks of a node or leaf; what they return replaces it."""
+        tensor = g if self.create else wrap(self.xp.asarray(g))
+        for hook in tuple((owner._hooks or {}).values()):
+            changed = hook(tensor)
+            if changed is not None:
+                if not isinstance(changed, Tensor):
+                    raise TypeError(f"hook must return a Tensor or None, got {type(changed)}")
+                tensor = changed
+        if getattr(owner, "retain", None) is not None:
+            owner.retain(tensor)
+        return tensor if self.create else tensor._data
+
+    def _reach_leaf(self, leaf: Tensor, g: Any, fresh: bool) -> None:
+        if self.captures is not None and leaf not in self.captures:
+            return
+        if leaf._hooks:
+            g, fresh = self._call_hooks(leaf, g), False
+        if self.captures is not None:
+            self.captures[leaf].append(g)
+            return
+        if self.create:
+            leaf._grad = g if leaf._grad is None else leaf._grad + g
+        else:
+            self._accumulate(leaf, g, fresh)
+        for hook in tuple((leaf._accumulate_hooks or {}).values()):
+            hook(leaf)
+
+    def _accumulate(self, leaf: Tensor, g: Any, fresh: bool) -> None:
+        xp, grad = self.xp, leaf._grad
+        if grad is None:
+            g = xp.asarray(g)
+            own = fresh and xp.owns_memory(g)
+            leaf._grad = wrap(xp.contiguous(g) if own else xp.copy(g))
+        elif grad._needs_grad:
+            leaf._grad = wrap(xp.asarray(xp.add(grad._data, g)))
+        else:
+            xp.copyto(grad._data, xp.add(grad._data, g))
+            grad._bump()
+
+
+def edge_of(tensor: Tensor) -> Any:
+    """Where the gradient of `tensor` goes: the node that made it, or itself if it is a leaf."""
+    refresh(tensor)
+    return tensor if tensor._node is None else tensor._node
+
+
+def reaching(roots: Sequence[Any], targets: set) -> set:
+    """The nodes below `roots` from which a gradient can reach one of `targets`."""
+    seen: dict[int, Any] = {}
+    stack = [edge for edge in roots if edge._number]
+    while stack:
+        node = stack.pop()
+        if node._number not in seen:
+            seen[node._number] = node
+            stack += [e for e in node.edges if e._number and e._number not in seen]
+    needed: set = set()
+    for number in sorted(seen):  # a node's edges have smaller numbers
+        node = seen[number]
+        if any(edge in targets or edge in needed for edge in node.edges):
+            needed.add(node)
+    return needed

@@ -1,0 +1,246 @@
+"""Composites: methods of every backend whose default body is made of primitives.
+
+`xp`, the first parameter, is the backend, or the differentiable namespace, or a tracer: a body
+says what a composite *means* to each of them. A backend overrides one with a fused kernel where
+that is faster. ``*_backward(g, ...)`` is the gradient of the input, given that of the result.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from torchlite import dtypes
+
+Array = Any
+_SQRT_HALF = math.sqrt(0.5)
+_INV_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
+_SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
+
+
+class Activations:
+    """Elementwise functions of neural networks."""
+
+    def sigmoid(xp, x: Array) -> Array:
+        """``1 / (1 + e**-x)``."""
+        return xp.reciprocal(xp.add(xp.exp(xp.neg(x)), 1))
+
+    def sigmoid_backward(xp, g: Array, out: Array) -> Array:
+        return xp.mul(g, xp.mul(out, xp.sub(1, out)))
+
+    def tanh_backward(xp, g: Array, out: Array) -> Array:
+        return xp.mul(g, xp.sub(1, xp.square(out)))
+
+    def relu(xp, x: Array) -> Array:
+        """``max(x, 0)``, NaN kept."""
+        return xp.maximum(x, 0)
+
+    def relu_backward(xp, g: Array, out: Array) -> Array:
+        return xp.where(xp.gt(out, 0), g, 0)
+
+    def leaky_relu(xp, x: Array, negative_slope: float) -> Array:
+        """``x if x > 0 else negative_slope * x``."""
+        return xp.where(xp.gt(x, 0), x, xp.mul(x, negative_slope))
+
+    def leaky_relu_backward(xp, g: Array, x: Array, negative_slope: float) -> Array:
+        return xp.where(xp.gt(x, 0), g, xp.mul(g, negative_slope))
+
+    def elu(xp, x: Array, alpha: float, scale: float, input_scale: float) -> Array:
+        """``scale * (x if x > 0 else alpha * (e**(x * input_scale) - 1))``."""
+        low = xp.mul(xp.expm1(xp.mul(x, input_scale)), alpha * scale)
+        return xp.where(xp.gt(x, 0), xp.mul(x, scale), low)
+
+    def elu_backward(xp, g: Array, x: Array, alpha: float, scale: float, input_scale: float) -> Array:
+        low = xp.mul(xp.exp(xp.mul(xp.minimum(x, 0), input_scale)), alpha * scale * input_scale)
+        return xp.mul(g, xp.where(xp.gt(x, 0), scale, low))
+
+    def silu(xp, x: Array) -> Array:
+        """``x * sigmoid(x)``."""
+        return xp.mul(x, xp.sigmoid(x))
+
+    def silu_backward(xp, g: Array, x: Array) -> Array:
+        s = xp.sigmoid(x)
+        return xp.mul(g, xp.mul(s, xp.add(xp.mul(x, xp.sub(1, s)), 1)))
+
+    def gelu(xp, x: Array, approximate: str) -> Array:
+        """``x * Phi(x)``, with Phi exact ("none") or by "tanh" (Hendrycks and Gimpel 2016)."""
+        if approximate == "tanh":
+            return xp.mul(xp.mul(x, 0.5), xp.add(xp.tanh(xp._gelu_inner(x)), 1))
+        return xp.mul(xp.mul(x, 0.5), xp.add(xp.erf(xp.mul(x, _SQRT_HALF)), 1))
+
+    def gelu_backward(xp, g: Array, x: Array, approximate: str) -> Array:
+        if approximate == "tanh":
+            t = xp.tanh(xp._gelu_inner(x))
+            slope = xp.mul(xp.add(xp.mul(xp.square(x), 3 * 0.044715), 1), _SQRT_2_OVER_PI)
+            inner = xp.mul(xp.mul(x, xp.sub(1, xp.square(t))), slope)
+            return xp.mul(g, xp.mul(xp.add(xp.add(t, 1), inner), 0.5))
+        density = xp.mul(xp.exp(xp.mul(xp.square(x), -0.5)), _INV_SQRT_2PI)
+        cdf = xp.mul(xp.add(xp.erf(xp.mul(x, _SQRT_HALF)), 1), 0.5)
+        return xp.mul(g, xp.add(cdf, xp.mul(x, density)))
+
+    def _gelu_inner(xp, x: Array) -> Array:
+        cubic = xp.add(x, xp.mul(xp.mul(xp.square(x), x), 0.044715))
+        return xp.mul(cubic, _SQRT_2_OVER_PI)
+
+    def softplus(xp, x: Array, beta: float, threshold: float) -> Array:
+        """``log(1 + e**(beta * x)) / beta``; ``x`` where ``beta * x > threshold``."""
+        scaled = xp.mul(x, beta)
+        smooth = xp.div(xp.log1p(xp.exp(xp.minimum(scaled, threshold))), beta)
+        return xp.where(xp.gt(scaled, threshold), x, smooth)
+
+    def softplus_backward(xp, g: Array, x: Array, beta: float, threshold: float) -> Array:
+        scaled = xp.mul(x, beta)
+        return xp.where(xp.gt(scaled, threshold), g, xp.mul(g, xp.sigmoid(scaled)))
+
+    def log_sigmoid(xp, x: Array) -> Array:
+        """``log(sigmoid(x))``, stable at both ends."""
+        return xp.sub(xp.minimum(x, 0), xp.log1p(xp.exp(xp.neg(xp.abs(x)))))
+
+    def log_sigmoid_backward(xp, g: Array, x: Array) -> Array:
+        return xp.mul(g, xp.sigmoid(xp.neg(x)))
+
+    def clamp(xp, x: Array, low: float | None, high: float | None) -> Array:
+        """``min(max(x, low), high)`` with numbers or None for bounds; NaN kept."""
+        if low is not None:
+            x = xp.maximum(x, low)
+        return x if high is None else xp.minimum(x, high)
+
+    def clamp_backward(xp, g: Array, x: Array, low: float | None, high: float | None) -> Array:
+        if low is not None:
+            g = xp.where(xp.lt(x, low), 0, g)
+        return g if high is None else xp.where(xp.gt(x, high), 0, g)
+
+
+class Reductions:
+    """Reductions and normalised exponentials; `axis` is an int, a tuple or None."""
+
+    def mean(xp, x: Array, axis: Any, keepdims: bool) -> Array:
+        """Arithmetic mean; NaN of nothing."""
+        count = _count(x.shape, axis)
+        return xp.div(xp.sum(x, axis, keepdims), count if count else math.nan)
+
+    def var(xp, x: Array, axis: Any, correction: float, keepdims: bool) -> Array:
+        """``sum((x - mean)**2) / max(count - correction, 0)``."""
+        centred = xp.sub(x, xp.mean(x, axis, True))
+        freedom = max(_count(x.shape, axis) - correction, 0)
+        total = xp.sum(xp.square(xp.abs(centred)), axis, keepdims)
+        return xp.mul(total, 1 / freedom) if freedom else xp.div(total, 0)
+
+    def logsumexp(xp, x: Array, axis: Any, keepdims: bool) -> Array:
+        """``log(sum(e**x))`` without overflow."""
+        top = xp.amax(x, axis, True)
+        top = xp.where(xp.isfinite(top), top, 0)
+        total = xp.log(xp.sum(xp.exp(xp.sub(x, top)), axis, True))
+        result = xp.add(total, top)
+        return result if keepdims else xp.reshape(result, _reduced(x.shape, axis))
+
+    def softmax(xp, x: Array, axis: int) -> Array:
+        """``e**x / sum(e**x)`` along `axis`."""
+        e = xp.exp(xp.sub(x, xp.amax(x, axis, True)))
+        return xp.div(e, xp.sum(e, axis, True))
+
+    def softmax_backward(xp, g: Array, out: Array, axis: int) -> Array:
+        return xp.mul(out, xp.sub(g, xp.sum(xp.mul(g, out), axis, True)))
+
+    def log_softmax(xp, x: Array, axis: int) -> Array:
+        """``log(softmax(x))`` along `axis`."""
+        shifted = xp.sub(x, xp.amax(x, axis, True))
+        return xp.sub(shifted, xp.log(xp.sum(xp.exp(shifted), axis, True)))
+
+    def log_softmax_backward(xp, g: Array, out: Array, axis: int) -> Array:
+        return xp.sub(g, xp.mul(xp.exp(out), xp.sum(g, axis, True)))
+
+
+class Layers:
+    """What layers and losses are made of."""
+
+    def linear(xp, x: Array, weight: Array, bias: Array | None) -> Array:
+        """``x @ weight.T + bias``. x (*, I), weight (O, I), bias (O,) or None -> (*, O)."""
+        product = xp.matmul(xp.reshape(x, (-1, x.shape[-1])), xp.permute(weight, (1, 0)))
+        if bias is not None:
+            product = xp.add(product, bias)
+        return xp.reshape(product, tuple(x.shape[:-1]) + (weight.shape[0],))
+
+    def linear_backward(xp, g: Array, x: Array, weight: Array, needs: tuple[bool, bool, bool]) -> tuple:
+        """Gradients of x, weight and bias; None for those that `needs` does not ask for."""
+        rows = xp.reshape(g, (-1, g.shape[-1]))
+        gx = xp.reshape(xp.matmul(rows, weight), tuple(x.shape)) if needs[0] else None
+        inputs = xp.reshape(x, (-1, x.shape[-1])) if needs[1] else None
+        gw = xp.matmul(xp.permute(rows, (1, 0)), inputs) if needs[1] else None
+        return gx, gw, xp.sum(rows, 0, False) if needs[2] else None
+
+    def cross_entropy(xp, x: Array, target: Array) -> tuple[Array, Array]:
+        """``-log_softmax(x)[target]`` of each row, and the softmax that its gradient needs.
+
+        x (N, C), target (N,) of int64 in range -> losses (N,), probabilities (N, C).
+        """
+        logp = xp.log_softmax(x, 1)
+        picked = xp.gather(logp, xp.reshape(target, (-1, 1)), 1)
+        return xp.neg(xp.reshape(picked, (-1,))), xp.exp(logp)
+
+    def cross_entropy_backward(xp, g: Array, probabilities: Array, target: Array) -> Array:
+        """``(probabilities - onehot(target)) * g``, where g (N,) is the gradient of the losses."""
+        rows = xp.reshape(g, (-1, 1))
+        index = xp.reshape(target, (-1, 1))
+        return xp.scatter_add(xp.mul(probabilities, rows), index, xp.neg(rows), 1)
+
+    def dropout(xp, x: Array, mask: Array, scale: float) -> Array:
+        """``x * mask * scale`` with a bool mask; the gradient of x by the same rule."""
+        return xp.mul(x, xp.mul(xp.astype(mask, dtypes.of(x)), scale))
+
+
+class Updates:
+    """Steps of optimizers: one call for all parameters. They write into params and state."""
+
+    def sgd_step(xp, params: list, grads: list, buffers: list | None, lr: float, momentum: float,
+                 dampening: float, weight_decay: float, nesterov: bool, maximize: bool,
+                 first: bool) -> None:  # fmt: skip
+        """PyTorch's SGD. `buffers` (written) is None without momentum; `first`: they are unset."""
+        for i, (p, g) in enumerate(zip(params, grads)):
+            g = xp.neg(g) if maximize else g
+            if weight_decay:
+                g = xp.add(g, xp.mul(p, weight_decay))
+            if buffers is not None:
+                moved = xp.add(xp.mul(buffers[i], momentum), xp.mul(g, 1 - dampening))
+                xp.copyto(buffers[i], g if first else moved)
+                g = xp.add(g, xp.mul(buffers[i], momentum)) if nesterov else buffers[i]
+            xp.copyto(p, xp.sub(p, xp.mul(g, lr)))
+
+    def adam_step(xp, params: list, grads: list, means: list, squares: list,
+                  max_squares: list | None, step: int, lr: float, beta1: float, beta2: float,
+                  eps: float, weight_decay: float, decoupled: bool, maximize: bool) -> None:  # fmt: skip
+        """PyTorch's Adam, or AdamW if `decoupled`; AMSGrad if `max_squares` is a list.
+
+        Source: Kingma and Ba 2015, https://arxiv.org/abs/1412.6980. `step` counts from 1.
+        """
+        scale = lr / (1 - beta1**step)
+        root = math.sqrt(1 - beta2**step)
+        for i, (p, g) in enumerate(zip(params, grads)):
+            g = xp.neg(g) if maximize else g
+            if weight_decay and decoupled:
+                xp.copyto(p, xp.mul(p, 1 - lr * weight_decay))
+            elif weight_decay:
+                g = xp.add(g, xp.mul(p, weight_decay))
+            xp.copyto(means[i], xp.add(xp.mul(means[i], beta1), xp.mul(g, 1 - beta1)))
+            second = xp.add(xp.mul(squares[i], beta2), xp.mul(xp.square(g), 1 - beta2))
+            xp.copyto(squares[i], second)
+            if max_squares is not None:
+                xp.copyto(max_squares[i], xp.maximum(max_squares[i], second))
+                second = max_squares[i]
+            denominator = xp.add(xp.div(xp.sqrt(second), root), eps)
+            xp.copyto(p, xp.sub(p, xp.mul(xp.div(means[i], denominator), scale)))
+
+
+class Composites(Activations, Reductions, Layers, Updates):
+    """All composites with their default bodies."""
+
+
+def _count(shape: tuple[int, ...], axis: Any) -> int:
+    if axis is None:
+        return math.prod(shape)
+    return math.prod(shape[a] for a in ((axis,) if isinstance(axis, int) else axis))
+
+
+def _reduced(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
+    dropped = range(len(shape)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    return tuple(size for i, size in enumerate(shape) if i not in dropped)

@@ -1,0 +1,21 @@
+"""The reference backend: plain NumPy, short and obvious."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from torchlite.backends.numpy.creation import Creation
+from torchlite.backends.numpy.elementwise import Elementwise
+from torchlite.backends.numpy.indexing import Indexing
+from torchlite.backends.numpy.linalg import Linalg
+from torchlite.backends.numpy.random import Random
+from torchlite.backends.numpy.reduction import Reductions
+from torchlite.backends.numpy.shape import Shapes
+from torchlite.backends.protocol import Backend
+
+
+class NumpyBackend(Elementwise, Reductions, Shapes, Indexing, Linalg, Creation, Random, Backend):
+    """Every primitive by NumPy; composites by their default bodies."""
+
+    name = "numpy"
+    array_type = np.ndarray

@@ -1,0 +1,91 @@
+"""The state of PyTorch's CPU generator: MT19937 and one spare normal number."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_WORDS = 624
+_STATE = np.dtype(
+    [
+        ("seed", "<u8"),
+        ("left", "<i4"),  # words until the next twist, plus one
+        ("seeded", "<i4"),
+        ("next", "<u8"),  # index of the next word; 0 only if nothing was drawn since seeding
+        ("words", "<u8", _WORDS),
+        ("unused", "V8"),
+        ("normal", "<f8"),
+        ("unused2", "V8"),
+        ("has_normal", "<i4"),
+        ("unused3", "V12"),
+    ]
+)
+
+
+class MT19937:
+    """PyTorch's stream of 32-bit words; every backend on NumPy arrays draws from this object.
+
+    Two threads may draw at once: NumPy locks each draw, so no word is handed out twice, but who
+    gets which is up to the threads.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._bits = np.random.MT19937(0)
+        self.seed(seed)
+
+    def seed(self, n: int) -> None:
+        """Start the stream of seed `n` (taken modulo 2**64; the low 32 bits choose the stream)."""
+        self.initial_seed = n % 2**64
+        self.spare_normal: float | None = None  # the second of the last pair of normal numbers
+        self._fresh = True
+        np.random.RandomState(self._bits).seed(n % 2**32)
+
+    def words32(self, n: int) -> np.ndarray:
+        """The next `n` words of 32 bits, as uint64 (n,)."""
+        if n:
+            self._fresh = False
+        return self._bits.random_raw(n)
+
+    def words64(self, n: int) -> np.ndarray:
+        """The next `n` words of 64 bits, as uint64 (n,); the high half is drawn first."""
+        words = self.words32(2 * n)
+        return words[0::2] << np.uint64(32) | words[1::2]
+
+    def get_key(self) -> tuple[np.ndarray, int]:
+        """A copy of the engine: its 624 words, uint32, and the index of the next, up to 624."""
+        engine = self._bits.state["state"]
+        return engine["key"], int(engine["pos"])
+
+    def set_key(self, key: np.ndarray, position: int) -> None:
+        """Put back what `get_key` returned, moved on."""
+        self._fresh = False
+        state = {"key": key, "pos": position}
+        self._bits.state = {"bit_generator": "MT19937", "state": state}
+
+    def get_state(self) -> bytes:
+        """The 5056 bytes of ``torch.get_rng_state()``."""
+        key, position = self.get_key()
+        record = np.zeros((), _STATE)
+        record["seed"], record["seeded"] = self.initial_seed, True
+        record["left"], record["next"] = _WORDS + 1 - position, 0 if self._fresh else position
+        record["words"] = key
+        if self.spare_normal is not None:
+            record["normal"], record["has_normal"] = self.spare_normal, True
+        return record.tobytes()
+
+    def set_state(self, state: bytes) -> None:
+        """Continue where `get_state`, here or in PyTorch, was called.
+
+        Raises: RuntimeError, and nothing changes, if `state` cannot come from there.
+        """
+        if len(state) != _STATE.itemsize:
+            raise RuntimeError(
+                f"Expected a CPUGeneratorImplState of size {_STATE.itemsize} but found the input "
+                f"RNG state size to be {len(state)}"
+            )
+        record = np.frombuffer(state, _STATE)[0]
+        left, following = int(record["left"]), int(record["next"])
+        if not record["seeded"] or not 0 < left <= _WORDS or following > _WORDS:
+            raise RuntimeError("Invalid mt19937 state")
+        self.set_key(record["words"].astype(np.uint32), _WORDS + 1 - left)
+        self.initial_seed, self._fresh = int(record["seed"]), following == 0
+        self.spare_normal = float(record["normal"]) if record["has_normal"] else None

@@ -1,0 +1,34 @@
+"""NumPy without floating-point warnings: PyTorch never warns of overflow, 0/0 or 1/0."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+class _Local(threading.local):
+    """One context a thread, since no two may be inside the same one."""
+
+    def __init__(self) -> None:
+        context = contextvars.copy_context()
+        context.run(np.seterr, all="ignore")
+        self.run = context.run
+
+
+#: ``local.run(f, *args)`` calls `f` quietly. A tenth of the cost of ``np.errstate``; not reentrant,
+#: hence only for functions of NumPy, which do not call back.
+local = _Local()
+
+
+def quiet(f: Callable) -> Callable:
+    """`f`, a function of NumPy, without its floating-point warnings."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return local.run(f, *args, **kwargs)
+
+    call.__name__, call.__doc__ = f.__name__, f.__doc__
+    return call

@@ -1,0 +1,156 @@
+"""Which backends there are, and which one is in use.
+
+A backend is imported when it is first used. Other distributions offer theirs through the
+entry-point group ``torchlite.backends``; an entry point names a factory: a `Backend` subclass, or
+a function without arguments that returns an instance.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+from collections.abc import Callable
+from importlib import metadata
+
+from torchlite.backends.protocol import ELEMENTWISE, PRIMITIVES, Backend
+from torchlite.errors import BackendError
+
+ENTRY_POINT_GROUP = "torchlite.backends"
+_factories: dict[str, Callable[[], Backend]] = {}
+_instances: dict[str, Backend] = {}
+_lock = threading.RLock()
+
+
+def register(name: str, factory: Callable[[], Backend]) -> None:
+    """Offer a backend as `name`; `factory` is called once, when it is first used."""
+    with _lock:
+        _factories[name] = factory
+        _instances.pop(name, None)
+
+
+def available() -> list[str]:
+    """The names of all registered backends, sorted; a name does not promise that it imports."""
+    return sorted({*_factories, *(e.name for e in metadata.entry_points(group=ENTRY_POINT_GROUP))})
+
+
+def get(name: str) -> Backend:
+    """The backend registered as `name`.
+
+    Raises: BackendError (a RuntimeError) if there is none, or if what it needs is not installed.
+    """
+    backend = _instances.get(name)
+    if backend is not None:
+        return backend
+    with _lock:
+        if name not in _instances:
+            _instances[name] = _load(name)
+        return _instances[name]
+
+
+def _load(name: str) -> Backend:
+    factory = _factories.get(name)
+    try:
+        if factory is None:
+            factory = _entry_point(name)
+        return factory()
+    except ImportError as error:
+        raise BackendError(
+            f"backend {name!r} cannot be imported: {error}. "
+            f"Install what it needs: pip install 'torchlite[{name}]'"
+        ) from error
+
+
+def _entry_point(name: str) -> Callable[[], Backend]:
+    for entry in metadata.entry_points(group=ENTRY_POINT_GROUP):
+        if entry.name == name:
+            return entry.load()
+    raise BackendError(
+        f"unknown backend {name!r}; available: {', '.join(available())}. Other backends come with "
+        f"packages that register the entry-point group {ENTRY_POINT_GROUP!r}."
+    )
+
+
+class Mode:
+    """What one thread has switched: its backend and whether gradients are recorded."""
+
+    __slots__ = ("xp", "grad", "inference")
+
+    def __init__(self, xp: Backend) -> None:
+        self.xp, self.grad, self.inference = xp, True, False
+
+
+class _Local(threading.local):
+    def __init__(self) -> None:
+        self.mode = Mode(get(os.environ.get("TORCHLITE_BACKEND") or "numpy"))
+
+
+
+
+def current() -> Backend:
+    """The backend in use in this thread."""
+    return local.mode.xp
+
+
+class use:
+    """Use backend `name` in this thread from now on; as a context manager, inside the block only.
+
+    Example: ``with torchlite.backends.use("numba"): train()``
+    """
+
+    def __init__(self, name: str) -> None:
+        backend = get(name)
+        self._previous = local.mode.xp
+        local.mode.xp = backend
+
+    def __enter__(self) -> Backend:
+        return local.mode.xp
+
+    def __exit__(self, *exc: object) -> None:
+        local.mode.xp = self._previous
+
+
+def origins(name: str) -> dict[str, str]:
+    """Method name -> "native", "composed", "inherited from ..." or "missing", for one backend."""
+    kind = type(get(name))
+    return {method: _origin(kind, method) for method in sorted(_protocol())}
+
+
+def _protocol() -> set[str]:
+    public = {m for m in dir(Backend) if callable(getattr(Backend, m)) and not m.startswith("_")}
+    return (public | ELEMENTWISE.keys() | PRIMITIVES.keys()) - {"array_type"}
+
+
+def _origin(kind: type, method: str) -> str:
+    owner = next(c for c in kind.__mro__ if method in vars(c))
+    if getattr(vars(owner)[method], "is_missing", False):
+        return "missing"
+    if owner.__module__.startswith("torchlite.backends.composites"):
+        return "composed"
+    home, own = owner.__module__.split(".")[0:3], kind.__module__.split(".")[0:3]
+    return "native" if home == own else f"inherited from {owner.__module__}"
+
+
+def describe(name: str) -> str:
+    """A table of the protocol's methods: native, composed of primitives, or inherited."""
+    table = origins(name)
+    width = max(map(len, table))
+    counts = ", ".join(
+        f"{sum(o.split()[0] == kind for o in table.values())} {kind}"
+        for kind in ("native", "composed", "inherited", "missing")
+    )
+    rows = "\n".join(f"  {method:{width}}  {origin}" for method, origin in table.items())
+    return f"backend {name!r}: {counts}\n{rows}"
+
+
+def _numpy() -> Backend:
+    return importlib.import_module("torchlite.backends.numpy").NumpyBackend()
+
+
+def _numba() -> Backend:
+    return importlib.import_module("torchlite_numba").NumbaBackend()
+
+
+register("numpy", _numpy)
+register("numba", _numba)
+local = _Local()

@@ -1,0 +1,126 @@
+"""Changing all parameters and buffers of a tree of modules: dtype, device, anything."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from torchlite import dtypes
+from torchlite._tensor import Tensor
+from torchlite.autograd import no_grad
+from torchlite.ops.creation import empty_like
+
+if TYPE_CHECKING:
+    from torchlite.nn.modules.module import Module
+
+
+class Conversion:
+    """The part of `Module` that converts its tensors. Each method returns the module."""
+
+    def apply(self, fn: Callable[[Module], None]) -> Module:
+        """Call `fn` on every module below this one, then on this one."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Module:
+        """Replace parameters, their gradients and buffers by what `fn` makes of them."""
+        if recurse:
+            for module in self.children():
+                module._apply(fn)
+        with no_grad():
+            for param in self._parameters.values():
+                if param is not None:
+                    grad, param.grad = param.grad, None  # it may not differ in dtype meanwhile
+                    param.data = fn(param.data)
+                    param.grad = None if grad is None else fn(grad)
+            for name, buffer in self._buffers.items():
+                if buffer is not None:
+                    self._buffers[name] = fn(buffer)
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Module:
+        """Convert parameters and buffers, in this module and below, in place.
+
+        Forms: ``to(device, dtype, non_blocking)``, ``to(dtype, non_blocking)``,
+        ``to(tensor, non_blocking)``; also by keyword. Only floating-point (and complex) tensors
+        change their dtype.
+        Raises: TypeError (as PyTorch) if the dtype is neither floating point nor complex.
+        """
+        device, dtype = _target(*args, **kwargs)
+        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
+            raise TypeError(
+                "nn.Module.to only accepts floating point or complex "
+                f"dtypes, but got desired dtype={dtype}"
+            )
+        if dtype is not None and dtype.is_complex:
+            warnings.warn(
+                "Complex modules are a new feature under active development whose design may "
+                "change, and some modules might not work as expected when using complex tensors "
+                "as parameters or buffers.",
+                stacklevel=2,
+            )
+        return self._apply(
+            lambda t: t.to(device, dtype if t.is_floating_point() or t.is_complex() else None)
+        )
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Module:
+        """Move parameters and buffers to `device` without their values."""
+        return self._apply(lambda t: empty_like(t, device=device), recurse=recurse)
+
+    def type(self, dst_type: Any) -> Module:
+        """Convert all parameters and buffers to `dst_type`."""
+        return self._apply(lambda t: t.type(dst_type))
+
+    def float(self) -> Module:
+        """Convert floating-point parameters and buffers to float32."""
+        return self._to_float(dtypes.float32)
+
+    def double(self) -> Module:
+        """Convert floating-point parameters and buffers to float64."""
+        return self._to_float(dtypes.float64)
+
+    def half(self) -> Module:
+        """Convert floating-point parameters and buffers to float16."""
+        return self._to_float(dtypes.float16)
+
+    def bfloat16(self) -> Module:
+        """Convert floating-point parameters and buffers to bfloat16."""
+        return self._to_float(dtypes.bfloat16)
+
+    def _to_float(self, dtype: dtypes.dtype) -> Module:
+        return self._apply(lambda t: t.to(dtype) if t.is_floating_point() else t)
+
+    def cpu(self) -> Module:
+        """Move to the CPU, where everything is."""
+        return self._apply(lambda t: t.cpu())
+
+    def cuda(self, device: Any = None) -> Module:
+        """Refused as by a PyTorch without CUDA."""
+        return self._apply(lambda t: t.cuda(device))
+
+    def share_memory(self) -> Module:
+        """Nothing to do: processes share the memory of tensors explicitly."""
+        return self
+
+
+def _target(
+    device: Any = None,
+    dtype: Any = None,
+    non_blocking: Any = False,
+    *,
+    tensor: Tensor | None = None,
+    memory_format: Any = None,
+) -> tuple[Any, Any]:
+    """(device, dtype) that the arguments of `Module.to` mean."""
+    if isinstance(device, Tensor):
+        tensor = device
+    if tensor is not None:
+        return tensor.device, tensor.dtype
+    if isinstance(device, dtypes.dtype):
+        return None, device
+    if dtype is not None and not isinstance(dtype, dtypes.dtype):
+        raise TypeError(f"to() received an invalid dtype: {type(dtype).__name__}")
+    return device, dtype

@@ -1,0 +1,75 @@
+"""`Parameter` and `Buffer`: tensors that a module keeps when they are set as attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torchlite._tensor import Tensor
+from torchlite.ops.creation import empty
+
+
+class _Kept(Tensor):
+    """A leaf that shares its memory with the tensor it was made from."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        return object.__new__(cls)
+
+    def _adopt(self, data: Tensor | None, requires_grad: bool) -> None:
+        if data is None:
+            data = empty(0)
+        if not isinstance(data, Tensor):
+            raise TypeError(
+                f"{type(self).__name__}: expected a Tensor or None, got {type(data).__name__}"
+            )
+        self._data, self._cell = data._data, data._shared_cell()
+        self.requires_grad = requires_grad
+
+
+class Parameter(_Kept):
+    """A tensor that is to be learned: set as attribute of a module, it is one of its parameters.
+
+    Args:
+        data: The values; the memory is shared. Default: no elements.
+        requires_grad: Whether it gets a gradient; not affected by `no_grad`. Default: True.
+
+    Raises: RuntimeError if `requires_grad` and the dtype is neither floating point nor complex.
+    """
+
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        self._adopt(data, requires_grad)
+
+    def __deepcopy__(self, memo: dict) -> Parameter:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
+        return memo[id(self)]
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return "Parameter containing:\n" + super().__repr__(tensor_contents=tensor_contents)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple:
+        return type(self), (self.data, self.requires_grad)
+
+
+class Buffer(_Kept):
+    """A tensor that is a module's state, but not to be learned.
+
+    Args:
+        data: The values; the memory is shared. Default: no elements.
+        persistent: Whether it is part of the module's ``state_dict``. Default: True.
+    """
+
+    def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
+        self._adopt(data, data is not None and isinstance(data, Tensor) and data.requires_grad)
+        self.persistent = persistent
+
+    def __deepcopy__(self, memo: dict) -> Buffer:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.data.clone(), persistent=self.persistent)
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol: Any) -> tuple:
+        return _rebuild_buffer, (self.data, self.persistent)
+
+
+def _rebuild_buffer(data: Tensor, persistent: bool) -> Buffer:
+    return Buffer(data, persistent=persistent)

@@ -1,0 +1,1 @@
+"""Operations: semantics, one call of a primitive, and its gradient rule."""

@@ -1,0 +1,287 @@
+"""Making tensors: from numbers, filled, counted, and like others."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from torchlite import dtypes
+from torchlite._tensor import Tensor, device, wrap
+from torchlite.backends.registry import local
+from torchlite.dtypes import dtype
+from torchlite.ops.family import operation, write_out
+from torchlite.ops.promotion import cast
+
+Device = Any
+
+
+def tensor(data: Any, *, dtype: dtype | None = None, device: Device = None,
+           requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """A new tensor that holds a copy of `data`: a number, nested sequences, an array, a tensor.
+
+    dtype defaults to what the data suggest: bool, int64, the default float, complex; that of an
+    array or tensor.
+    """
+    _check_device(device)
+    result = wrap(_array_of(data, dtype, copy=True))
+    return result.requires_grad_() if requires_grad else result
+
+
+def as_tensor(data: Any, dtype: dtype | None = None, device: Device = None) -> Tensor:
+    """`data` as a tensor; shares memory with an array or tensor of the same dtype."""
+    _check_device(device)
+    if isinstance(data, Tensor):
+        return data if dtype is None else cast(data, dtype)
+    return wrap(_array_of(data, dtype, copy=False))
+
+
+asarray = as_tensor
+
+
+def _array_of(data: Any, kind: dtype | None, copy: bool) -> Any:
+    xp = local.mode.xp
+    if isinstance(data, Tensor):
+        array = data._data
+    elif hasattr(data, "__array__"):
+        array = xp.from_numpy(data.__array__())
+    else:
+        numbers = _numbers(data)
+        return xp.array(numbers, kind or _suggested(numbers))
+    if kind is not None and dtypes.of(array) is not kind:
+        return xp.astype(array, kind)
+    return xp.copy(array) if copy else array
+
+
+def _numbers(data: Any) -> Any:
+    """`data` with tensors and array scalars inside replaced by numbers; sequences made lists."""
+    if isinstance(data, (bool, int, float, builtins.complex)):
+        return data
+    if isinstance(data, Tensor) or hasattr(data, "tolist"):
+        return data.tolist()
+    if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
+        return [_numbers(x) for x in data]
+    if hasattr(data, "__index__") or hasattr(data, "__float__"):
+        return data.__index__() if hasattr(data, "__index__") else float(data)
+    raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+
+
+def _suggested(numbers: Any) -> dtype:
+    """The dtype of the highest category that occurs; the default float for nothing at all."""
+    best = None
+    stack = [numbers]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list):
+            stack += item
+        else:
+            kind = dtypes.of_scalar(item)
+            if best is None or kind.category > best.category:
+                best = kind
+    return best or dtypes.get_default_dtype()
+
+
+def _check_device(value: Device) -> None:
+    if value is not None:
+        device(value)
+
+
+def size_of(size: Sequence[Any]) -> tuple[int, ...]:
+    """The shape in ``zeros(2, 3)`` or ``zeros((2, 3))``; sizes may be integer tensors.
+
+    Raises: RuntimeError for a negative size, TypeError for what is no integer.
+    """
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = size[0]
+    shape = tuple(s.__index__() if hasattr(s, "__index__") else _bad_size(s) for s in size)
+    for s in shape:
+        if s < 0:
+            raise RuntimeError(
+                f"Trying to create tensor with negative dimension {s}: {list(shape)}"
+            )
+    return shape
+
+
+def _bad_size(value: Any) -> int:
+    raise TypeError(
+        f"expected the sizes as ints or one sequence of ints, got {type(value).__name__}"
+    )
+
+
+def _filled(shape: tuple, value: Any, out: Tensor | None, kind: dtype | None, device: Device,
+            requires_grad: bool) -> Tensor:  # fmt: skip
+    _check_device(device)
+    result = wrap(local.mode.xp.full(shape, value, kind or dtypes.get_default_dtype()))
+    if out is not None:
+        return write_out("full", out, result)
+    return result.requires_grad_() if requires_grad else result
+
+
+def zeros(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, layout: Any = None,
+          device: Device = None, requires_grad: bool = False,
+          pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """A tensor of zeros: ``zeros(2, 3)``, ``zeros((2, 3), dtype=torchlite.int64)``."""
+    return _filled(size_of(size), 0, out, dtype, device, requires_grad)
+
+
+def ones(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, layout: Any = None,
+         device: Device = None, requires_grad: bool = False,
+         pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """A tensor of ones."""
+    return _filled(size_of(size), 1, out, dtype, device, requires_grad)
+
+
+def full(size: Sequence[int], fill_value: Any, *, out: Tensor | None = None,
+         dtype: dtype | None = None, layout: Any = None, device: Device = None,
+         requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """A tensor of `size` filled with a number, whose dtype is the default."""
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    kind = dtype or dtypes.of_scalar(value)
+    return _filled(size_of((tuple(size),)), value, out, kind, device, requires_grad)
+
+
+def empty(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, layout: Any = None,
+          device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
+          memory_format: Any = None) -> Tensor:  # fmt: skip
+    """A tensor of uninitialised memory."""
+    _check_device(device)
+    shape, kind = size_of(size), dtype or dtypes.get_default_dtype()
+    result = wrap(local.mode.xp.empty(shape, kind))
+    if out is not None:
+        return write_out("empty", out, result)
+    return result.requires_grad_() if requires_grad else result
+
+
+def zeros_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
+               device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
+               memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Zeros of the shape and, by default, the dtype of `input`."""
+    kind = dtype or input.dtype
+    return _filled(input._data.shape, 0, None, kind, device, requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
+              device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
+              memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Ones of the shape and, by default, the dtype of `input`."""
+    kind = dtype or input.dtype
+    return _filled(input._data.shape, 1, None, kind, device, requires_grad)
+
+
+def full_like(input: Tensor, fill_value: Any, *, dtype: dtype | None = None, layout: Any = None,
+              device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
+              memory_format: Any = None) -> Tensor:  # fmt: skip
+    """`fill_value` everywhere, in the shape and, by default, the dtype of `input`."""
+    kind = dtype or input.dtype
+    return full(input._data.shape, fill_value, dtype=kind, requires_grad=requires_grad)
+
+
+def empty_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
+               device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
+               memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Uninitialised memory in the shape and, by default, the dtype of `input`."""
+    kind = dtype or input.dtype
+    return empty(input._data.shape, dtype=kind, requires_grad=requires_grad)
+
+
+def arange(start: Any, end: Any = None, step: Any = 1, *, out: Tensor | None = None,
+           dtype: dtype | None = None, layout: Any = None, device: Device = None,
+           requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """The numbers start, start + step, ... before `end`; ``arange(end)`` starts at 0.
+
+    dtype defaults to int64 for integers, else the default float.
+    Raises: RuntimeError for a zero step or one that leads away from `end`.
+    """
+    if end is None:
+        start, end = 0, start
+    start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if not all(map(math.isfinite, (start, end))):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
+    if (end - start) / step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    whole = all(isinstance(x, int) for x in (start, end, step))
+    kind = dtype or (dtypes.int64 if whole else dtypes.get_default_dtype())
+    result = wrap(local.mode.xp.arange(start, end, step, kind))
+    if out is not None:
+        return write_out("arange", out, result)
+    return result.requires_grad_() if requires_grad else result
+
+
+def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None,
+             dtype: dtype | None = None, layout: Any = None, device: Device = None,
+             requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """`steps` numbers evenly from `start` to `end`, both included."""
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    start, end = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
+    kind = dtype or dtypes.get_default_dtype()
+    result = wrap(local.mode.xp.linspace(start, end, steps, kind))
+    if out is not None:
+        return write_out("linspace", out, result)
+    return result.requires_grad_() if requires_grad else result
+
+
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Tensor | None = None,
+             dtype: dtype | None = None, layout: Any = None, device: Device = None,
+             requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """``base ** linspace(start, end, steps)``."""
+    exponents = linspace(start, end, steps, dtype=dtypes.float64)
+    result = cast(base**exponents, dtype or dtypes.get_default_dtype())
+    if out is not None:
+        return write_out("logspace", out, result)
+    return result.requires_grad_() if requires_grad else result
+
+
+def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: dtype | None = None,
+        layout: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """An (n, m) matrix with ones on the diagonal; m defaults to n."""
+    for value, label in ((n, "n"), (n if m is None else m, "m")):
+        if value < 0:
+            raise RuntimeError(f"{label} must be greater or equal to 0, got {value}")
+    kind = dtype or dtypes.get_default_dtype()
+    result = wrap(local.mode.xp.eye(n, n if m is None else m, kind))
+    if out is not None:
+        return write_out("eye", out, result)
+    return result.requires_grad_() if requires_grad else result
+
+
+def scalar_tensor(s: Any, *, dtype: dtype | None = None, device: Device = None) -> Tensor:
+    """A 0-d tensor of the default dtype."""
+    return full((), s, dtype=dtype or dtypes.get_default_dtype(), device=device)
+
+
+@operation
+def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The complex tensor ``real + 1j * imag``."""
+    result = real + imag * 1j
+    return result if out is None else write_out("complex", out, result)
+
+
+def is_tensor(obj: Any) -> builtins.bool:
+    """Whether `obj` is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input: Tensor) -> builtins.bool:
+    """Whether the dtype is a real floating-point type."""
+    return input.dtype.is_floating_point
+
+
+def is_complex(input: Tensor) -> builtins.bool:
+    """Whether the dtype is complex."""
+    return input.dtype.is_complex
+
+
+def numel(input: Tensor) -> int:
+    """The number of elements."""
+    return input._data.size
+
+
+__all__ = [
+    "arange", "as_tensor", "asarray", "complex", "empty", "empty_like", "eye", "full",
+    "full_like", "is_complex", "is_floating_point", "is_tensor", "linspace", "logspace", "numel",
+    "ones", "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like",
+]  # fmt: skip

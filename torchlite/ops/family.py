@@ -1,0 +1,156 @@
+"""Families of elementwise operations: the shape and dtype rules that their members share.
+
+A decorator takes the gradient rules and an empty function whose name, parameters and docstring
+become the operation's: ``@unary(...) def tanh(input, *, out=None)``. The primitive of the backend
+has the same name.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from torchlite import dtypes
+from torchlite._tensor import Tensor
+from torchlite.dtypes import BOOL, FLOAT, INTEGER
+from torchlite.ops.op import declare, run
+from torchlite.ops.promotion import as_operand, at_least_float, cast, number_of, result_type
+from torchlite.shapes import broadcast_shapes
+
+#: Public operations by name, for the tests' table of samples.
+operations: dict[str, Callable] = {}
+
+
+def operation(function: Callable) -> Callable:
+    """Register a public operation (a test asserts that each has samples)."""
+    operations[function.__name__] = function
+    return function
+
+
+def not_a_tensor(name: str, position: int, argument: str, value: Any) -> TypeError:
+    """PyTorch's error for an argument that should be a tensor."""
+    return TypeError(
+        f"{name}(): argument '{argument}' (position {position}) must be Tensor, "
+        f"not {type(value).__name__}"
+    )
+
+
+def refuse(name: str, kind: dtypes.dtype) -> RuntimeError:
+    """PyTorch's error for a dtype that an operation does not have."""
+    return RuntimeError(f"\"{name}\" not implemented for '{kind.legacy}'")
+
+
+def unary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callable | None = None,
+          **options: Any) -> Callable:  # fmt: skip
+    """One operand, result of the same shape.
+
+    `floats`: integers and bool are converted to the default float; `refuses`: categories that
+    raise; ``extra(op, input, **keywords)`` handles calls with further keywords. Other options and
+    the rule for ``input`` are those of `declare`.
+    """
+
+    def decorate(stub: Callable) -> Callable:
+        name = stub.__name__
+        primitive = declare(name, "input", **options)
+
+        @functools.wraps(stub)
+        def op(input: Tensor, *, out: Tensor | None = None, **keywords: Any) -> Tensor:
+            if keywords:
+                result = _special(name, extra, keywords)(op, input, **keywords)
+                return result if out is None else write_out(name, out, result)
+            data = getattr(input, "_data", None)
+            if data is None:
+                raise not_a_tensor(name, 1, "input", input)
+            category = dtypes.of(data).category
+            if category in refuses:
+                raise refuse(name, input.dtype)
+            if floats and category < FLOAT:
+                input = cast(input, dtypes.get_default_dtype())
+                data = input._data
+            result = run(primitive, (input,), (data,))
+            return result if out is None else write_out(name, out, result)
+
+        return operation(op)
+
+    return decorate
+
+
+def binary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callable | None = None,
+           check: Callable | None = None, **options: Any) -> Callable:  # fmt: skip
+    """Two operands that broadcast; either may be a number.
+
+    Options as `unary`; ``check(x, y)`` sees arrays or numbers of integer type first.
+    """
+
+    def decorate(stub: Callable) -> Callable:
+        name = stub.__name__
+        primitive = declare(name, "input other", broadcasts=True, **options)
+        special = floats or bool(refuses) or check is not None
+
+        @functools.wraps(stub)
+        def op(input: Any, other: Any, *, out: Tensor | None = None, **keywords: Any) -> Tensor:
+            if keywords:
+                result = _special(name, extra, keywords)(op, input, other, **keywords)
+                return result if out is None else write_out(name, out, result)
+            x, y = getattr(input, "_data", None), getattr(other, "_data", None)
+            if x is None or y is None or x.dtype is not y.dtype:
+                input, other = _meet(name, input, other, floats, refuses)
+                x, y = getattr(input, "_data", input), getattr(other, "_data", other)
+            elif special:
+                category = dtypes.of(x).category
+                if category in refuses or (floats and category < FLOAT):
+                    input, other = _meet(name, input, other, floats, refuses)
+                    x, y = input._data, other._data
+            if check is not None:
+                check(x, y)
+            if x.__class__ is y.__class__ and x.shape != y.shape:
+                broadcast_shapes(x.shape, y.shape)
+            result = run(primitive, (input, other), (x, y))
+            return result if out is None else write_out(name, out, result)
+
+        return operation(op)
+
+    return decorate
+
+
+def _special(name: str, extra: Callable | None, keywords: dict) -> Callable:
+    """The handler of further keywords, or PyTorch's TypeError."""
+    if extra is None:
+        raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(keywords))}'")
+    return extra
+
+
+def _meet(name: str, input: Any, other: Any, floats: bool, refuses: tuple[int, ...]) -> tuple:
+    """Both operands in the dtype that they compute in."""
+    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+        raise not_a_tensor(name, 1, "input", input)
+    try:
+        kind = result_type(input, other)
+    except TypeError:
+        if isinstance(input, Tensor):
+            raise not_a_tensor(name, 2, "other", other) from None
+        raise not_a_tensor(name, 1, "input", input) from None
+    if kind.category in refuses:
+        raise refuse(name, kind)
+    if floats:
+        kind = at_least_float(kind)
+    return as_operand(input, kind), as_operand(other, kind)
+
+
+def write_out(name: str, out: Tensor, result: Tensor) -> Tensor:
+    """Write `result` into `out`, which takes its shape, and return `out`."""
+    from torchlite.ops.inplace import check_castable, resize_output, write
+
+    if result._needs_grad or out._needs_grad:
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, "
+            "but one of the arguments requires grad."
+        )
+    check_castable(result.dtype, out.dtype)
+    resize_output(out, result._data.shape)
+    write(out, result._data)
+    return out
+
+
+__all__ = ["BOOL", "FLOAT", "INTEGER", "binary", "number_of", "operation", "unary", "write_out"]

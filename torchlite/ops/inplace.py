@@ -1,0 +1,138 @@
+"""Writing into tensors: what in-place operations do to memory, history and views."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torchlite import dtypes
+from torchlite._tensor import Tensor, alias, refresh
+from torchlite.backends.registry import local
+from torchlite.errors import LEAF_IN_PLACE, VIEW_OF_LEAF_IN_PLACE
+from torchlite.graph import Node
+from torchlite.ops.promotion import cast
+
+OVERLAP = (
+    "unsupported operation: more than one element of the written-to tensor refers to a single "
+    "memory location. Please clone() the tensor before performing the operation."
+)
+
+
+def check_castable(kind: dtypes.dtype, to: dtypes.dtype) -> None:
+    """Raise RuntimeError (as PyTorch) if a result of dtype `kind` may not be stored as `to`."""
+    if kind.category > to.category:
+        raise RuntimeError(
+            f"result type {kind.legacy} can't be cast to the desired output type {to.legacy}"
+        )
+
+
+def check_writable(tensor: Tensor) -> None:
+    """Raise RuntimeError (as PyTorch) if an in-place operation on `tensor` is not allowed."""
+    if local.mode.grad:
+        refresh(tensor)
+        if tensor._needs_grad and tensor._node is None:
+            raise RuntimeError(LEAF_IN_PLACE)
+        if tensor._view is not None:
+            base = tensor._view.base
+            if base._needs_grad and base._node is None:
+                raise RuntimeError(VIEW_OF_LEAF_IN_PLACE)
+
+
+def check_no_overlap(data: Any) -> None:
+    """Raise RuntimeError (as PyTorch) if two elements of the array share memory."""
+    strides = local.mode.xp.strides(data)
+    if any(step == 0 and size > 1 for size, step in zip(data.shape, strides)):
+        raise RuntimeError(OVERLAP)
+
+
+def write(tensor: Tensor, data: Any) -> None:
+    """Copy an array into the memory of `tensor` and count the write; history is not touched."""
+    local.mode.xp.copyto(tensor._data, data)
+    tensor._bump()
+
+
+def resize_output(out: Tensor, shape: Sequence[int]) -> None:
+    """Give `out` new memory if it has not the shape of what is to be written."""
+    if out._data.shape != tuple(shape):
+        out._data = local.mode.xp.empty(tuple(shape), dtypes.of(out._data))
+
+
+class Rebase(Node):
+    """The history of a base after a write through one of its views.
+
+    Its gradient goes to the old base where the view did not write, and to what was written.
+    """
+
+    __slots__ = ("steps", "shape", "parts")
+
+    def __init__(self, base: Tensor, written: Tensor, steps: tuple) -> None:
+        sources = [t for t in (base, written) if t._needs_grad]
+        super().__init__([t if t._node is None else t._node for t in sources])
+        self.parts = [t is base for t in sources]
+        self.steps, self.shape = steps, base._data.shape
+
+    def gradients(self, xp: Any, g: Any, differentiable: bool) -> Sequence[Any]:
+        return [self._outside(xp, g) if is_base else self._inside(xp, g) for is_base in self.parts]
+
+    def _inside(self, xp: Any, g: Any) -> Any:
+        for primitive, parameters in self.steps:
+            g = getattr(xp, primitive.name)(g, *parameters)
+        return g
+
+    def _outside(self, xp: Any, g: Any) -> Any:
+        arrays = local.mode.xp
+        count = math.prod(self.shape)
+        places = arrays.reshape(arrays.arange(0, count, 1, dtypes.int64), self.shape)
+        written = arrays.reshape(self._inside(arrays, places), (-1,))
+        untouched = arrays.full((count,), True, dtypes.bool_)
+        untouched = arrays.index_put(untouched, (written,), False, False)
+        return xp.where(arrays.reshape(untouched, self.shape), g, 0)
+
+    def name(self) -> str:
+        return "CopySlices"
+
+
+def assign(tensor: Tensor, result: Tensor) -> Tensor:
+    """Make `tensor` hold `result`, computed from it by an in-place operation; return `tensor`."""
+    kind = dtypes.of(tensor._data)
+    if dtypes.of(result._data) is not kind:
+        check_castable(result.dtype, kind)
+        result = cast(result, kind)
+    if result._data.shape != tensor._data.shape:
+        raise RuntimeError(
+            f"output with shape {list(tensor.shape)} doesn't match the broadcast shape "
+            f"{list(result.shape)}"
+        )
+    check_no_overlap(tensor._data)
+    write(tensor, result._data)
+    if local.mode.grad and (result._needs_grad or tensor._needs_grad):
+        _take_history(tensor, result)
+    return tensor
+
+
+def _take_history(tensor: Tensor, result: Tensor) -> None:
+    if hasattr(result._node, "rebind_result"):
+        result._node.rebind_result(tensor)
+    view = tensor._view
+    if view is None:
+        tensor._node, tensor._needs_grad = result._node, result._needs_grad
+        return
+    view.base._node = Rebase(view.base, result, view.steps)
+    view.base._needs_grad = True
+
+
+def in_place(function: Callable, name: str | None = None) -> Callable:
+    """The in-place form of an operation: ``x.mul_(y)`` of ``mul(x, y)``."""
+
+    @functools.wraps(function)
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        check_writable(self)
+        source = alias(self) if local.mode.grad and self._needs_grad else self
+        args = tuple(source if a is self else a for a in args)
+        return assign(self, function(source, *args, **kwargs))
+
+    method.__name__ = name or f"{function.__name__}_"
+    method.__doc__ = f"In-place form of `{function.__name__}`."
+    return method

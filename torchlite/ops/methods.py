@@ -1,0 +1,115 @@
+"""Attaches the operations to `Tensor`: methods, in-place forms and Python's operators."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from torchlite._tensor import Tensor
+from torchlite.autograd.backward import backward
+from torchlite.ops import (
+    comparison,
+    conversion,
+    elementwise,
+    linalg,
+)
+from torchlite.ops.family import operations
+from torchlite.ops.inplace import in_place
+
+#: Operations that have an in-place form, named with an underscore at the end.
+IN_PLACE = """
+    abs acos acosh add addbmm addmm addmv addr asin asinh atan atan2 atanh baddbmm bitwise_and
+    bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil copysign cos
+    cosh div eq erf erfc erfinv exp exp2 expm1 floor floor_divide fmod frac gcd ge gt heaviside
+    hypot lcm le lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor lt mul
+    ne neg nextafter pow reciprocal remainder round rsqrt sgn sign sin sinh sqrt square sub tan
+    tanh trunc
+""".split()
+
+
+def _attach_methods() -> None:
+    """Every operation whose first parameter is a tensor called `input` becomes a method."""
+    for name, operation in operations.items():
+        first = next(iter(inspect.signature(operation).parameters), None)
+        if first == "input" and name not in vars(Tensor):
+            setattr(Tensor, name, operation)
+    for name in IN_PLACE:
+        setattr(Tensor, f"{name}_", in_place(operations[name]))
+
+
+def _operator(operation: Callable, reflected: bool = False) -> Callable:
+    """A method for a Python operator: NotImplemented where the other operand is no operand."""
+
+    def method(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, (Tensor, int, float, complex)):
+            other = _array_like(other)
+            if other is NotImplemented:
+                return NotImplemented
+        return operation(other, self) if reflected else operation(self, other)
+
+    method.__doc__ = operation.__doc__
+    return method
+
+
+def _array_like(other: Any) -> Any:
+    if hasattr(other, "__array__") and not isinstance(other, Tensor):
+        return conversion.from_numpy(other.__array__()) if other.ndim else other.item()
+    return NotImplemented
+
+
+_OPERATORS = {
+    "add": elementwise.add,
+    "sub": elementwise.sub,
+    "mul": elementwise.mul,
+    "truediv": elementwise.div,
+    "floordiv": elementwise.floor_divide,
+    "mod": elementwise.remainder,
+    "pow": elementwise.pow,
+    "matmul": linalg.matmul,
+    "and": comparison.bitwise_and,
+    "or": comparison.bitwise_or,
+    "xor": comparison.bitwise_xor,
+    "lshift": comparison.bitwise_left_shift,
+    "rshift": comparison.bitwise_right_shift,
+}
+_COMPARISONS = {
+    "eq": comparison.eq, "ne": comparison.ne, "lt": comparison.lt, "le": comparison.le,
+    "gt": comparison.gt, "ge": comparison.ge,
+}  # fmt: skip
+
+
+def _attach_operators() -> None:
+    for name, operation in _OPERATORS.items():
+        setattr(Tensor, f"__{name}__", _operator(operation))
+        setattr(Tensor, f"__r{name}__", _operator(operation, reflected=True))
+        if name != "matmul":
+            setattr(Tensor, f"__i{name}__", in_place(operation, f"__i{name}__"))
+    for name, operation in _COMPARISONS.items():
+        setattr(Tensor, f"__{name}__", _operator(operation))
+    Tensor.__neg__ = elementwise.neg
+    Tensor.__pos__ = elementwise.positive
+    Tensor.__abs__ = elementwise.abs
+    Tensor.__invert__ = comparison.bitwise_not
+
+
+def _attach_conversions() -> None:
+    for name, method in conversion.converters.items():
+        setattr(Tensor, name, method)
+    Tensor.to, Tensor.type, Tensor.numpy = conversion.to, conversion.type_, conversion.numpy
+    Tensor.is_contiguous, Tensor.cpu = conversion.is_contiguous, conversion.cpu
+    Tensor.get_device = conversion.get_device
+
+
+def _backward(self: Tensor, gradient: Tensor | None = None, retain_graph: bool | None = None,
+              create_graph: bool = False, inputs: Any = None) -> None:  # fmt: skip
+    """Accumulate the gradient of this tensor into the leaves: see `autograd.backward`."""
+    backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+
+def attach() -> None:
+    """Give `Tensor` its methods. Called once, when torchlite is imported."""
+    _attach_methods()
+    _attach_operators()
+    _attach_conversions()
+    Tensor.backward = _backward

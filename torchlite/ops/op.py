@@ -1,0 +1,322 @@
+"""Primitives as recorded operations: run one on tensors, and remember how to go backward.
+
+`declare` gives a method of the backend its gradient rules. A rule is plain code against a
+namespace `xp`; it receives ``g``, the gradient of the result, and whatever else it names:
+
+* a parameter of the primitive: its array (for an operand) or its value;
+* ``out``: the result; ``x_shape``, ``x_dtype``: no more than that of the operand ``x``.
+
+Only what the rules of the operands that need a gradient name is kept. The same rule runs on arrays
+(`xp` is the backend) and on tensors (`xp` is `recorded`, for gradients of gradients).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torchlite import dtypes
+from torchlite._tensor import UNWRITTEN, Tensor, made_by, refresh, wrap
+from torchlite.backends.protocol import ELEMENTWISE, PRIMITIVES, Backend
+from torchlite.backends.registry import local
+from torchlite.graph import Node, Output, freed, next_number
+
+_new = object.__new__
+_VALUE, _SHAPE, _DTYPE, _OUT = range(4)  # what of a value is kept
+
+#: The declared primitives by name.
+declared: dict[str, Primitive] = {}
+
+
+class Primitive:
+    """A method of the backend, with its gradient rules; call it on tensors to run and record it."""
+
+    def __init__(self, name: str, parameters: str, rules: dict[str, Callable | None],
+                 outputs: int = 1, broadcasts: bool = False, view: bool = False,
+                 holomorphic: bool = True, title: str | None = None) -> None:  # fmt: skip
+        self.name, self.parameters = name, parameters.split()
+        self.joint = rules.pop("joint", None)
+        self.rules = rules
+        self.operands = [i for i, p in enumerate(self.parameters) if self.joint or rules.get(p)]
+        self.outputs, self.broadcasts, self.view = outputs, broadcasts, view
+        self.holomorphic = holomorphic
+        self.title = title or "".join(part.capitalize() for part in name.split("_"))
+        self.bits = [(i, 1 << i) for i in self.operands]
+        self._plans: dict[int, Plan] = {}
+
+    def plan(self, mask: int) -> Plan:
+        """What to keep and what to compute when the operands in the bit set `mask` need it."""
+        plan = self._plans.get(mask)
+        if plan is None:
+            plan = self._plans[mask] = Plan(self, mask)
+        return plan
+
+    def __call__(self, *args: Any) -> Any:
+        """Run on tensors, arrays and plain values; record if an operand needs a gradient."""
+        return run(self, args, [getattr(a, "_data", a) for a in args])
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+class Plan:
+    """What one primitive keeps and computes, for one set of operands that need a gradient."""
+
+    __slots__ = ("primitive", "positions", "slots", "values_only", "rules", "joint", "needs")
+
+    def __init__(self, primitive: Primitive, mask: int) -> None:
+        self.primitive = primitive
+        self.positions = [i for i in primitive.operands if mask & 1 << i]
+        self.needs = tuple(bool(mask & 1 << i) for i in primitive.operands)
+        self.slots: list[tuple[int, int]] = []
+        self.joint: tuple[Callable, list[int]] | None = None
+        self.rules: list[tuple[Callable, list[int]]] = []
+        if primitive.joint is not None:
+            self.joint = primitive.joint, self._picks(primitive.joint, 3)
+        else:
+            named = [primitive.rules[primitive.parameters[i]] for i in self.positions]
+            self.rules = [(rule, self._picks(rule, 2)) for rule in named if rule is not None]
+        self.values_only = all(kind == _VALUE for kind, _ in self.slots)
+
+    def _picks(self, rule: Callable, skipped: int) -> list[int]:
+        """The places in `slots` of what `rule` names after (xp, g) or (xp, g, needs)."""
+        picks = []
+        for name in list(inspect.signature(rule).parameters)[skipped:]:
+            slot = self._slot(name)
+            if slot not in self.slots:
+                self.slots.append(slot)
+            picks.append(self.slots.index(slot))
+        return picks
+
+    def _slot(self, name: str) -> tuple[int, int]:
+        parameters = self.primitive.parameters
+        if name == "out":
+            return _OUT, 0
+        if name.endswith("_shape") and name[:-6] in parameters:
+            return _SHAPE, parameters.index(name[:-6])
+        if name.endswith("_dtype") and name[:-6] in parameters:
+            return _DTYPE, parameters.index(name[:-6])
+        return _VALUE, parameters.index(name)
+
+
+class _OwnResult:
+    """Stands among the saved tensors for the result of the node itself: no reference cycle."""
+
+    __slots__ = ("_cell",)
+
+
+class OpNode(Node):
+    """One primitive that ran on operands that need a gradient."""
+
+    __slots__ = ("plan", "values", "sources", "versions", "shapes", "is_complex")
+
+    def __init__(self, plan: Plan, args: Sequence[Any], raw: Sequence[Any], out: Tensor) -> None:
+        self._hooks = self.retain = None
+        edges = []
+        for i in plan.positions:
+            operand = args[i]
+            edges.append(operand if operand._node is None else operand._node)
+        self.edges = edges
+        self.plan = plan
+        primitive = plan.primitive
+        if plan.values_only:
+            self.values = [raw[i] for _, i in plan.slots]
+            self.sources = [args[i] for _, i in plan.slots]
+        else:
+            self._save(plan, args, raw, out)
+        self.versions = [getattr(s, "_cell", UNWRITTEN)[0] for s in self.sources]
+        self.shapes = [raw[i].shape for i in plan.positions] if primitive.broadcasts else None
+        self.is_complex = primitive.holomorphic and dtypes.of(raw[plan.positions[0]]).category == 3
+        self._number = next_number()
+
+    def _save(self, plan: Plan, args: Sequence[Any], raw: Sequence[Any], out: Any) -> None:
+        self.values, self.sources = [], []
+        for kind, i in plan.slots:
+            source = None
+            if kind == _VALUE:
+                value, source = raw[i], args[i]
+            elif kind == _SHAPE:
+                value = tuple(raw[i].shape)
+            elif kind == _DTYPE:
+                value = dtypes.of(raw[i])
+            else:
+                value, source = out._data, _OwnResult()
+                source._cell = out._shared_cell()
+            self.values.append(value)
+            self.sources.append(source)
+
+    def gradients(self, xp: Any, g: Any, differentiable: bool) -> Sequence[Any]:
+        values, plan = self.values, self.plan
+        if values is None:
+            raise freed()
+        for k, source in enumerate(self.sources):
+            if getattr(source, "_cell", UNWRITTEN)[0] != self.versions[k]:
+                self._refuse(k)
+        if differentiable:
+            values = [self._tensor(v, s) for v, s in zip(values, self.sources)]
+        if self.is_complex:
+            g = xp.conj(g)
+        if plan.joint is not None:
+            rule, picks = plan.joint
+            every = rule(xp, g, plan.needs, *[values[k] for k in picks])
+            grads = [gx for gx, needed in zip(every, plan.needs) if needed]
+        else:
+            grads = [rule(xp, g, *[values[k] for k in picks]) for rule, picks in plan.rules]
+        if self.is_complex:
+            grads = [gx if gx is None else xp.conj(gx) for gx in grads]
+        if self.shapes is not None:
+            for k, shape in enumerate(self.shapes):
+                if grads[k] is not None and grads[k].shape != shape:
+                    grads[k] = unbroadcast(xp, grads[k], shape)
+        return grads
+
+    def _tensor(self, value: Any, source: Any) -> Any:
+        if isinstance(source, Tensor):
+            return source
+        return made_by(value, self) if type(source) is _OwnResult else value
+
+    def _refuse(self, k: int) -> None:
+        value, source, version = self.values[k], self.sources[k], self.versions[k]
+        kind = dtypes.of(value).legacy
+        origin = ""
+        if type(source) is _OwnResult:
+            origin = f", which is output 0 of {self.plan.primitive.title}"
+        elif getattr(source, "_node", None) is not None:
+            origin = f", which is output 0 of {source._node.name().removesuffix('Backward0')}"
+        raise RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an inplace "
+            f"operation: [torch.{kind}Tensor {list(value.shape)}]{origin}, is at version "
+            f"{source._cell[0]}; expected version {version} instead. Hint: enable anomaly "
+            "detection to find the operation that failed to compute its gradient, with "
+            "torch.autograd.set_detect_anomaly(True)."
+        )
+
+    def release(self) -> None:
+        if self.plan.slots:
+            self.values = None
+            self.sources = ()
+
+    def rebind_result(self, tensor: Tensor) -> None:
+        """The result now lives in the memory of `tensor` (it was computed in place)."""
+        for k, source in enumerate(self.sources):
+            if type(source) is _OwnResult:
+                self.values[k], source._cell = tensor._data, tensor._shared_cell()
+                self.versions[k] = source._cell[0]
+
+    def name(self) -> str:
+        return f"{self.plan.primitive.title}Backward0"
+
+
+class MultiNode(OpNode):
+    """A primitive with several results; its gradient arrives as {index of the result: gradient}."""
+
+    __slots__ = ("results",)
+
+    def gradients(self, xp: Any, g: dict, differentiable: bool) -> Sequence[Any]:
+        every = [g[i] if i in g else xp.full(shape, 0, kind) if kind.category >= dtypes.FLOAT else None
+                 for i, (shape, kind) in enumerate(self.results)]  # fmt: skip
+        return OpNode.gradients(self, xp, every, differentiable)
+
+
+def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
+    """`g` summed over the dimensions in which an operand of `shape` was broadcast."""
+    lead = len(g.shape) - len(shape)
+    axes = tuple(
+        i for i, size in enumerate(g.shape) if i < lead or (shape[i - lead] == 1 and size != 1)
+    )
+    g = xp.sum(g, axes, True)
+    return xp.reshape(g, shape) if lead else g
+
+
+def run(primitive: Primitive, args: Sequence[Any], raw: Sequence[Any]) -> Any:
+    """Call the backend on `raw`, wrap the result, record it: `raw` holds the arrays of `args`."""
+    mode = local.mode
+    xp = mode.xp
+    data = getattr(xp, primitive.name)(*raw)
+    if primitive.outputs != 1:
+        return _finish_several(primitive, args, raw, data, mode)
+    if data.__class__ is not xp.array_type:
+        data = xp.asarray(data)
+    out = _new(Tensor)
+    out._data = data
+    if mode.grad:
+        mask = _mask(primitive, args)
+        if mask:
+            out._needs_grad = True
+            out._node = OpNode(primitive.plan(mask), args, raw, out)
+    if primitive.view:
+        _mark_view(out, primitive, args)
+    return out
+
+
+def _mask(primitive: Primitive, args: Sequence[Any]) -> int:
+    mask = 0
+    for i, bit in primitive.bits:
+        if getattr(args[i], "_view", None) is not None:
+            refresh(args[i])
+        if getattr(args[i], "_needs_grad", False):
+            mask |= bit
+    return mask
+
+
+def _finish_several(primitive: Primitive, args: Any, raw: Any, data: Any, mode: Any) -> tuple:
+    outs = [wrap(mode.xp.asarray(d)) for d in data]
+    mask = _mask(primitive, args) if mode.grad else 0
+    if mask:
+        node = MultiNode(primitive.plan(mask), args, raw, None)
+        node.results = [(o._data.shape, o.dtype) for o in outs]
+        for i, out in enumerate(outs):
+            if dtypes.of(out._data).category >= dtypes.FLOAT:
+                out._needs_grad, out._node = True, Output(node, i)
+    return tuple(outs)
+
+
+def _mark_view(out: Tensor, primitive: Primitive, args: Sequence[Any]) -> None:
+    from torchlite._tensor import View
+
+    source = args[0]
+    if local.mode.xp.owns_memory(out._data):
+        return  # a reshape that had to copy
+    view = source._view
+    step = (primitive, tuple(args[1:]))
+    if view is None:
+        out._view = View(source, (step,))
+    else:
+        out._view = View(view.base, (*view.steps, step))
+        out._view.seen = view.seen
+    out._cell = source._shared_cell()
+
+
+class Recorded(Backend):
+    """The namespace of primitives on tensors: `xp` where a gradient must have a gradient."""
+
+    name = "recorded"
+    array_type = Tensor
+
+
+def _unrecorded(name: str) -> Callable:
+    def call(*args: Any) -> Any:
+        out = getattr(local.mode.xp, name)(*[getattr(a, "_data", a) for a in args])
+        return tuple(map(wrap, out)) if isinstance(out, tuple) else wrap(local.mode.xp.asarray(out))
+
+    return staticmethod(call)
+
+
+for _name in (*ELEMENTWISE, *PRIMITIVES):
+    setattr(Recorded, _name, _unrecorded(_name))
+recorded = Recorded()
+
+
+def declare(name: str, parameters: str, **options: Any) -> Primitive:
+    """Give the backend's method `name` its gradient rules and make it a recorded primitive.
+
+    `parameters` are the names of its parameters, in order. Options: a rule for each operand that
+    has a gradient, under its name; or ``joint``, one rule ``(xp, g, needs, ...)`` for all
+    parameters that returns a gradient for each; and those of `Primitive`.
+    """
+    special = ("outputs", "broadcasts", "view", "holomorphic", "title")
+    settings = {k: options.pop(k) for k in special if k in options}
+    primitive = declared[name] = Primitive(name, parameters, options, **settings)
+    setattr(Recorded, name, staticmethod(primitive))
+    return primitive

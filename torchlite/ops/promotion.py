@@ -1,0 +1,98 @@
+"""Which dtype an operation computes in, and bringing its operands there.
+
+PyTorch's rule: tensors with dimensions decide; 0-d tensors, and after them Python numbers, only
+raise the category (bool, integer, float, complex).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torchlite import dtypes
+from torchlite._tensor import Tensor
+from torchlite.dtypes import BOOL, COMPLEX, FLOAT, INTEGER, dtype
+from torchlite.ops.op import declare
+
+_DIMENSIONED, _ZERO_DIM, _NUMBER = range(3)  # the priorities of operands
+_results: dict[tuple, dtype] = {}
+
+
+def _to_input(xp: Any, g: Any, x_dtype: dtype) -> Any:
+    if dtypes.of(g).category == COMPLEX and x_dtype.category < COMPLEX:
+        g = xp.real(g)
+    return xp.astype(g, x_dtype)
+
+
+astype = declare("astype", "x dtype", x=_to_input, title="ToCopy", holomorphic=False)
+
+
+def cast(tensor: Tensor, kind: dtype) -> Tensor:
+    """`tensor` in dtype `kind`: itself if it has it, else a recorded conversion."""
+    return tensor if dtypes.of(tensor._data) is kind else astype(tensor, kind)
+
+
+def result_type(*operands: Any) -> dtype:
+    """The dtype that an elementwise operation on these tensors and numbers has.
+
+    Example: ``result_type(int64 tensor, 1.5) is float32``.
+    """
+    key = tuple(_standing(x) for x in operands)
+    result = _results.get((dtypes._default, *key))
+    if result is None:
+        result = _results[(dtypes._default, *key)] = _combine_all(key)
+    return result
+
+
+def _standing(x: Any) -> tuple[dtype, int]:
+    """The dtype of an operand, and its priority."""
+    data = getattr(x, "_data", None)
+    if data is None:
+        return dtypes.of_scalar(x), _NUMBER
+    return dtypes.of(data), _DIMENSIONED if data.ndim else _ZERO_DIM
+
+
+def _combine_all(standings: tuple) -> dtype:
+    result = None
+    for priority in (_NUMBER, _ZERO_DIM, _DIMENSIONED):
+        own = None
+        for kind, p in standings:
+            if p == priority:
+                own = kind if own is None else dtypes.promote_types(own, kind)
+        result = _combine(own, result)
+    assert result is not None
+    return result
+
+
+def _combine(higher: dtype | None, lower: dtype | None) -> dtype | None:
+    if higher is None or lower is None:
+        return lower if higher is None else higher
+    if higher.category == COMPLEX:
+        return higher
+    if higher.category == FLOAT:
+        return higher.to_complex() if lower.category == COMPLEX else higher
+    if higher.category == BOOL or lower.category >= FLOAT:
+        return dtypes.promote_types(higher, lower)
+    return higher
+
+
+def as_operand(x: Any, kind: dtype) -> Any:
+    """A tensor cast to `kind`, or a Python number made to fit it."""
+    if isinstance(x, Tensor):
+        return cast(x, kind)
+    return number_of(x, kind)
+
+
+def number_of(x: Any, kind: dtype) -> Any:
+    """The Python number `x` as `kind` holds it: integers wrap around."""
+    if kind.category == FLOAT:
+        return float(x)
+    if kind.category == INTEGER:
+        bits = kind.itemsize * 8
+        low = -(1 << bits - 1) if kind.is_signed else 0
+        return (int(x) - low) % (1 << bits) + low
+    return bool(x) if kind.category == BOOL else complex(x)
+
+
+def at_least_float(kind: dtype) -> dtype:
+    """`kind`, or the default float in place of integers and bool."""
+    return kind if kind.category >= FLOAT else dtypes.get_default_dtype()

@@ -1,0 +1,439 @@
+"""Optimizer: what all optimizers share. Parameter groups, state, state dicts, hooks."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from itertools import chain
+from typing import Any
+
+from torchlite import dtypes
+from torchlite._tensor import RemovableHandle, Tensor, wrap
+from torchlite.autograd.grad_mode import enable_grad
+from torchlite.backends.registry import current
+from torchlite.ops.op import Recorded
+
+ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
+
+_HOOKS = (
+    "_optimizer_step_pre_hooks",
+    "_optimizer_step_post_hooks",
+    "_optimizer_state_dict_pre_hooks",
+    "_optimizer_state_dict_post_hooks",
+    "_optimizer_load_state_dict_pre_hooks",
+    "_optimizer_load_state_dict_post_hooks",
+)
+_global_pre_hooks: dict[int, Callable] = OrderedDict()
+_global_post_hooks: dict[int, Callable] = OrderedDict()
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+#: The default of an option that every parameter group must set itself.
+required = _Required()
+
+
+def register_optimizer_step_pre_hook(hook: Callable) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs) -> None | (args, kwargs)`` before any step."""
+    return RemovableHandle(_global_pre_hooks, hook)
+
+
+def register_optimizer_step_post_hook(hook: Callable) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs)`` after every step of every optimizer."""
+    return RemovableHandle(_global_post_hooks, hook)
+
+
+def _with_hooks(step: Callable) -> Callable:
+    """`step` with the hooks of its optimizer, and those of all, around it."""
+
+    @functools.wraps(step)
+    def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        before = self._optimizer_step_pre_hooks or _global_pre_hooks
+        if not (before or self._optimizer_step_post_hooks or _global_post_hooks):
+            return step(self, *args, **kwargs)
+        args = (self, *args)
+        hooks = (*_global_pre_hooks.values(), *self._optimizer_step_pre_hooks.values())
+        for hook in hooks:
+            replaced = hook(self, args, kwargs)
+            if replaced is None:
+                continue
+            if not isinstance(replaced, tuple) or len(replaced) != 2:
+                raise RuntimeError(
+                    f"{step} must return None or a tuple of (new_args, new_kwargs), "
+                    f"but got {replaced}."
+                )
+            args, kwargs = replaced
+        result = step(*args, **kwargs)
+        for hook in (*self._optimizer_step_post_hooks.values(), *_global_post_hooks.values()):
+            hook(self, args, kwargs)
+        return result
+
+    return hooked
+
+
+class _Differentiable(Recorded):
+    """The namespace of a differentiable step: on tensors, and writes are recorded too."""
+
+    name = "differentiable"
+
+    @staticmethod
+    def copyto(dst: Tensor, src: Tensor) -> None:
+        dst.copy_(src)
+
+
+differentiable = _Differentiable()
+
+
+class Optimizer:
+    """Base of all optimizers; a subclass writes `step`.
+
+    Args:
+        params: Tensors; or dicts with "params" and options of their own; or (name, tensor) pairs.
+        defaults: The options of groups that do not set them.
+
+    Raises: TypeError for what is no tensor; ValueError for no parameters, for one that an operation
+    made, or for one that is in two groups.
+    """
+
+    #: Names of states that have the shape of their parameter: `load_state_dict` checks them.
+    _shaped_like_parameter: tuple[str, ...] = ()
+
+    _optimizer_step_pre_hooks: dict[int, Callable]
+    _optimizer_step_post_hooks: dict[int, Callable]
+
+    def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, "
+                f"but got {_typename(params)}"
+            )
+        self.defaults = defaults
+        for name in _HOOKS:
+            setattr(self, name, OrderedDict())
+        self.state: defaultdict[Any, Any] = defaultdict(dict)
+        self.param_groups: list[dict[str, Any]] = []
+        groups: list[Any] = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in vars(cls):
+            cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update the parameters once; returns what `closure`, which computes the loss, returns."""
+        raise NotImplementedError
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients; with ``set_to_none=False`` fill them with zeros instead."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if set_to_none:
+                    p._grad = None
+                elif p._grad is not None:
+                    p.grad = p._grad.detach()  # a gradient that was recorded keeps its history
+                    current().copyto(p._grad._data, 0)
+                    p._grad._bump()
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        return "\n".join([*lines, ")"])
+
+    # --- parameter groups -----------------------------------------------------------------------
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group: a dict with "params" and the options in which it differs.
+
+        Raises: as the constructor; nothing is added then.
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        params, names = _split_names(_listed(param_group["params"]))
+        for p in params:
+            self._check_parameter(p)
+        self._check_unique(params)
+        self._check_names(names)
+        for name, default in self.defaults.items():
+            if default is required and name not in param_group:
+                raise ValueError(
+                    "parameter group didn't specify a value of required optimization parameter "
+                    f"{name}"
+                )
+        param_group["params"] = params
+        if names is not None:
+            param_group["param_names"] = names
+        for name, default in self.defaults.items():
+            param_group.setdefault(name, default)
+        self.param_groups.append(param_group)
+
+    def _check_parameter(self, p: Any) -> None:
+        if not isinstance(p, Tensor):
+            raise TypeError(
+                f"optimizer can only optimize Tensors, but one of the params is {_typename(p)}"
+            )
+        if not (self.defaults.get("differentiable") or p.is_leaf or p.retains_grad):
+            raise ValueError("can't optimize a non-leaf Tensor")
+
+    def _check_unique(self, params: list[Tensor]) -> None:
+        ids = set(map(id, params))
+        if len(ids) != len(params):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this "
+                "will cause an error; see github.com/pytorch/pytorch/issues/40967 for more "
+                "information",
+                stacklevel=4,
+            )
+        if not ids.isdisjoint(id(p) for group in self.param_groups for p in group["params"]):
+            raise ValueError("some parameters appear in more than one parameter group")
+
+    def _check_names(self, names: list[str] | None) -> None:
+        if self.param_groups and ("param_names" in self.param_groups[0]) != (names is not None):
+            raise ValueError(
+                "all optimizer param groups should be with/without names. cannot add param group "
+                f"{'without' if names is None else 'with'} names to the optimizer"
+            )
+
+    # --- what subclasses use --------------------------------------------------------------------
+
+    def _evaluate(self, closure: Callable[[], Any]) -> Any:
+        """The loss that `closure` computes; gradients are recorded also if the caller does not."""
+        with enable_grad():
+            return closure()
+
+    def _run(
+        self,
+        kernel: str,
+        group: dict[str, Any],
+        params: list[Tensor],
+        columns: list[list[Tensor] | None],
+        options: tuple,
+    ) -> None:
+        """Update `params` by one call of the backend's `kernel`; `columns`: gradients and states."""
+        if group["differentiable"]:
+            with enable_grad():
+                getattr(differentiable, kernel)(params, *columns, *options)
+            return
+        arrays = [c if c is None else [t._data for t in c] for c in columns]
+        getattr(current(), kernel)([p._data for p in params], *arrays, *options)
+        for p in params:
+            p._bump()
+
+    # --- state dicts ----------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """``{"state": {number: {...}}, "param_groups": [{..., "params": [numbers]}]}``.
+
+        Parameters are numbered in the order of the groups. The tensors are the optimizer's own.
+        """
+        for hook in self._hooks("state_dict_pre"):
+            hook(self)
+        params = chain.from_iterable(group["params"] for group in self.param_groups)
+        number: dict[int, int] = {}
+        for p in params:
+            number.setdefault(id(p), len(number))
+        groups = []
+        for group in self.param_groups:
+            packed = {k: v for k, v in group.items() if k != "params"}
+            groups.append({**packed, "params": [number[id(p)] for p in group["params"]]})
+        state = {number[id(k)] if isinstance(k, Tensor) else k: v for k, v in self.state.items()}
+        result: dict[str, Any] = {"state": state, "param_groups": groups}
+        for hook in self._hooks("state_dict_post"):
+            replaced = hook(self, result)
+            result = result if replaced is None else replaced
+        return result
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over options and a copy of the state from `state_dict`, as `state_dict` returns it.
+
+        Floating-point state is converted to the dtype of its parameter.
+        Raises: ValueError if the groups differ in number or size, or a state in shape from its
+        parameter; the optimizer is as before then.
+        """
+        state_dict = state_dict.copy()
+        for hook in self._hooks("load_state_dict_pre"):
+            replaced = hook(self, state_dict)
+            state_dict = state_dict if replaced is None else replaced
+        saved = deepcopy(state_dict["param_groups"])
+        parameter = self._match(saved)
+        state: defaultdict[Any, Any] = defaultdict(dict)
+        for key, value in state_dict["state"].items():
+            if key in parameter:
+                self._check_shapes(key, value, parameter[key])
+                state[parameter[key]] = _converted(value, parameter[key])
+            else:
+                state[key] = value
+        groups = []
+        for group, new in zip(self.param_groups, saved):
+            kept = {"param_names": group["param_names"]} if "param_names" in group else {}
+            groups.append({**kept, **new, "params": group["params"]})
+        self.__setstate__({"state": state, "param_groups": groups})
+        for hook in self._hooks("load_state_dict_post"):
+            hook(self)
+
+    def _match(self, saved: list[dict[str, Any]]) -> dict[int, Tensor]:
+        """The parameters under the numbers that they have in the saved groups."""
+        if len(saved) != len(self.param_groups):
+            raise ValueError(
+                "loaded state dict has a different number of parameter groups\n"
+                f"The optimizer has {len(self.param_groups)}, the state dict {len(saved)}."
+            )
+        for i, (group, new) in enumerate(zip(self.param_groups, saved)):
+            if len(group["params"]) != len(new["params"]):
+                raise ValueError(
+                    "loaded state dict contains a parameter group that doesn't match the size of "
+                    f"optimizer's group\nGroup {i} of the optimizer has {len(group['params'])} "
+                    f"parameters, that of the state dict {len(new['params'])}."
+                )
+        numbers = chain.from_iterable(group["params"] for group in saved)
+        return dict(zip(numbers, chain.from_iterable(g["params"] for g in self.param_groups)))
+
+    def _check_shapes(self, number: int, state: dict[str, Any], p: Tensor) -> None:
+        for name in self._shaped_like_parameter:
+            value = state.get(name)
+            if isinstance(value, Tensor) and value.shape != p.shape:
+                raise ValueError(
+                    f"loaded state dict has {name} of shape {tuple(value.shape)} for parameter "
+                    f"{number} of shape {tuple(p.shape)}"
+                )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: vars(self)[name] for name in ("defaults", "state", "param_groups")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for name in _HOOKS:  # hooks are not pickled
+            self.__dict__.setdefault(name, OrderedDict())
+        for group in self.param_groups:  # of a version that had fewer options
+            for name, default in self.defaults.items():
+                group.setdefault(name, default)
+
+    # --- hooks ----------------------------------------------------------------------------------
+
+    def _hooks(self, kind: str) -> list[Callable]:
+        return list(getattr(self, f"_optimizer_{kind}_hooks").values())
+
+    def _register(self, kind: str, hook: Callable, prepend: bool) -> RemovableHandle:
+        hooks = getattr(self, f"_optimizer_{kind}_hooks")
+        handle = RemovableHandle(hooks, hook)
+        if prepend:
+            hooks.move_to_end(handle.id, last=False)
+        return handle
+
+    def register_step_pre_hook(self, hook: Callable) -> RemovableHandle:
+        """Call ``hook(optimizer, args, kwargs) -> None | (args, kwargs)`` before each step.
+
+        The optimizer itself is the first of `args`.
+        """
+        return self._register("step_pre", hook, False)
+
+    def register_step_post_hook(self, hook: Callable) -> RemovableHandle:
+        """Call ``hook(optimizer, args, kwargs)`` after each step."""
+        return self._register("step_post", hook, False)
+
+    def register_state_dict_pre_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(optimizer)`` before `state_dict`."""
+        return self._register("state_dict_pre", hook, prepend)
+
+    def register_state_dict_post_hook(
+        self, hook: Callable, prepend: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(optimizer, state_dict) -> None | state_dict`` after `state_dict`."""
+        return self._register("state_dict_post", hook, prepend)
+
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable, prepend: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(optimizer, state_dict) -> None | state_dict`` before `load_state_dict`."""
+        return self._register("load_state_dict_pre", hook, prepend)
+
+    def register_load_state_dict_post_hook(
+        self, hook: Callable, prepend: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(optimizer)`` after `load_state_dict`."""
+        return self._register("load_state_dict_post", hook, prepend)
+
+
+# --- helpers -----------------------------------------------------------------------------------
+
+
+def check_number(name: str, value: Any) -> None:
+    """Refuse a negative or NaN option: ``Invalid learning rate: -1``."""
+    if not value >= 0.0:
+        raise ValueError(f"Invalid {name}: {value}")
+
+
+def check_lr(lr: Any) -> None:
+    """Refuse a learning rate that is no non-negative number and no tensor of one element."""
+    if isinstance(lr, Tensor) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    check_number("learning rate", lr)
+
+
+def lr_of(group: dict[str, Any]) -> Any:
+    """The learning rate as a number; as it is if gradients may flow to it."""
+    return group["lr"] if group["differentiable"] else float(group["lr"])
+
+
+def check_implementation(foreach: bool | None, fused: bool | None, differentiable: bool) -> None:
+    """Refuse the combinations of implementations that PyTorch refuses; here they are all one."""
+    if fused and differentiable:
+        raise RuntimeError("`fused` does not support `differentiable`")
+    if fused and foreach:
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+
+
+def _listed(params: Any) -> list:
+    if isinstance(params, Tensor):
+        return [params]
+    if isinstance(params, set):
+        raise TypeError(
+            "optimizer parameters need to be organized in ordered collections, but the ordering of "
+            "tensors in sets will change between runs. Please use a list instead."
+        )
+    return list(params)
+
+
+def _split_names(params: list) -> tuple[list, list[str] | None]:
+    """Parameters and, if they came as (name, tensor) pairs, their names."""
+    pairs = [p for p in params if isinstance(p, tuple)]
+    if not pairs:
+        return params, None
+    if len(pairs) != len(params):
+        raise ValueError(
+            "all optimizer params should be with/without names. Some param names are missing"
+        )
+    return [p for _, p in pairs], [name for name, _ in pairs]
+
+
+def _converted(value: Any, p: Tensor, key: str | None = None) -> Any:
+    """A copy of a saved state; numbers that belong to the parameter take its dtype."""
+    if isinstance(value, Tensor):
+        floating = p.dtype.category >= dtypes.FLOAT and key != "step"
+        return wrap(current().astype(value._data, p.dtype if floating else value.dtype))
+    if isinstance(value, dict):
+        return {k: _converted(v, p, k) for k, v in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_converted(v, p) for v in value)
+    return value
+
+
+def _typename(value: Any) -> str:
+    kind = type(value)
+    if kind is Tensor:
+        return f"torch.{value.dtype.legacy}Tensor"
+    home = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    return f"{home}{kind.__qualname__}"

@@ -14,3 +14,21 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("dev"), max_examples=60, derandomize=True)
 settings.register_profile("intense", settings.get_profile("dev"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(autouse=True)
+def no_state_left():
+    """Start from seed 0; afterwards grad mode, inference mode, backend, default dtype are as before."""
+    torchlite.manual_seed(0)
+    before = state()
+    yield
+    assert state() == before, "the test left other modes behind than it found"
+
+
+def state() -> dict:
+    return {
+        "gradients are recorded": torchlite.is_grad_enabled(),
+        "inference mode": torchlite.is_inference_mode_enabled(),
+        "backend": torchlite.backends.current().name,
+        "default dtype": torchlite.get_default_dtype(),
+    }

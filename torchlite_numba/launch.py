@@ -25,8 +25,8 @@ from torchlite_numba.codegen import jit
 
 # Sizes from which two threads beat one, on two Zen-4 cores: the median time of `small` and of
 # `parallel` over sizes 2**10 ... 2**22, for relu, sigmoid and the sum of rows, caches warm.
-CHEAP_FROM = 1 << 17  # elements of a kernel limited by memory
-COSTLY_FROM = 1 << 15  # elements of a kernel with an exponential in it
+CHEAP_FROM = 1 << 18  # elements of a kernel limited by memory
+COSTLY_FROM = 1 << 16  # elements of a kernel with an exponential in it
 
 
 @intrinsic

@@ -10,16 +10,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 from numba.extending import intrinsic
 
 from torchlite import dtypes
 from torchlite.backends.numpy import random as reference
 from torchlite.backends.numpy.mt19937 import MT19937
+from torchlite_numba.codegen import jit
 
 f32, f64, u32 = np.float32, np.float64, np.uint32
-jit = numba.njit(cache=True, error_model="numpy")
 
 _SQRT_HALF, _FOUR_OVER_PI = reference.SQRT_HALF, reference.FOUR_OVER_PI
 _LOG, _LOG2_HIGH, _LOG2_LOW = reference.LOG_COEFFICIENTS, *reference.LOG2_PARTS

@@ -151,6 +151,18 @@ class Reductions:
         return xp.sub(g, xp.mul(xp.exp(out), xp.sum(g, axis, True)))
 
 
+class Places:
+    """Gradients of indexing."""
+
+    def getitem_backward(xp, g: Array, shape: tuple, dtype: dtypes.dtype, index: tuple) -> Array:
+        """Zeros of `shape` with g at the basic `index`."""
+        count = math.prod(shape)
+        places = xp.reshape(xp.arange(0, count, 1, dtypes.int64), shape)
+        written = xp.reshape(xp.getitem(places, index), (-1,))
+        zeros = xp.full((count,), 0, dtype)
+        return xp.reshape(xp.index_put(zeros, (written,), xp.reshape(g, (-1,)), False), shape)
+
+
 class Layers:
     """What layers and losses are made of."""
 
@@ -231,7 +243,7 @@ class Updates:
             xp.copyto(p, xp.sub(p, xp.mul(xp.div(means[i], denominator), scale)))
 
 
-class Composites(Activations, Reductions, Layers, Updates):
+class Composites(Activations, Reductions, Places, Layers, Updates):
     """All composites with their default bodies."""
 
 

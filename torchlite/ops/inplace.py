@@ -117,7 +117,9 @@ def _take_history(tensor: Tensor, result: Tensor) -> None:
         result._node.rebind_result(tensor)
     view = tensor._view
     if view is None:
-        tensor._node, tensor._needs_grad = result._node, result._needs_grad
+        # A constant written over a tensor that has a history: zeros flow back to it.
+        node = result._node or (None if result._needs_grad else Rebase(tensor, result, ()))
+        tensor._node, tensor._needs_grad = node, True
         return
     view.base._node = Rebase(view.base, result, view.steps)
     view.base._needs_grad = True

@@ -12,7 +12,9 @@ from torchlite.ops import (
     comparison,
     conversion,
     elementwise,
+    indexing,
     linalg,
+    shape,
 )
 from torchlite.ops.family import operations
 from torchlite.ops.inplace import in_place
@@ -101,6 +103,12 @@ def _attach_conversions() -> None:
     Tensor.get_device = conversion.get_device
 
 
+def _attach_indexing() -> None:
+    Tensor.__getitem__, Tensor.__setitem__ = indexing.getitem, indexing.setitem
+    Tensor.copy_ = indexing.copy_
+    Tensor.view, Tensor.expand = shape.view, shape.expand
+
+
 def _backward(self: Tensor, gradient: Tensor | None = None, retain_graph: bool | None = None,
               create_graph: bool = False, inputs: Any = None) -> None:  # fmt: skip
     """Accumulate the gradient of this tensor into the leaves: see `autograd.backward`."""
@@ -112,4 +120,5 @@ def attach() -> None:
     _attach_methods()
     _attach_operators()
     _attach_conversions()
+    _attach_indexing()
     Tensor.backward = _backward

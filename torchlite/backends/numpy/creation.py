@@ -66,6 +66,9 @@ class Creation:
         _check_strides(array)
         return np.asarray(array)
 
+    def from_buffer(self, buffer: Any, dtype: dtypes.dtype, shape: Sequence[int]) -> np.ndarray:
+        return np.ndarray(shape, NUMPY_DTYPES[dtype], buffer)
+
     def owns_memory(self, x: np.ndarray) -> bool:
         return x.base is None
 
@@ -84,14 +87,10 @@ class Creation:
         Raises: RuntimeError (as PyTorch) for a number that does not fit.
         """
         try:
-            return local.run(np.array, data, NUMPY_DTYPES[dtype])
-        except (OverflowError, ValueError) as error:
-            wrapped = _wrapped(data, dtype)
-            if wrapped is None:
-                raise RuntimeError(
-                    f"value cannot be converted to type {dtype.name} without overflow"
-                ) from error
-            return wrapped
+            with np.errstate(all="ignore"):  # not `local.run`: what is in `data` may call back
+                return np.array(data, NUMPY_DTYPES[dtype])
+        except (OverflowError, ValueError):
+            return _wrapped(data, dtype)
 
     def empty(self, shape: Sequence[int], dtype: dtypes.dtype) -> np.ndarray:
         return np.empty(shape, NUMPY_DTYPES[dtype])
@@ -100,21 +99,22 @@ class Creation:
         if isinstance(value, int) and not value:  # not 0.0, which may be -0.0
             return np.zeros(shape, NUMPY_DTYPES[dtype])
         out = np.empty(shape, NUMPY_DTYPES[dtype])
-        out[...] = self.array(value, dtype)
+        try:
+            local.run(out.fill, value)
+        except (OverflowError, ValueError):
+            out[...] = _wrapped(value, dtype)
         return out
 
     def arange(self, start: float, stop: float, step: float, dtype: dtypes.dtype) -> np.ndarray:
-        numpy_dtype = NUMPY_DTYPES[dtype]
         if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
-            count = max(0, -((start - stop) // step))
-        else:
-            count = max(0, math.ceil((stop - start) / step))
-        # Each element is rounded once: np.arange adds up a rounded step.
-        return local.run((np.arange(count) * step + start).astype, numpy_dtype)
+            points = np.arange(start, stop, step)
+        else:  # each element is rounded once: np.arange adds up a rounded step
+            points = np.arange(math.ceil((stop - start) / step)) * step + start
+        return local.run(points.astype, NUMPY_DTYPES[dtype], copy=False)
 
-    def linspace(
-        self, start: complex, stop: complex, steps: int, dtype: dtypes.dtype
-    ) -> np.ndarray:
+    def linspace(self, start: Any, stop: Any, steps: int, dtype: dtypes.dtype) -> np.ndarray:
+        if dtype.category == dtypes.INTEGER:
+            start, stop = int(start), int(stop)
         i = np.arange(steps)
         step = (stop - start) / max(steps - 1, 1)
         # From the nearer end, so that both are exact and the sequence is symmetric.
@@ -153,11 +153,11 @@ def _check_strides(array: np.ndarray) -> None:
         )
 
 
-def _wrapped(data: Any, dtype: dtypes.dtype) -> np.ndarray | None:
-    """Numbers modulo the size of an unsigned dtype; None if one is beyond it in magnitude."""
+def _wrapped(data: Any, dtype: dtypes.dtype) -> np.ndarray:
+    """Numbers modulo the size of an unsigned dtype; RuntimeError if one is not below it."""
     numbers = np.array(data, object)
     size = 2 ** (8 * dtype.itemsize)
     if dtype.is_signed or not all(-size < n < size for n in numbers.flat):
-        return None
+        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
     wrapped = [int(n) % size for n in numbers.flat]
     return np.array(wrapped, NUMPY_DTYPES[dtype]).reshape(numbers.shape)

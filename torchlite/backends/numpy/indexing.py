@@ -62,8 +62,8 @@ _REDUCE_AT = {
     "sum": _add_at,
     "mean": _add_at,
     "prod": _multiply_at,
-    "amax": np.maximum.at,
-    "amin": np.minimum.at,
+    "amax": quiet(np.maximum.at),
+    "amin": quiet(np.minimum.at),
 }
 
 
@@ -86,5 +86,6 @@ def _divided(sums: np.ndarray, places: tuple, include_self: bool) -> np.ndarray:
     """Each of `sums` by how many numbers it is of; integers round down."""
     counts = np.full(sums.shape, int(include_self))
     np.add.at(counts, places, 1)
-    counts = np.maximum(counts, 1).astype(sums.dtype)
-    return sums // counts if sums.dtype.kind in "iu" else sums / counts
+    counts = np.maximum(counts, 1)
+    quotient = sums // counts if sums.dtype.kind in "iu" else sums / counts
+    return quotient.astype(sums.dtype)

@@ -22,10 +22,10 @@ class Reductions:
         return _accumulated(np.multiply.reduce, x, axis, None, keepdims)
 
     def amax(self, x: np.ndarray, axis: Any, keepdims: bool) -> Any:
-        return np.maximum.reduce(x, axis, None, None, keepdims)
+        return local.run(np.maximum.reduce, x, axis, None, None, keepdims)
 
     def amin(self, x: np.ndarray, axis: Any, keepdims: bool) -> Any:
-        return np.minimum.reduce(x, axis, None, None, keepdims)
+        return local.run(np.minimum.reduce, x, axis, None, None, keepdims)
 
     def any(self, x: np.ndarray, axis: Any, keepdims: bool) -> Any:
         return np.logical_or.reduce(x, axis, None, None, keepdims)
@@ -70,8 +70,8 @@ class Reductions:
         return out
 
     def unique(self, x: np.ndarray, axis: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        values, inverse, counts = np.unique(
-            x, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
+        values, _, inverse, counts = np.unique(  # return_index makes its sort stable
+            x, True, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
         )
         return values, inverse.reshape(x.shape if axis is None else -1), counts
 
@@ -95,7 +95,7 @@ def _accumulated(scan: Callable, x: np.ndarray, axis: Any, *rest: Any) -> Any:
 
 def _running(extreme: np.ufunc, x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     row = np.atleast_1d(x)
-    values = extreme.accumulate(row, axis)
+    values = local.run(extreme.accumulate, row, axis)
     places = np.arange(row.shape[axis]).reshape([-1 if i == axis else 1 for i in range(row.ndim)])
     sets_it = (row == values) | (row != row)  # equal to the extreme so far, or NaN
     index = np.maximum.accumulate(np.where(sets_it, places, 0), axis)

@@ -27,7 +27,7 @@ class Shapes:
         strides = [0] * new
         for old, size, step in zip(x.shape, shape[new:], x.strides):
             strides.append(step if old == size else 0)
-        if x.flags.c_contiguous:  # ten times as fast as np.broadcast_to
+        if x.flags.c_contiguous:  # several times as fast as np.broadcast_to
             return np.ndarray(shape, x.dtype, x, 0, strides)
         return stride_tricks.as_strided(x, shape, strides)
 

@@ -1,0 +1,188 @@
+"""Losses that are composed of other operations. Shapes: equal, unless a function says otherwise."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+from torchlite._tensor import Tensor
+from torchlite.nn._reduction import legacy_get_string
+from torchlite.ops.comparison import where
+
+
+def reduce_loss(loss: Tensor, reduction: str) -> Tensor:
+    """The mean, the sum, or all of `loss`.
+
+    Raises: ValueError for another `reduction`.
+    """
+    if reduction == "mean":
+        return loss.mean()
+    if reduction == "sum":
+        return loss.sum()
+    if reduction == "none":
+        return loss
+    raise ValueError(f"{reduction} is not a valid value for reduction")
+
+
+def warn_of_broadcast(input: Tensor, target: Tensor) -> None:
+    """Warn (as PyTorch) if the shapes differ: that is rarely meant."""
+    if target.shape != input.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
+            "Please ensure they have the same size.",
+            stacklevel=3,
+        )
+
+
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """``d**2 / (2 * beta)`` where ``d = |input - target| < beta``, else ``d - beta / 2``.
+
+    Raises: RuntimeError if `beta` is negative.
+    """
+    warn_of_broadcast(input, target)
+    if size_average is not None or reduce is not None:
+        reduction = legacy_get_string(size_average, reduce)
+    if beta < 0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    distance = (input - target).abs()
+    if beta == 0:
+        return reduce_loss(distance, reduction)
+    small = distance * distance * (0.5 / beta)
+    return reduce_loss(where(distance < beta, small, distance - 0.5 * beta), reduction)
+
+
+def huber_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Tensor | None = None,
+) -> Tensor:
+    """``d**2 / 2`` where ``d = |input - target| < delta``, else ``delta * (d - delta / 2)``.
+
+    `weight` is a factor for each element. Raises: RuntimeError if `delta` is not positive.
+    """
+    warn_of_broadcast(input, target)
+    if delta <= 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    distance = (input - target).abs()
+    large = delta * (distance - 0.5 * delta)
+    loss = where(distance < delta, 0.5 * distance * distance, large)
+    if weight is not None:
+        if weight.shape != input.shape:
+            raise ValueError("Weights and input must have the same size.")
+        loss = loss * weight
+    return reduce_loss(loss, reduction)
+
+
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """``target * (log(target) - input)``, 0 where `target` is 0; `input` holds log-probabilities.
+
+    With `log_target`, `target` holds log-probabilities too. `reduction` may be "batchmean", the
+    sum divided by the first size: the divergence itself.
+    """
+    if size_average is not None or reduce is not None:
+        reduction = legacy_get_string(size_average, reduce)
+    elif reduction == "mean":
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size."
+            "'batchmean' divides only by the batch size, and aligns with the KL div math "
+            "definition.'mean' will be changed to behave the same as 'batchmean' in the next major "
+            "release.",
+            stacklevel=2,
+        )
+    if log_target:
+        loss = target.exp() * (target - input)
+    else:
+        positive = where(target == 0, 1.0, target)  # whose logarithm is finite
+        loss = target * positive.log() - target * input
+    if reduction == "batchmean":
+        return loss.sum() / input.shape[0] if input.dim() else loss.sum()
+    return reduce_loss(loss, reduction)
+
+
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``e**input - target * input``; ``input - target * log(input + eps)`` without `log_input`.
+
+    `full` adds Stirling's approximation of ``log(target!)`` where ``target > 1``.
+    """
+    if size_average is not None or reduce is not None:
+        reduction = legacy_get_string(size_average, reduce)
+    if log_input:
+        loss = input.exp() - target * input
+    else:
+        loss = input - target * (input + eps).log()
+    if full:
+        large = where(target > 1, target, 1.0)
+        stirling = large * large.log() - large + 0.5 * (2 * math.pi * large).log()
+        loss = loss + where(target > 1, stirling, 0.0)
+    return reduce_loss(loss, reduction)
+
+
+def gaussian_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    var: Tensor | float,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
+) -> Tensor:
+    """``(log(var) + (input - target)**2 / var) / 2``, with ``var`` at least `eps`.
+
+    Args:
+        input: Expected values, (N, *).
+        target: Observed values, (N, *).
+        var: Variances: a number, (N, *), with a last size of 1, or without the last dimension.
+        full: Whether to add ``log(2 * pi) / 2``.
+        eps: Least variance; its gradient passes nevertheless.
+
+    Raises: ValueError for negative variances, or of another shape.
+    """
+    if not isinstance(var, Tensor):
+        var = input.detach() * 0 + var
+    if bool((var < 0).any()):
+        raise ValueError("var has negative entry/entries")
+    if var.shape != input.shape:
+        var = _fitted(var, input)
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not valid")
+    too_small = var.detach() < eps
+    var = var + where(too_small, eps - var.detach(), 0.0)
+    loss = 0.5 * (var.log() + (input - target) ** 2 / var)
+    if full:
+        loss = loss + 0.5 * math.log(2 * math.pi)
+    return reduce_loss(loss, reduction)
+
+
+def _fitted(var: Tensor, input: Tensor) -> Tensor:
+    """`var` of another shape than `input`, so that it broadcasts against it."""
+    if input.shape[:-1] == var.shape:
+        return var.unsqueeze(-1)
+    differing = [v for x, v in zip(input.shape, var.shape) if x != v]
+    if input.dim() == var.dim() and sum(differing) == 1:
+        return var
+    raise ValueError("var is of incorrect size")

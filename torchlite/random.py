@@ -1,0 +1,171 @@
+"""Generators of random numbers and the default one: PyTorch's CPU streams for the same seeds.
+
+A draw holds the interpreter's lock, as far as NumPy does not release it, and nothing more: threads
+may share a generator, but who gets which numbers is up to the threads. Seed one generator a thread
+for numbers that can be repeated.
+"""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torchlite import dtypes
+from torchlite._tensor import Tensor, wrap
+from torchlite._tensor import device as Device
+from torchlite.backends import current
+
+__all__ = [
+    "Generator",
+    "default_generator",
+    "fork_rng",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
+
+
+def _any_seed() -> int:
+    return int.from_bytes(os.urandom(8), "little")
+
+
+class Generator:
+    """A stream of random numbers that functions with a `generator` parameter draw from.
+
+    Two generators with the same seed give the same numbers. ``device`` must be ``"cpu"``.
+
+    Example: ``torchlite.randn(3, generator=torchlite.Generator().manual_seed(0))``
+    """
+
+    _first_seed = 67280421310721  # PyTorch's, of a new generator
+
+    def __init__(self, device: Device | str | None = None) -> None:
+        self.device = Device("cpu" if device is None else device)
+        if self.device.type != "cpu":
+            raise RuntimeError(
+                f"{self.device.type.upper()} device type not an accelerator.\n"
+                "torchlite draws on the CPU only; use Generator('cpu')."
+            )
+        self._engine: Any = None
+
+    @property
+    def engine(self) -> Any:
+        """What the ``random_*`` primitives of a backend draw from; made when it is first needed."""
+        if self._engine is None:
+            self._engine = current().generator(self._first_seed)
+        return self._engine
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start the stream of `seed`, from -2**63 to 2**64 - 1; negative ones count from 2**64.
+
+        Raises: RuntimeError if `seed` is not an integer; ValueError if it is out of range.
+        """
+        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
+        number = operator.index(seed)
+        if not -(2**63) <= number < 2**64:
+            raise ValueError(
+                "Overflow when unpacking long long\n"
+                f"A seed is a number from -2**63 to 2**64 - 1, got {number}."
+            )
+        self.engine.seed(number)
+        return self
+
+    def seed(self) -> int:
+        """Start a stream that nobody can foretell; returns its seed."""
+        number = _any_seed()
+        self.engine.seed(number)
+        return number
+
+    def initial_seed(self) -> int:
+        """The seed the stream was started with, from 0 to 2**64 - 1."""
+        return self.engine.initial_seed
+
+    def get_state(self) -> Tensor:
+        """Where the stream stands: uint8 (5056,), the bytes that PyTorch uses."""
+        return wrap(current().array(list(self.engine.get_state()), dtypes.uint8))
+
+    def set_state(self, new_state: Tensor) -> None:
+        """Continue from a state of `get_state`, be it torchlite's or PyTorch's.
+
+        Raises: TypeError if it is no uint8 tensor; RuntimeError if it is no state. The generator
+        stays as it was.
+        """
+        if not isinstance(new_state, Tensor):
+            kind = type(new_state).__name__
+            raise TypeError(f"expected a torch.ByteTensor, but got {kind}")
+        if new_state.dtype is not dtypes.uint8:
+            raise TypeError("RNG state must be a torch.ByteTensor")
+        xp = current()
+        self.engine.set_state(bytes(xp.tolist(xp.reshape(new_state._data, (-1,)))))
+
+    def clone_state(self) -> Generator:
+        """A new generator that stands where this one does."""
+        return _generator_at(self.engine.get_state())
+
+    def __reduce__(self) -> tuple:
+        return _generator_at, (self.engine.get_state(),)
+
+
+def _generator_at(state: bytes) -> Generator:
+    generator = Generator()
+    generator.engine.set_state(state)
+    return generator
+
+
+#: Draws where no generator is given; before it is seeded, nobody can foretell what.
+default_generator = Generator()
+default_generator._first_seed = _any_seed()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Start the default generator's stream of `seed`, see `Generator.manual_seed`; returns it.
+
+    What is not an integer is converted by ``int``, as in PyTorch.
+    """
+    return default_generator.manual_seed(int(seed))
+
+
+def seed() -> int:
+    """Start a stream of the default generator that nobody can foretell; returns its seed."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the default generator's stream was started with."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Tensor:
+    """Where the default generator stands: uint8 (5056,)."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Let the default generator continue from a state of `get_rng_state`.
+
+    Raises: as `Generator.set_state`.
+    """
+    default_generator.set_state(new_state)
+
+
+@contextmanager
+def fork_rng(
+    devices: Iterable[Any] | None = None, enabled: bool = True, device_type: str | None = None
+) -> Iterator[None]:
+    """Put the default generator back, on leaving the block, to where it stood on entering.
+
+    `devices` and `device_type` are accepted for PyTorch's sake: there is only the CPU. With
+    ``enabled=False`` nothing is put back.
+    """
+    state = default_generator.engine.get_state() if enabled else None
+    try:
+        yield
+    finally:
+        if state is not None:
+            default_generator.engine.set_state(state)

@@ -1,0 +1,169 @@
+"""Samplers: the order in which a `DataLoader` asks for samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+import torchlite as torch
+
+T = TypeVar("T", covariant=True)
+_DRAWN_AT_ONCE = 32  # with replacement; part of the order that a seed gives
+
+
+class Sampler(Generic[T]):
+    """The base of samplers: a subclass writes ``__iter__`` and, as a rule, ``__len__``."""
+
+    def __iter__(self) -> Iterator[T]:
+        raise NotImplementedError
+
+
+class SequentialSampler(Sampler[int]):
+    """0, 1, 2, ... to the length of `data_source`."""
+
+    def __init__(self, data_source: Sized) -> None:
+        self.data_source = data_source
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self.data_source)))
+
+    def __len__(self) -> int:
+        return len(self.data_source)
+
+
+class RandomSampler(Sampler[int]):
+    """Numbers below the length of `data_source` in random order.
+
+    Args:
+        data_source: Anything with a length.
+        replacement: Draw each number independently. Default: False.
+        num_samples: How many to draw. Default: the length.
+        generator: Default: a new one at each pass, seeded by the global one.
+
+    Raises: ValueError if there is nothing to draw; TypeError if `replacement` is no bool.
+    """
+
+    def __init__(
+        self,
+        data_source: Sized,
+        replacement: bool = False,
+        num_samples: int | None = None,
+        generator: Any = None,
+    ) -> None:
+        self.data_source, self.replacement = data_source, replacement
+        self._num_samples, self.generator = num_samples, generator
+        if not isinstance(replacement, bool):
+            raise TypeError(
+                f"replacement should be a boolean value, but got replacement={replacement}"
+            )
+        _check_count("num_samples", self.num_samples)
+
+    @property
+    def num_samples(self) -> int:
+        """How many numbers a pass draws."""
+        return len(self.data_source) if self._num_samples is None else self._num_samples
+
+    def __iter__(self) -> Iterator[int]:
+        n, count = len(self.data_source), self.num_samples
+        generator = self.generator or torch.Generator().manual_seed(draw_seed())
+        if self.replacement:
+            for start in range(0, count, _DRAWN_AT_ONCE):
+                size = min(_DRAWN_AT_ONCE, count - start)
+                yield from torch.randint(n, (size,), generator=generator).tolist()
+            return
+        for _ in range(count // n):
+            yield from torch.randperm(n, generator=generator).tolist()
+        # drawn even if none is needed: what the generator gives next is PyTorch's, too
+        yield from torch.randperm(n, generator=generator).tolist()[: count % n]
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+class SubsetRandomSampler(Sampler[int]):
+    """`indices` in random order. `generator` defaults to the global one."""
+
+    def __init__(self, indices: Sequence[int], generator: Any = None) -> None:
+        self.indices, self.generator = indices, generator
+
+    def __iter__(self) -> Iterator[int]:
+        for i in torch.randperm(len(self.indices), generator=self.generator).tolist():
+            yield self.indices[i]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class WeightedRandomSampler(Sampler[int]):
+    """`num_samples` numbers, each as probable as its weight says.
+
+    Args:
+        weights: Non-negative numbers (N,), which need not sum to 1.
+        num_samples: How many to draw.
+        replacement: Whether a number may come again. Default: True.
+        generator: Default: the global one.
+    """
+
+    def __init__(
+        self,
+        weights: Sequence[float],
+        num_samples: int,
+        replacement: bool = True,
+        generator: Any = None,
+    ) -> None:
+        _check_count("num_samples", num_samples)
+        if not isinstance(replacement, bool):
+            raise ValueError(
+                f"replacement should be a boolean value, but got replacement={replacement}"
+            )
+        as_tensor = torch.as_tensor(weights, dtype=torch.double)
+        if as_tensor.dim() != 1:
+            raise ValueError(
+                "weights should be a 1d sequence but given weights have shape "
+                f"{tuple(as_tensor.shape)}"
+            )
+        self.weights, self.num_samples = as_tensor, num_samples
+        self.replacement, self.generator = replacement, generator
+
+    def __iter__(self) -> Iterator[int]:
+        drawn = torch.multinomial(
+            self.weights, self.num_samples, self.replacement, generator=self.generator
+        )
+        yield from drawn.tolist()
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+class BatchSampler(Sampler[list]):
+    """Lists of `batch_size` numbers of `sampler`; the last may be shorter, or is dropped.
+
+    Raises: ValueError if `batch_size` is no positive int or `drop_last` no bool.
+    """
+
+    def __init__(self, sampler: Iterable[Any], batch_size: int, drop_last: bool) -> None:
+        _check_count("batch_size", batch_size)
+        if not isinstance(drop_last, bool):
+            raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
+        self.sampler, self.batch_size, self.drop_last = sampler, batch_size, drop_last
+
+    def __iter__(self) -> Iterator[list]:
+        numbers = iter(self.sampler)
+        shortest = self.batch_size if self.drop_last else 1
+        while len(batch := list(islice(numbers, self.batch_size))) >= shortest:
+            yield batch
+
+    def __len__(self) -> int:
+        count = len(self.sampler)  # type: ignore[arg-type]
+        return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
+
+
+def draw_seed(generator: Any = None) -> int:
+    """A random 64-bit seed from `generator`, by default the global one."""
+    return torch.empty((), dtype=torch.int64).random_(generator=generator).item()
+
+
+def _check_count(name: str, value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        raise ValueError(f"{name} should be a positive integer value, but got {name}={value}")

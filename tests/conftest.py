@@ -5,7 +5,12 @@ HYPOTHESIS_PROFILE chooses: dev (default, quick), ci, intense (before a release;
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from torchlite import backends, dtypes
+from torchlite.autograd.grad_mode import is_grad_enabled, is_inference_mode_enabled
+from torchlite.random import manual_seed
 
 # deadline=None: no test depends on time; too_slow: kernels compile inside the first example
 settings.register_profile(
@@ -16,19 +21,19 @@ settings.register_profile("intense", settings.get_profile("dev"), max_examples=2
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
+def modes() -> dict:
+    return {
+        "gradients are recorded": is_grad_enabled(),
+        "inference mode": is_inference_mode_enabled(),
+        "backend": backends.current().name,
+        "default dtype": dtypes.get_default_dtype(),
+    }
+
+
 @pytest.fixture(autouse=True)
 def no_state_left():
-    """Start from seed 0; afterwards grad mode, inference mode, backend, default dtype are as before."""
-    torchlite.manual_seed(0)
-    before = state()
+    """Start from seed 0, and check that the test puts back the modes that it switched."""
+    manual_seed(0)
+    before = modes()
     yield
-    assert state() == before, "the test left other modes behind than it found"
-
-
-def state() -> dict:
-    return {
-        "gradients are recorded": torchlite.is_grad_enabled(),
-        "inference mode": torchlite.is_inference_mode_enabled(),
-        "backend": torchlite.backends.current().name,
-        "default dtype": torchlite.get_default_dtype(),
-    }
+    assert modes() == before

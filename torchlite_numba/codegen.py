@@ -11,7 +11,7 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -67,11 +67,11 @@ def _write(path: Path, source: str) -> Path:
 
 
 def compile_kernel(
-    function: Callable, arrays: tuple[Any, Any, Any], cache: bool = True, reassociate: bool = False
+    function: Callable, arrays: Sequence[Any], cache: bool = True, reassociate: bool = False
 ) -> int:
-    """The address of `function(a, b, o, lo, hi, n, m, p, q, r)`, compiled.
+    """The address of `function(a, b, c, o, lo, hi, n, m, p, q, r)`, compiled.
 
-    `arrays` holds the element types of a, b and o, which arrive as pointers; lo, hi, n and m are
+    `arrays` holds the element types of a, b, c and o, which arrive as pointers; lo, hi, n and m are
     sizes; p, q and r doubles. `reassociate`: sums may be vectorised.
     """
     pointers = [types.CPointer(numba.from_dtype(np.dtype(kind))) for kind in arrays]

@@ -34,7 +34,7 @@ from torchlite_numba.vector import *
 ZERO, HALF, ONE = np.{kind}(0), np.{kind}(0.5), np.{kind}(1)
 
 
-def kernel(a, b, o, lo, hi, n, m, p, q, r):
+def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
     first, second, result = carray(a, hi)[lo:hi], carray(b, hi)[lo:hi], carray(o, hi)[lo:hi]
     {numbers}
     for i in range(result.size):
@@ -50,12 +50,12 @@ def {name}(self, {parameters}):
         if address is None:
             address = addresses[kind] = build(kind)
         if address:
-            out_ = empty({x}.shape, kind)
+            result, first, second = empty({x}.shape, kind), {x}.ravel(), {y}.ravel()
             if {x}.size < threshold:
-                {small}(address, {x}.ravel(), {y}.ravel(), out_.ravel(){numbers})
+                {serial}
             else:
-                parallel(address, {x}.ravel(), {y}.ravel(), out_.ravel(), out_.size, 1, 1{padded})
-            return out_
+                parallel({full})
+            return result
     return super(Elementwise, self).{inherited}
 '''
 
@@ -71,7 +71,7 @@ def build(name: str, signature: str, value: str, kinds: tuple[str, ...]) -> Call
         source = _source(name, str(dtype), parameters, value)
         kernel, cache = codegen.load(f"{name}_{dtype}", source)
         second = np.bool_ if arrays[-1] == "mask" else dtype
-        return codegen.compile_kernel(kernel, (dtype, second, dtype), cache)
+        return codegen.compile_kernel(kernel, (dtype, second, second, dtype), cache)
 
     return address
 
@@ -99,11 +99,12 @@ def method(
     arrays = [word for word in parameters if word in _ARRAYS]
     x, y = arrays[0], arrays[-1]
     numbers = "".join(f", {_number(word)}" for word in parameters if word not in _ARRAYS)
-    padded = numbers + ", 0.0" * (3 - numbers.count(","))
+    numbers += ", 0.0" * (3 - numbers.count(","))
+    full = f"address, first, second, second, result.ravel(), result.size, 1, 1{numbers}"
+    few = "small(address, first, second, result.ravel())"
     source = _METHOD.format(
-        name=name, parameters=signature, x=x, y=y, guard=_guard(x, y, least), padded=padded,
-        small="serial" if numbers else "small",
-        numbers=f", out_.size, 1, 1{padded}" if numbers else "",
+        name=name, parameters=signature, x=x, y=y, guard=_guard(x, y, least), full=full,
+        serial=few if len(parameters) == len(set(arrays)) else f"serial({full})",
         inherited=_INHERITED.get(name, f"{name}({signature})"),
     )  # fmt: skip
     scope: dict[str, Any] = {

@@ -30,9 +30,9 @@ COSTLY_FROM = 1 << 16  # elements of a kernel with an exponential in it
 
 
 @intrinsic
-def _call(context, address, a, b, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untyped-def]
+def _call(context, address, a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untyped-def]
     """Call the C function at `address`."""
-    sizes, numbers = [types.intp] * 7, [types.float64] * 3
+    sizes, numbers = [types.intp] * 8, [types.float64] * 3
 
     def generate(cx: Any, builder: Any, signature: Any, args: Any) -> Any:
         kinds = [cx.get_value_type(kind) for kind in (*sizes, *numbers)]
@@ -46,22 +46,24 @@ def _call(context, address, a, b, o, lo, hi, n, m, p, q, r):  # type: ignore[no-
 @jit
 def small(address, a, b, o):  # type: ignore[no-untyped-def]
     """An elementwise kernel without numbers."""
-    _call(address, a.ctypes.data, b.ctypes.data, o.ctypes.data, 0, o.size, 1, 1, 0.0, 0.0, 0.0)
+    pa, pb, po = a.ctypes.data, b.ctypes.data, o.ctypes.data
+    _call(address, pa, pb, pb, po, 0, o.size, 1, 1, 0.0, 0.0, 0.0)
 
 
 @jit
-def serial(address, a, b, o, count, n, m, p, q, r):  # type: ignore[no-untyped-def]
+def serial(address, a, b, c, o, count, n, m, p, q, r):  # type: ignore[no-untyped-def]
     """Any kernel over `count` elements or rows."""
-    _call(address, a.ctypes.data, b.ctypes.data, o.ctypes.data, 0, count, n, m, p, q, r)
+    pa, pb, pc, po = a.ctypes.data, b.ctypes.data, c.ctypes.data, o.ctypes.data
+    _call(address, pa, pb, pc, po, 0, count, n, m, p, q, r)
 
 
 @jit(parallel=True, nogil=True)
-def _parallel(address, a, b, o, count, n, m, p, q, r, threads):  # type: ignore[no-untyped-def]
+def _parallel(address, a, b, c, o, count, n, m, p, q, r, threads):  # type: ignore[no-untyped-def]
     parts = min(threads, count)
-    pa, pb, po = a.ctypes.data, b.ctypes.data, o.ctypes.data
+    pa, pb, pc, po = a.ctypes.data, b.ctypes.data, c.ctypes.data, o.ctypes.data
     for part in numba.prange(parts):
         lo, hi = part * count // parts, (part + 1) * count // parts
-        _call(address, pa, pb, po, lo, hi, n, m, p, q, r)
+        _call(address, pa, pb, pc, po, lo, hi, n, m, p, q, r)
 
 
 _threads: int = numba.config.NUMBA_NUM_THREADS

@@ -69,8 +69,15 @@ class Random:
         if n >= reference.WIDE_PERMUTATION:
             return super().random_permutation(rng, n)  # type: ignore[misc]
         out = np.arange(n)
-        _shuffle(rng.words32(max(n - 1, 0)), out)
+        _shuffle(_drawn(rng, _copy, max(n - 1, 0), u32), out)
         return out
+
+    def random_integers(
+        self, rng: MT19937, shape: tuple, dtype: dtypes.dtype, low: int, high: int
+    ) -> Any:
+        if high - low >= reference.WIDE_RANGE or dtype is not dtypes.int64:
+            return super().random_integers(rng, shape, dtype, low, high)  # type: ignore[misc]
+        return _drawn(rng, _integers, shape, np.int64, u32(high - low), np.int64(low))
 
 
 def _drawn(rng: MT19937, kernel: Any, shape: Any, kind: Any, *parameters: Any) -> np.ndarray:
@@ -181,10 +188,22 @@ def _exponential(words, scale, out):
 
 
 @jit
+def _copy(words, out):
+    for i in range(out.size):
+        out[i] = words[i]
+
+
+@jit
+def _integers(words, span, low, out):
+    for i in range(out.size):
+        out[i] = low + np.int64(words[i] % span)
+
+
+@jit
 def _shuffle(words, out):
     n = out.size
     for i in range(n - 1):
-        j = i + np.int64(words[i] % np.uint64(n - i))
+        j = i + np.int64(words[i] % u32(n - i))
         out[i], out[j] = out[j], out[i]
 
 
@@ -249,4 +268,4 @@ def _sincos32(x):
     return -s if octant & 4 else s, -c if octant + 2 & 4 else c
 
 
-_ONE_WORD = (_uniform32, _normal32)  # kernels that use one word an element; others use two
+_ONE_WORD = (_uniform32, _normal32, _integers, _copy)  # kernels that use one word an element; others use two

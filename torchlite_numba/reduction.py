@@ -42,7 +42,7 @@ STRIP = {strip}
 
 '''
 _ROWS = '''\
-def kernel(a, b, o, lo, hi, n, m, p, q, r):
+def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
     x, out = carray(a, m), carray(o, hi)
     for i in range(lo, hi):
         row = x[i * n : min((i + 1) * n, m)]
@@ -53,7 +53,7 @@ def kernel(a, b, o, lo, hi, n, m, p, q, r):
         out[i] = {end}
 '''
 _COLUMNS = '''\
-def kernel(a, b, o, lo, hi, n, m, p, q, r):
+def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
     strips = (m + STRIP - 1) // STRIP
     blocks = (hi + strips - 1) // strips
     x, out = carray(a, blocks * n * m), carray(o, blocks * m)
@@ -76,7 +76,7 @@ def kernel(a, b, o, lo, hi, n, m, p, q, r):
             result[k] = {end}
 '''
 _VARIANCE = '''\
-def kernel(a, b, o, lo, hi, n, m, p, q, r):
+def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
     x, out = carray(a, m), carray(o, hi)
     for i in range(lo, hi):
         row = x[i * n : (i + 1) * n]
@@ -108,7 +108,7 @@ def _address(name: str, form: str, dtype: np.dtype) -> int:
         )  # fmt: skip
         kernel, cache = codegen.load(f"{name}_{form}_{kind}", source)
         out = np.float64 if form == "parts" and name != "prod" else dtype
-        address = codegen.compile_kernel(kernel, (dtype, dtype, out), cache, reassociate=True)
+        address = codegen.compile_kernel(kernel, (dtype, dtype, dtype, out), cache, reassociate=True)
         _addresses[name, form, dtype] = address
     return address
 
@@ -135,7 +135,7 @@ def _result_shape(shape: tuple[int, ...], axis: Any, keepdims: bool) -> tuple[in
 
 def _run(address: int, x: Array, out: Array, count: int, n: int, m: int, p: float = 0.0) -> None:
     driver = launch.serial if x.size < launch.CHEAP_FROM or count == 1 else launch.parallel
-    driver(address, x, x, out, count, n, m, p, 0.0, 0.0)
+    driver(address, x, x, x, out, count, n, m, p, 0.0, 0.0)
 
 
 def _long(name: str, x: Array, n: int) -> Any:

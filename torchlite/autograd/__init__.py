@@ -1,6 +1,7 @@
 """Automatic differentiation: the walk through the graph, its switches, custom functions."""
 
 from torchlite.autograd.backward import backward, grad
+from torchlite.autograd.function import Function
 from torchlite.autograd.grad_mode import (
     enable_grad,
     inference_mode,
@@ -10,6 +11,6 @@ from torchlite.autograd.grad_mode import (
 )
 
 __all__ = [
-    "backward", "enable_grad", "grad", "inference_mode", "is_grad_enabled", "no_grad",
+    "Function", "backward", "enable_grad", "grad", "inference_mode", "is_grad_enabled", "no_grad",
     "set_grad_enabled",
 ]  # fmt: skip

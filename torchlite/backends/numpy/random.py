@@ -21,12 +21,12 @@ __all__ = ["MT19937", "Random"]
 f32 = np.float32
 Shape = tuple[int, ...]
 
-_WIDE_RANGE = 2**28  # from here on integers come from 64-bit words
+WIDE_RANGE = 2**28  # from here on integers come from 64-bit words
 WIDE_PERMUTATION = (2**32 - 1) // 20
 #: What `random_bits` draws below: as many values as the dtype holds exactly, from zero.
 _BITS = {
     dtypes.bool_: 2, dtypes.uint8: 2**8, dtypes.int8: 2**7, dtypes.int16: 2**15,
-    dtypes.int32: 2**31, dtypes.int64: 2**63, dtypes.bfloat16: 2**8 + 1,
+    dtypes.int32: 2**31, dtypes.int64: 2**63,
     dtypes.float16: 2**11 + 1, dtypes.float32: 2**24 + 1, dtypes.float64: 2**53 + 1,
 }  # fmt: skip
 
@@ -67,7 +67,7 @@ class Random:
         self, rng: MT19937, shape: Shape, dtype: dtypes.dtype, low: int, high: int
     ) -> np.ndarray:
         n, span = math.prod(shape), high - low
-        words = rng.words64(n) if span >= _WIDE_RANGE else rng.words32(n)
+        words = rng.words64(n) if span >= WIDE_RANGE else rng.words32(n)
         if span < 2**64:  # else all of int64, as it comes
             words = words % np.uint64(span) + np.uint64(low % 2**64)  # wraps, as int64 does
         return words.view(np.int64).astype(np.dtype(dtype.name)).reshape(shape)

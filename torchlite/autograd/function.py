@@ -1,0 +1,235 @@
+"""`Function`: an operation whose gradient the user writes."""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torchlite import dtypes
+from torchlite._tensor import UNWRITTEN, Tensor, alias, made_by, wrap
+from torchlite.autograd.engine import edge_of
+from torchlite.backends.registry import local
+from torchlite.graph import Node, Output, freed
+
+
+class FunctionCtx:
+    """What forward leaves for backward (`ctx`). Any attribute may be set on it."""
+
+    needs_input_grad: tuple[bool, ...] = ()
+    _to_save: tuple = ()
+    _dirty: tuple = ()
+    _non_differentiable: tuple = ()
+    _materialize = True
+    _node: Callable | None = None  # a weak reference: the node owns this context
+
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
+        """Keep inputs or outputs for backward, guarded against writes in place."""
+        for tensor in tensors:
+            if tensor is not None and not isinstance(tensor, Tensor):
+                raise TypeError(
+                    "save_for_backward can only save variables, but argument is of type "
+                    f"{type(tensor).__name__}"
+                )
+        self._to_save = tensors
+
+    def mark_dirty(self, *args: Tensor) -> None:
+        """Tell that forward wrote into these inputs; they must be among its results."""
+        self._dirty = args
+
+    def mark_non_differentiable(self, *args: Tensor) -> None:
+        """Tell that these results have no gradient."""
+        self._non_differentiable = args
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward receives zeros (default) or None for results without a gradient."""
+        self._materialize = value
+
+    @property
+    def saved_tensors(self) -> tuple[Tensor | None, ...]:
+        """What `save_for_backward` kept.
+
+        Raises: RuntimeError if one was written to in place since, or the graph was freed.
+        """
+        node = None if self._node is None else self._node()
+        return self._to_save if node is None else node.saved_tensors()
+
+
+class FunctionNode(Node):
+    """One call of a custom function: runs its ``backward`` on tensors."""
+
+    __slots__ = ("function", "ctx", "results", "saved", "positions", "count")
+
+    def __init__(self, function: type[Function], ctx: FunctionCtx, inputs: Sequence[Any]) -> None:
+        self.positions = [i for i, needed in enumerate(ctx.needs_input_grad) if needed]
+        super().__init__([edge_of(inputs[i]) for i in self.positions])
+        self.function, self.ctx, self.count = function, ctx, len(inputs)
+        self.results: list[tuple] = []
+        self.saved: list[tuple] | None = []
+
+    def save(self, tensors: Sequence[Tensor | None], outs: Sequence[Any]) -> None:
+        """Keep tensors: a result of this node by its array, since node and result must not meet."""
+        for tensor in tensors:
+            index = next((i for i, out in enumerate(outs) if out is tensor), None)
+            if tensor is None or index is None:
+                cell = getattr(tensor, "_cell", UNWRITTEN)
+                kept: Any = tensor
+            else:
+                cell, kept = tensor._shared_cell(), (tensor._data, index)
+            self.saved.append((kept, cell, cell[0]))  # type: ignore[union-attr]
+
+    def saved_tensors(self) -> tuple[Tensor | None, ...]:
+        if self.saved is None:
+            raise freed()
+        return tuple(self._unpack(*entry) for entry in self.saved)
+
+    def _unpack(self, kept: Any, cell: Any, version: int) -> Tensor | None:
+        now = cell[0] if isinstance(kept, tuple) else getattr(kept, "_cell", UNWRITTEN)[0]
+        if now != version:
+            data = kept[0] if isinstance(kept, tuple) else kept._data
+            raise RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an "
+                f"inplace operation: [torch.{dtypes.of(data).legacy}Tensor {list(data.shape)}], "
+                f"which is output 0 of {self.name()}, is at version {now}; expected version "
+                f"{version} instead. Hint: enable anomaly detection to find the operation that "
+                "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+            )
+        if isinstance(kept, tuple):
+            data, index = kept
+            return made_by(data, self if len(self.results) == 1 else Output(self, index))
+        return kept
+
+    def gradients(self, xp: Any, g: Any, differentiable: bool) -> Sequence[Any]:
+        given = g if isinstance(g, dict) else {0: g}
+        if not differentiable:
+            given = {i: wrap(local.mode.xp.asarray(x)) for i, x in given.items()}
+        arguments = [given.get(i) for i in range(len(self.results))]
+        if self.ctx._materialize:
+            arguments = [self._zeros(i) if x is None else x for i, x in enumerate(arguments)]
+        grads = self.function.backward(self.ctx, *arguments)
+        grads = grads if isinstance(grads, tuple) else (grads,)
+        return [self._checked(grads, i, differentiable) for i in self._picks(grads)]
+
+    def _zeros(self, i: int) -> Tensor:
+        shape, kind = self.results[i]
+        return wrap(local.mode.xp.full(shape, 0, kind))
+
+    def _picks(self, grads: tuple) -> list[int]:
+        surplus = [x for x in grads[self.count :] if x is not None]
+        if len(grads) < self.count or surplus:
+            raise RuntimeError(
+                f"function {self.name()} returned an incorrect number of gradients (expected "
+                f"{self.count}, got {len(grads)})"
+            )
+        return self.positions
+
+    def _checked(self, grads: tuple, i: int, differentiable: bool) -> Any:
+        g = grads[i]
+        if g is None:
+            return None
+        if not isinstance(g, Tensor):
+            raise TypeError(
+                f"function {self.name()} returned {type(g).__name__} as gradient {i}, expected a "
+                "Tensor or None"
+            )
+        return g if differentiable else local.mode.xp.copy(g._data)
+
+    def release(self) -> None:
+        self.saved = None
+
+    def name(self) -> str:
+        return f"{self.function.__name__}Backward"
+
+
+class Function:
+    """Base of operations with a gradient of their own.
+
+    Define the static methods ``forward(ctx, *inputs)`` (or ``forward(*inputs)`` with
+    ``setup_context(ctx, inputs, output)``) and ``backward(ctx, *grad_outputs)``, which returns one
+    gradient for each input; call ``MyFunction.apply(*inputs)``.
+    """
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
+
+    @staticmethod
+    def setup_context(ctx: FunctionCtx, inputs: tuple, output: Any) -> None:
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, *grad_outputs: Any) -> Any:
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function to use it with backward mode AD."
+        )
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Run `forward` unrecorded, and record one node for the whole of it."""
+        ctx, mode = FunctionCtx(), local.mode
+        needs = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
+        ctx.needs_input_grad = needs
+        recording = mode.grad and any(needs)
+        node = FunctionNode(cls, ctx, args) if recording else None
+        ctx._node = None if node is None else weakref.ref(node)
+        before, mode.grad = mode.grad, False
+        try:
+            output = cls._forward(ctx, args)
+        finally:
+            mode.grad = before
+        several = isinstance(output, (tuple, list))
+        outs = list(output) if several else [output]
+        if node is not None:
+            outs = _recorded(ctx, node, args, outs)
+        return tuple(outs) if several else outs[0]
+
+    @classmethod
+    def _forward(cls, ctx: FunctionCtx, args: tuple) -> Any:
+        if cls.setup_context is Function.setup_context:
+            return cls.forward(ctx, *args)
+        output = cls.forward(*args)
+        cls.setup_context(ctx, args, output)
+        return output
+
+
+def _recorded(ctx: FunctionCtx, node: FunctionNode, args: tuple, outs: list) -> list:
+    """The results, joined to `node`."""
+    node.results = [(o._data.shape, o.dtype) if isinstance(o, Tensor) else ((), None) for o in outs]
+    joined = []
+    for i, out in enumerate(outs):
+        excluded = any(out is x for x in ctx._non_differentiable)
+        if not isinstance(out, Tensor) or excluded or out.dtype.category < dtypes.FLOAT:
+            joined.append(out)
+            continue
+        if any(out is x for x in ctx._dirty):
+            out._bump()
+        elif any(out is x for x in args):
+            out = alias(out)
+        out._node = node if len(outs) == 1 else Output(node, i)
+        out._needs_grad = True
+        joined.append(out)
+    node.save(ctx._to_save, joined)
+    ctx._to_save = ()
+    return joined
+
+
+def once_differentiable(backward: Callable) -> Callable:
+    """For a ``backward`` that is not itself differentiable: its results have no history."""
+
+    @functools.wraps(backward)
+    def wrapper(ctx: FunctionCtx, *grad_outputs: Any) -> Any:
+        mode = local.mode
+        before, mode.grad = mode.grad, False
+        try:
+            return backward(ctx, *grad_outputs)
+        finally:
+            mode.grad = before
+
+    return wrapper
+
+
+__all__ = ["Function", "FunctionCtx", "once_differentiable"]

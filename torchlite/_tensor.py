@@ -10,6 +10,7 @@ a view was made.
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,7 @@ class Tensor:
     _view: View | None = None
     _hooks: dict | None = None
     _accumulate_hooks: dict | None = None
+    _retains = False
 
     if TYPE_CHECKING:  # the methods that torchlite.ops.methods attaches
 
@@ -280,7 +282,7 @@ class Tensor:
         """
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if self._node is None or getattr(self, "_retains", False):
+        if self._node is None or self._retains:
             return
         self._retains = True
         owner = weakref.ref(self)
@@ -295,7 +297,7 @@ class Tensor:
     @property
     def retains_grad(self) -> bool:
         """Whether this is a non-leaf tensor whose gradient is kept."""
-        return getattr(self, "_retains", False)
+        return self._retains
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call ``hook(grad)`` each time the gradient is computed; what it returns replaces it.
@@ -366,6 +368,28 @@ class Tensor:
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(value)
 
+    def __deepcopy__(self, memo: dict) -> Tensor:
+        if self._node is not None:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment.  If you were attempting to deepcopy a module, this may "
+                "be because of a torch.nn.utils.weight_norm usage"
+            )
+        if id(self) not in memo:
+            copied = memo[id(self)] = _new(type(self))
+            copied._data, copied._needs_grad = local.mode.xp.copy(self._data), self._needs_grad
+            copied._grad = copy.deepcopy(self._grad, memo)
+            copied.__dict__.update(copy.deepcopy(self._extras(), memo))
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol: Any) -> tuple:
+        array = local.mode.xp.to_numpy(self._data)
+        return _rebuild, (type(self), array, self.requires_grad, self._extras())
+
+    def _extras(self) -> dict:
+        """The attributes that the user has set."""
+        return {k: v for k, v in self.__dict__.items() if not hasattr(Tensor, k) and k != "_data"}
+
     def __contains__(self, element: Any) -> bool:
         return bool((self == element).any())
 
@@ -399,6 +423,14 @@ def wrap(array: Any) -> Tensor:
     """A leaf tensor that holds `array`, an array of the backend in use."""
     tensor = _new(Tensor)
     tensor._data = array
+    return tensor
+
+
+def _rebuild(kind: type, array: Any, needs_grad: bool, extras: dict) -> Tensor:
+    """A pickled tensor back again."""
+    tensor = _new(kind)
+    tensor._data, tensor._needs_grad = local.mode.xp.from_numpy(array), needs_grad
+    tensor.__dict__.update(extras)
     return tensor
 
 

@@ -1,8 +1,8 @@
 """Generators of random numbers and the default one: PyTorch's CPU streams for the same seeds.
 
-A draw holds the interpreter's lock, as far as NumPy does not release it, and nothing more: threads
-may share a generator, but who gets which numbers is up to the threads. Seed one generator a thread
-for numbers that can be repeated.
+Threads may share a generator: no two get the same words of its stream, but who gets which is up to
+the threads. Only the spare normal number that an odd short draw leaves is not guarded. Give each
+thread a generator for numbers that can be repeated.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ class Generator:
     def engine(self) -> Any:
         """What the ``random_*`` primitives of a backend draw from; made when it is first needed."""
         if self._engine is None:
-            self._engine = current().generator(self._first_seed)
+            xp: Any = current()
+            self._engine = xp.generator(self._first_seed)
         return self._engine
 
     def manual_seed(self, seed: int) -> Generator:
@@ -88,7 +89,8 @@ class Generator:
 
     def get_state(self) -> Tensor:
         """Where the stream stands: uint8 (5056,), the bytes that PyTorch uses."""
-        return wrap(current().array(list(self.engine.get_state()), dtypes.uint8))
+        xp: Any = current()
+        return wrap(xp.array(list(self.engine.get_state()), dtypes.uint8))
 
     def set_state(self, new_state: Tensor) -> None:
         """Continue from a state of `get_state`, be it torchlite's or PyTorch's.
@@ -101,7 +103,7 @@ class Generator:
             raise TypeError(f"expected a torch.ByteTensor, but got {kind}")
         if new_state.dtype is not dtypes.uint8:
             raise TypeError("RNG state must be a torch.ByteTensor")
-        xp = current()
+        xp: Any = current()
         self.engine.set_state(bytes(xp.tolist(xp.reshape(new_state._data, (-1,)))))
 
     def clone_state(self) -> Generator:

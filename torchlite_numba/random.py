@@ -36,18 +36,18 @@ class Random:
     def random_uniform(
         self, rng: MT19937, shape: tuple, dtype: dtypes.dtype, low: float, high: float
     ) -> Any:
-        if dtype.itemsize == 2:
+        if dtype not in _KERNELS:
             return super().random_uniform(rng, shape, dtype, low, high)  # type: ignore[misc]
-        kind, kernel = (f32, _uniform32) if dtype is dtypes.float32 else (f64, _uniform64)
+        kind, kernel, _ = _KERNELS[dtype]
         return _drawn(rng, kernel, shape, kind, kind(low), kind(high))
 
     def random_normal(
         self, rng: MT19937, shape: tuple, dtype: dtypes.dtype, mean: float, std: float
     ) -> Any:
         n = math.prod(shape)
-        if n < 16 or dtype.itemsize == 2:
+        if n < 16 or dtype not in _KERNELS:
             return super().random_normal(rng, shape, dtype, mean, std)  # type: ignore[misc]
-        kind, kernel = (f32, _normal32) if dtype is dtypes.float32 else (f64, _normal64)
+        kind, _, kernel = _KERNELS[dtype]
         out = _drawn(rng, kernel, n, kind, kind(mean), kind(std))
         if n % 16:  # the last 16 numbers are drawn anew
             out[-16:] = _drawn(rng, kernel, 16, kind, kind(mean), kind(std))
@@ -61,14 +61,14 @@ class Random:
     def random_exponential(
         self, rng: MT19937, shape: tuple, dtype: dtypes.dtype, rate: float
     ) -> Any:
-        if dtype.itemsize == 2:
+        if dtype not in _KERNELS:
             return super().random_exponential(rng, shape, dtype, rate)  # type: ignore[misc]
-        return _drawn(rng, _exponential, shape, np.dtype(dtype.name), -1 / rate)
+        return _drawn(rng, _exponential, shape, _KERNELS[dtype][0], -1 / rate)
 
     def random_permutation(self, rng: MT19937, n: int) -> Any:
         if n >= reference.WIDE_PERMUTATION:
             return super().random_permutation(rng, n)  # type: ignore[misc]
-        out = np.arange(n)
+        out = np.arange(n, dtype=np.int64)
         _shuffle(_drawn(rng, _copy, max(n - 1, 0), u32), out)
         return out
 
@@ -87,14 +87,15 @@ def _drawn(rng: MT19937, kernel: Any, shape: Any, kind: Any, *parameters: Any) -
     if width * out.size < _FEW:
         kernel(rng.words32(width * out.size).astype(u32), *parameters, out)
         return result
-    key, position = rng.get_key()
-    buffer = np.empty(width * _CHUNK, u32)
-    for start in range(0, out.size, _CHUNK):
-        part = out[start : start + _CHUNK]
-        words = buffer[: width * part.size]
-        position = _generate(key, position, words)
-        kernel(words, *parameters, part)
-    rng.set_key(key, position)
+    buffer: Any = np.empty(width * _CHUNK, u32)
+    with rng.lock:
+        key, position = rng.get_key()
+        for start in range(0, out.size, _CHUNK):
+            part = out[start : start + _CHUNK]
+            words = buffer[: width * part.size]
+            position = _generate(key, position, words)
+            kernel(words, *parameters, part)
+        rng.set_key(key, position)
     return result
 
 
@@ -268,4 +269,10 @@ def _sincos32(x):
     return -s if octant & 4 else s, -c if octant + 2 & 4 else c
 
 
-_ONE_WORD = (_uniform32, _normal32, _integers, _copy)  # kernels that use one word an element; others use two
+#: Kernels that use one word an element; others use two.
+_ONE_WORD = (_uniform32, _normal32, _integers, _copy)
+#: What has kernels of its own: dtype -> NumPy's class, uniform and normal kernel.
+_KERNELS = {
+    dtypes.float32: (f32, _uniform32, _normal32),
+    dtypes.float64: (f64, _uniform64, _normal64),
+}

@@ -122,11 +122,11 @@ def test_members_are_found_by_path():
     assert module.get_buffer("scale") is module.scale
     with pytest.raises(AttributeError, match="Small has no attribute `outer`"):
         module.get_submodule("outer.0")
-    with pytest.raises(AttributeError, match="`weight` is not an nn.Module"):
+    with pytest.raises(AttributeError, match=r"`weight` is not an nn\.Module"):
         module.get_submodule("weight")
     with pytest.raises(AttributeError, match="`weight` is not a buffer"):
         module.get_buffer("weight")
-    with pytest.raises(AttributeError, match="`scale` is not an nn.Parameter"):
+    with pytest.raises(AttributeError, match=r"`scale` is not an nn\.Parameter"):
         module.get_parameter("scale")
     module.set_submodule("inner.1", nn.Tanh())
     assert isinstance(module.inner[1], nn.Tanh)

@@ -25,7 +25,7 @@ def test_state_dict_shares_memory_and_has_metadata():
     state["first.bias"].fill_(7)
     assert module.first.bias.tolist() == [7, 7, 7]
     assert module.state_dict(keep_vars=True)["first.bias"] is module.first.bias
-    assert list(module.state_dict(prefix="m."))[0] == "m.first.weight"
+    assert next(iter(module.state_dict(prefix="m."))) == "m.first.weight"
     destination = {}
     assert module.state_dict(destination=destination) is destination and len(destination) == 3
     with pytest.warns(FutureWarning, match="Positional args are being deprecated"):
@@ -105,9 +105,9 @@ def test_extra_state_is_saved_and_loaded():
     assert source.state_dict() == {"_extra_state": 5}
     target.load_state_dict(source.state_dict())
     assert target.count == 5
-    with pytest.raises(RuntimeError, match='Missing key.*"_extra_state"'):
+    with pytest.raises(RuntimeError, match=r'Missing key.*"_extra_state"'):
         target.load_state_dict({})
-    with pytest.raises(RuntimeError, match='Unexpected key.*"_extra_state"'):
+    with pytest.raises(RuntimeError, match=r'Unexpected key.*"_extra_state"'):
         nn.ReLU().load_state_dict({"_extra_state": 1})
 
 

@@ -62,6 +62,15 @@ class Activations:
         s = xp.sigmoid(x)
         return xp.mul(g, xp.mul(s, xp.add(xp.mul(x, xp.sub(1, s)), 1)))
 
+    def mish(xp, x: Array) -> Array:
+        """``x * tanh(log(1 + e**x))``."""
+        return xp.mul(x, xp.tanh(xp.softplus(x, 1, 20)))
+
+    def mish_backward(xp, g: Array, x: Array) -> Array:
+        t = xp.tanh(xp.softplus(x, 1, 20))
+        inner = xp.mul(xp.mul(x, xp.sigmoid(x)), xp.sub(1, xp.square(t)))
+        return xp.mul(g, xp.add(t, inner))
+
     def gelu(xp, x: Array, approximate: str) -> Array:
         """``x * Phi(x)``, with Phi exact ("none") or by "tanh" (Hendrycks and Gimpel 2016)."""
         if approximate == "tanh":
@@ -109,6 +118,16 @@ class Activations:
         if low is not None:
             g = xp.where(xp.lt(x, low), 0, g)
         return g if high is None else xp.where(xp.gt(x, high), 0, g)
+
+
+    def hardtanh(xp, x: Array, low: float, high: float) -> Array:
+        """`clamp` between numbers."""
+        return xp.clamp(x, low, high)
+
+    def hardtanh_backward(xp, g: Array, x: Array, low: float, high: float) -> Array:
+        """As `clamp_backward`, but 0 at the bounds themselves."""
+        outside = xp.logical_or(xp.le(x, low), xp.ge(x, high))
+        return xp.where(outside, 0, g)
 
 
 class Reductions:
@@ -168,17 +187,18 @@ class Layers:
 
     def linear(xp, x: Array, weight: Array, bias: Array | None) -> Array:
         """``x @ weight.T + bias``. x (*, I), weight (O, I), bias (O,) or None -> (*, O)."""
-        product = xp.matmul(xp.reshape(x, (-1, x.shape[-1])), xp.permute(weight, (1, 0)))
+        product = xp.matmul(_rows(xp, x), xp.permute(weight, (1, 0)))
         if bias is not None:
             product = xp.add(product, bias)
-        return xp.reshape(product, tuple(x.shape[:-1]) + (weight.shape[0],))
+        return product if len(x.shape) == 2 else xp.reshape(product, (*x.shape[:-1], weight.shape[0]))
 
     def linear_backward(xp, g: Array, x: Array, weight: Array, needs: tuple[bool, bool, bool]) -> tuple:
         """Gradients of x, weight and bias; None for those that `needs` does not ask for."""
-        rows = xp.reshape(g, (-1, g.shape[-1]))
-        gx = xp.reshape(xp.matmul(rows, weight), tuple(x.shape)) if needs[0] else None
-        inputs = xp.reshape(x, (-1, x.shape[-1])) if needs[1] else None
-        gw = xp.matmul(xp.permute(rows, (1, 0)), inputs) if needs[1] else None
+        rows = _rows(xp, g)
+        gx = xp.matmul(rows, weight) if needs[0] else None
+        if needs[0] and len(x.shape) != 2:
+            gx = xp.reshape(gx, tuple(x.shape))
+        gw = xp.matmul(xp.permute(rows, (1, 0)), _rows(xp, x)) if needs[1] else None
         return gx, gw, xp.sum(rows, 0, False) if needs[2] else None
 
     def cross_entropy(xp, x: Array, target: Array) -> tuple[Array, Array]:
@@ -195,6 +215,33 @@ class Layers:
         rows = xp.reshape(g, (-1, 1))
         index = xp.reshape(target, (-1, 1))
         return xp.scatter_add(xp.mul(probabilities, rows), index, xp.neg(rows), 1)
+
+    def cross_entropy_mean(xp, x: Array, target: Array) -> tuple[Array, Array]:
+        """The mean of `cross_entropy`'s losses, and its probabilities."""
+        losses, probabilities = xp.cross_entropy(x, target)
+        return xp.mean(losses, None, False), probabilities
+
+    def cross_entropy_mean_backward(xp, g: Array, probabilities: Array, target: Array) -> Array:
+        """As `cross_entropy_backward`, where g () is the gradient of the mean."""
+        count = probabilities.shape[0]
+        rows = xp.broadcast_to(xp.div(g, count), (count,))
+        return xp.cross_entropy_backward(rows, probabilities, target)
+
+    def in_range(xp, index: Array, size: int) -> bool:
+        """Whether all numbers of an int64 array are in [0, size)."""
+        if not index.size:
+            return True
+        top = xp.amax(xp.view_dtype(index, dtypes.uint64), None, False)  # negative ones are huge
+        return xp.item(xp.asarray(top)) < size
+
+    def embedding(xp, weight: Array, index: Array) -> Array:
+        """Rows of weight (V, D) at index (*), int64 in range -> (*, D)."""
+        return xp.index_get(weight, (index,))
+
+    def embedding_backward(xp, g: Array, index: Array, count: int) -> Array:
+        """Rows of g (*, D) added up at index (*) -> (count, D)."""
+        zeros = xp.full((count, g.shape[-1]), 0, dtypes.of(g))
+        return xp.index_put(zeros, (index,), g, True)
 
     def dropout(xp, x: Array, mask: Array, scale: float) -> Array:
         """``x * mask * scale`` with a bool mask; the gradient of x by the same rule."""
@@ -245,6 +292,12 @@ class Updates:
 
 class Composites(Activations, Reductions, Places, Layers, Updates):
     """All composites with their default bodies."""
+
+
+def _rows(xp: Any, x: Array) -> Array:
+    """x (*, I) as a matrix."""
+    shape = x.shape
+    return x if len(shape) == 2 else xp.reshape(x, (math.prod(shape[:-1]), shape[-1]))
 
 
 def _count(shape: tuple[int, ...], axis: Any) -> int:

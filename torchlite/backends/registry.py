@@ -10,8 +10,8 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Callable
-from importlib import metadata
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from torchlite.backends.protocol import ELEMENTWISE, PRIMITIVES, Backend
 from torchlite.errors import BackendError
@@ -31,7 +31,7 @@ def register(name: str, factory: Callable[[], Backend]) -> None:
 
 def available() -> list[str]:
     """The names of all registered backends, sorted; a name does not promise that it imports."""
-    return sorted({*_factories, *(e.name for e in metadata.entry_points(group=ENTRY_POINT_GROUP))})
+    return sorted({*_factories, *(entry.name for entry in _entry_points())})
 
 
 def get(name: str) -> Backend:
@@ -61,8 +61,14 @@ def _load(name: str) -> Backend:
         ) from error
 
 
+def _entry_points() -> Iterable[Any]:
+    from importlib import metadata  # 30 ms that few programs need
+
+    return metadata.entry_points(group=ENTRY_POINT_GROUP)
+
+
 def _entry_point(name: str) -> Callable[[], Backend]:
-    for entry in metadata.entry_points(group=ENTRY_POINT_GROUP):
+    for entry in _entry_points():
         if entry.name == name:
             return entry.load()
     raise BackendError(

@@ -28,6 +28,12 @@ def operation(function: Callable) -> Callable:
     return function
 
 
+def functional(function: Callable) -> Callable:
+    """Register a public operation that PyTorch has as a function only, not as a method."""
+    function.is_method = False  # type: ignore[attr-defined]
+    return operation(function)
+
+
 def not_a_tensor(name: str, position: int, argument: str, value: Any) -> TypeError:
     """PyTorch's error for an argument that should be a tensor."""
     return TypeError(

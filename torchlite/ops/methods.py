@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -33,8 +32,10 @@ IN_PLACE = """
 def _attach_methods() -> None:
     """Every operation whose first parameter is a tensor called `input` becomes a method."""
     for name, operation in operations.items():
-        first = next(iter(inspect.signature(operation).parameters), None)
-        if first == "input" and name not in vars(Tensor):
+        stub = getattr(operation, "__wrapped__", operation)
+        first = stub.__code__.co_varnames[:1]
+        is_method = getattr(operation, "is_method", True)
+        if first == ("input",) and is_method and name not in vars(Tensor):
             setattr(Tensor, name, operation)
     for name in IN_PLACE:
         setattr(Tensor, f"{name}_", in_place(operations[name]))

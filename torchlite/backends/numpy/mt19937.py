@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 _WORDS = 624
@@ -24,12 +26,13 @@ _STATE = np.dtype(
 class MT19937:
     """PyTorch's stream of 32-bit words; every backend on NumPy arrays draws from this object.
 
-    Two threads may draw at once: NumPy locks each draw, so no word is handed out twice, but who
-    gets which is up to the threads.
+    Two threads may draw at once: each takes `lock` for its words, so that none is handed out twice,
+    but who gets which is up to the threads.
     """
 
     def __init__(self, seed: int) -> None:
         self._bits = np.random.MT19937(0)
+        self.lock = self._bits.lock
         self.seed(seed)
 
     def seed(self, n: int) -> None:
@@ -51,20 +54,23 @@ class MT19937:
         return words[0::2] << np.uint64(32) | words[1::2]
 
     def get_key(self) -> tuple[np.ndarray, int]:
-        """A copy of the engine: its 624 words, uint32, and the index of the next, up to 624."""
+        """A copy of the engine: its 624 words, uint32, and the index of the next, up to 624.
+
+        Whoever draws from the copy holds `lock` until `set_key`.
+        """
         engine = self._bits.state["state"]
         return engine["key"], int(engine["pos"])
 
     def set_key(self, key: np.ndarray, position: int) -> None:
         """Put back what `get_key` returned, moved on."""
         self._fresh = False
-        state = {"key": key, "pos": position}
+        state: Any = {"key": key, "pos": position}
         self._bits.state = {"bit_generator": "MT19937", "state": state}
 
     def get_state(self) -> bytes:
         """The 5056 bytes of ``torch.get_rng_state()``."""
         key, position = self.get_key()
-        record = np.zeros((), _STATE)
+        record: Any = np.zeros((), _STATE)
         record["seed"], record["seeded"] = self.initial_seed, True
         record["left"], record["next"] = _WORDS + 1 - position, 0 if self._fresh else position
         record["words"] = key

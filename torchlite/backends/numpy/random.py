@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from torchlite import dtypes
+from torchlite.backends.numpy.creation import NUMPY_DTYPES
 from torchlite.backends.numpy.mt19937 import MT19937
 
 __all__ = ["MT19937", "Random"]
@@ -29,55 +31,64 @@ _BITS = {
     dtypes.int32: 2**31, dtypes.int64: 2**63,
     dtypes.float16: 2**11 + 1, dtypes.float32: 2**24 + 1, dtypes.float64: 2**53 + 1,
 }  # fmt: skip
+_quiet = np.errstate(all="ignore")  # a number too great for its dtype becomes infinite
 
 
 class Random:
     """Primitives that draw random numbers; ``rng`` is an `MT19937`."""
 
     def generator(self, seed: int) -> MT19937:
+        """The stream of `seed`, where it begins."""
         return MT19937(seed)
 
+    @_quiet
     def random_uniform(
         self, rng: MT19937, shape: Shape, dtype: dtypes.dtype, low: float, high: float
     ) -> np.ndarray:
-        n = math.prod(shape)
+        """``low + (high - low) * u``; `low` where that rounds to `high`."""
+        n, kind = math.prod(shape), NUMPY_DTYPES[dtype]
         if dtype is dtypes.float64:
             out = fma64(uniform64(rng, n), high - low, low)
         else:
-            out = _cast(fma32(uniform32(rng, n), f32(high) - f32(low), f32(low)), dtype)
-        out[out == out.dtype.type(high)] = low  # where rounding reached `high`
+            out = _cast(fma32(uniform32(rng, n), f32(high) - f32(low), f32(low)), kind)
+        out[out == kind.type(high)] = low  # where rounding reached `high`
         return out.reshape(shape)
 
+    @_quiet
     def random_normal(
         self, rng: MT19937, shape: Shape, dtype: dtypes.dtype, mean: float, std: float
     ) -> np.ndarray:
-        n = math.prod(shape)
+        """Box and Muller; from 16 elements on in blocks, see `normal_blocks64`."""
+        n, kind = math.prod(shape), NUMPY_DTYPES[dtype]
         if n < 16:
-            return _cast(fma64(few_normals(rng, n), std, mean), dtype).reshape(shape)
+            return _cast(fma64(few_normals(rng, n), std, mean), kind).reshape(shape)
         double = dtype is dtypes.float64
         draw, blocks = (uniform64, normal_blocks64) if double else (uniform32, normal_blocks32)
         whole = n - n % 16
-        half_precision = dtype.itemsize == 2  # draws no uniforms that it would not use
+        half_precision = kind.itemsize == 2  # draws no uniforms that it would not use
         out = blocks(draw(rng, whole if half_precision else n)[:whole], mean, std)
         if whole < n:  # the last 16 numbers are drawn anew
             out = np.concatenate([out[: n - 16], blocks(draw(rng, 16), mean, std)])
-        return _cast(out, dtype).reshape(shape)
+        return _cast(out, kind).reshape(shape)
 
     def random_integers(
         self, rng: MT19937, shape: Shape, dtype: dtypes.dtype, low: int, high: int
     ) -> np.ndarray:
-        n, span = math.prod(shape), high - low
+        """``low + word % (high - low)``: 64-bit words for wide ranges, else 32."""
+        n, kind, span = math.prod(shape), NUMPY_DTYPES[dtype], high - low
         words = rng.words64(n) if span >= WIDE_RANGE else rng.words32(n)
         if span < 2**64:  # else all of int64, as it comes
             words = words % np.uint64(span) + np.uint64(low % 2**64)  # wraps, as int64 does
-        return words.view(np.int64).astype(np.dtype(dtype.name)).reshape(shape)
+        return words.view(np.int64).astype(kind).reshape(shape)
 
     def random_bits(self, rng: MT19937, shape: Shape, dtype: dtypes.dtype) -> np.ndarray:
+        """Whole numbers from 0 to the greatest below which `dtype` holds all; bool: either."""
         n, span = math.prod(shape), _BITS[dtype]
         words = rng.words64(n) if span > 2**32 else rng.words32(n)
-        return (words % np.uint64(span)).astype(np.dtype(dtype.name)).reshape(shape)
+        return (words % np.uint64(span)).astype(NUMPY_DTYPES[dtype]).reshape(shape)
 
     def random_permutation(self, rng: MT19937, n: int) -> np.ndarray:
+        """``0 ... n-1`` in random order: Fisher and Yates; inside-out if very long."""
         out = list(range(n))
         if n < WIDE_PERMUTATION:
             steps = rng.words32(max(n - 1, 0)) % np.arange(n, 1, -1, dtype=np.uint64)
@@ -89,25 +100,27 @@ class Random:
                 out[i], out[place] = out[place], i
         return np.array(out, np.int64)
 
-    def random_bernoulli(
-        self, rng: MT19937, p: float | np.ndarray, shape: Shape
-    ) -> np.ndarray:
+    def random_bernoulli(self, rng: MT19937, p: float | np.ndarray, shape: Shape) -> np.ndarray:
+        """True with probability `p`: in float64 for a number, in its own precision for an array."""
         single = isinstance(p, np.ndarray) and p.dtype != np.float64
         draw = uniform32 if single else uniform64
         return np.asarray(draw(rng, math.prod(shape)).reshape(shape) < p)
 
+    @_quiet
     def random_exponential(
         self, rng: MT19937, shape: Shape, dtype: dtypes.dtype, rate: float
     ) -> np.ndarray:
+        """``-log(1 - u) / rate``, in float64."""
+        kind = NUMPY_DTYPES[dtype]
         logarithm = libm(math.log1p, -uniform64(rng, math.prod(shape)))
-        return _cast(-1 / rate * logarithm, dtype).reshape(shape)
+        return _cast(-1 / rate * logarithm, kind).reshape(shape)
 
 
-def _cast(x: np.ndarray, dtype: dtypes.dtype) -> np.ndarray:
-    """`x` as `dtype`; double precision becomes half precision by way of single, as in PyTorch."""
-    if dtype.itemsize == 2:
+def _cast(x: np.ndarray, kind: np.dtype) -> np.ndarray:
+    """`x` as `kind`; double precision becomes half precision by way of single, as in PyTorch."""
+    if kind.itemsize == 2:
         x = x.astype(f32)
-    return x.astype(np.dtype(dtype.name), copy=False)
+    return x.astype(kind, copy=False)
 
 
 def uniform32(rng: MT19937, n: int) -> np.ndarray:
@@ -144,7 +157,7 @@ def fma32(a: np.ndarray, b: np.ndarray | f32, c: np.ndarray | f32) -> np.ndarray
 
 
 def fma64(a: np.ndarray, b: float, c: float) -> np.ndarray:
-    """``a * b + c`` of float64, rounded once, if nothing overflows.
+    """``a * b + c`` of float64, rounded once, but for numbers above 1e299 and below 1e-290.
 
     Source: Boldo and Melquiond 2008, "Emulation of FMA and correctly rounded sums: proved
     algorithms using rounding to odd".
@@ -154,7 +167,8 @@ def fma64(a: np.ndarray, b: float, c: float) -> np.ndarray:
     product, product_error = _two_product(a, b)
     low, low_error = _two_sum(product_error, c)
     high, high_error = _two_sum(product, low)
-    return high + _to_odd(*_two_sum(low_error, high_error))
+    out = high + _to_odd(*_two_sum(low_error, high_error))
+    return np.where(np.isfinite(out), out, a * b + c)  # the errors overflow first
 
 
 def _to_odd(x: np.ndarray, error: np.ndarray) -> np.ndarray:
@@ -178,7 +192,7 @@ def _two_product(a: np.ndarray, b: float) -> tuple[np.ndarray, np.ndarray]:
     return product, a2 * b2 - (((product - a1 * b1) - a2 * b1) - a1 * b2)
 
 
-def _split(x):
+def _split(x: Any) -> tuple[Any, Any]:
     """``x`` as a sum of two numbers of 26 bits (Veltkamp)."""
     scaled = x * 134217729.0
     high = scaled - (scaled - x)

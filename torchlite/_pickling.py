@@ -1,0 +1,424 @@
+"""How tensors stand in a pickle: PyTorch's names for them, a writer, and a reader that runs no code.
+
+A tensor is pickled as a call of one of PyTorch's ``_rebuild_*`` functions on a *storage*, a run of
+memory that lies outside the pickle and that several tensors may share.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import pickle
+import pickletools
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, NamedTuple
+
+from torchlite import dtypes
+from torchlite._tensor import Tensor, device, wrap
+from torchlite.backends.registry import current
+from torchlite.nn.parameter import Parameter
+from torchlite.shapes import Size
+
+
+class StorageType:
+    """PyTorch's class of storages with elements of `dtype`; None: untyped, counted in bytes."""
+
+    def __init__(self, dtype: dtypes.dtype | None) -> None:
+        self.dtype = dtype
+
+
+class Storage(NamedTuple):
+    """A storage as read: a buffer, and the dtype of its elements if it has one."""
+
+    buffer: Any
+    dtype: dtypes.dtype | None
+
+
+class Record(NamedTuple):
+    """A storage to write: its number, type and length."""
+
+    key: str
+    kind: StorageType
+    numel: int
+
+
+# --- what PyTorch calls to rebuild ---------------------------------------------------------------
+
+
+def _rebuild_tensor(storage: Storage, offset: int, size: tuple, stride: tuple) -> Tensor:
+    if storage.dtype is None:
+        raise pickle.UnpicklingError("a tensor without dtype")
+    return wrap(_view(storage, storage.dtype, offset, size, stride))
+
+
+def _rebuild_tensor_v2(storage: Storage, offset: int, size: tuple, stride: tuple,
+                       requires_grad: bool, hooks: Any, metadata: Any = None) -> Tensor:  # fmt: skip
+    return _rebuild_tensor(storage, offset, size, stride).requires_grad_(requires_grad)
+
+
+def _rebuild_tensor_v3(storage: Storage, offset: int, size: tuple, stride: tuple,
+                       requires_grad: bool, hooks: Any, dtype: dtypes.dtype,
+                       metadata: Any = None) -> Tensor:  # fmt: skip
+    return wrap(_view(storage, dtype, offset, size, stride)).requires_grad_(requires_grad)
+
+
+def _rebuild_parameter(data: Tensor, requires_grad: bool, hooks: Any) -> Parameter:
+    return Parameter(data, requires_grad)
+
+
+def _view(storage: Storage, dtype: dtypes.dtype, offset: int, size: tuple, stride: tuple) -> Any:
+    """The array of a tensor. Raises: UnpicklingError if it does not lie inside the storage."""
+    numbers = (offset, *size, *stride)
+    if not all(type(n) is int and n >= 0 for n in numbers) or len(size) != len(stride):
+        raise pickle.UnpicklingError(f"a tensor with size {size}, stride {stride}, offset {offset}")
+    numel = len(storage.buffer) // dtype.itemsize
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride))
+    if math.prod(size) and last >= numel:
+        raise pickle.UnpicklingError(
+            f"a tensor reaches to element {last} of a storage of {numel} elements"
+        )
+    xp = current()
+    if not math.prod(size):
+        return xp.empty(tuple(size), dtype)
+    flat = xp.from_buffer(storage.buffer, dtype, (numel,))
+    return xp.as_strided(flat, tuple(size), tuple(stride), offset)
+
+
+_WITHOUT_TYPED_STORAGE = (dtypes.uint16, dtypes.uint32, dtypes.uint64, dtypes.complex32)
+_UNTYPED = StorageType(None)
+_STORAGES = {kind: StorageType(kind) for kind in dtypes.DTYPES if kind not in _WITHOUT_TYPED_STORAGE}
+
+#: (module, name) in a file -> what it means here. Read, and written, in both directions.
+TORCH_NAMES: dict[tuple[str, str], Any] = {
+    ("torch", "Size"): Size,
+    ("torch", "device"): device,
+    ("torch", "Tensor"): Tensor,
+    ("torch.nn.parameter", "Parameter"): Parameter,
+    ("torch.storage", "UntypedStorage"): _UNTYPED,
+    ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
+    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor_v2,
+    ("torch._utils", "_rebuild_tensor_v3"): _rebuild_tensor_v3,
+    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+    **{("torch", kind.name): kind for kind in dtypes.DTYPES},
+    **{("torch", f"{kind.legacy}Storage"): storage for kind, storage in _STORAGES.items()},
+}
+_NAME_OF = {id(value): name for name, value in TORCH_NAMES.items()}
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+class Pickler(pickle._Pickler):  # type: ignore[name-defined]  # the C one cannot write foreign names
+    """Pickles with protocol 2, tensors under PyTorch's names.
+
+    ``locate(tensor)`` tells the `Record` of a tensor's memory, and where in it the tensor starts.
+    """
+
+    def __init__(self, file: Any, locate: Callable[[Tensor], tuple[Record | None, int]]) -> None:
+        super().__init__(file, protocol=2)
+        self._locate = locate
+
+    def persistent_id(self, obj: Any) -> tuple | None:
+        if type(obj) is Record:
+            return "storage", obj.kind, obj.key, "cpu", obj.numel
+        return None
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, Parameter):
+            return _rebuild_parameter, (wrap(obj._data), obj.requires_grad, OrderedDict())
+        if isinstance(obj, Tensor):
+            return self._reduce_tensor(obj)
+        if isinstance(obj, (dtypes.dtype, StorageType)):
+            return _NAME_OF[id(obj)][1]
+        return NotImplemented
+
+    def _reduce_tensor(self, tensor: Tensor) -> tuple:
+        record, offset = self._locate(tensor)
+        strides = current().strides(tensor._data)
+        place = record, offset, tuple(tensor.shape), strides, tensor.requires_grad, OrderedDict()
+        if tensor.dtype in _WITHOUT_TYPED_STORAGE:
+            return _rebuild_tensor_v3, (*place, tensor.dtype)
+        return _rebuild_tensor_v2, place
+
+    def save_global(self, obj: Any, name: str | None = None) -> None:
+        known = _NAME_OF.get(id(obj))
+        if known is None:
+            super().save_global(obj, name)
+            return
+        self.write(pickle.GLOBAL + "{}\n{}\n".format(*known).encode())
+        self.memoize(obj)
+
+    dispatch = {**pickle._Pickler.dispatch, FunctionType: save_global}  # type: ignore[attr-defined]
+
+
+class _Region:
+    """Memory that tensors of one dtype cover without a gap."""
+
+    def __init__(self, start: int, end: int, tensor: Tensor) -> None:
+        self.start, self.end, self.first = start, end, tensor
+        self.record: Record | None = None
+
+
+class Memory:
+    """The memory of the tensors of an object, cut into storages: tensors that overlap share one."""
+
+    def __init__(self) -> None:
+        self.buffers: list[Any] = []  # the bytes of the storages that were used
+        self._regions: list[_Region] = []
+
+    def note(self, tensor: Tensor) -> tuple[None, int]:
+        """Remember where `tensor` lies; a first pass does this for all."""
+        if tensor.numel():
+            self._regions.append(_Region(*_extent(tensor), tensor))
+        return None, 0
+
+    def merge(self) -> None:
+        """Unite what overlaps.
+
+        Raises: RuntimeError (as PyTorch) if tensors of different dtypes do.
+        """
+        merged: list[_Region] = []
+        for region in sorted(self._regions, key=lambda r: r.start):
+            if not merged or region.start >= merged[-1].end:
+                merged.append(region)
+                continue
+            if region.first.dtype is not merged[-1].first.dtype:
+                raise RuntimeError(
+                    "Cannot save multiple tensors or storages that view the same data as different "
+                    "types"
+                )
+            merged[-1].end = max(merged[-1].end, region.end)
+        self._regions = merged
+
+    def locate(self, tensor: Tensor) -> tuple[Record, int]:
+        """The storage of `tensor`, and its first element there."""
+        if not tensor.numel():
+            return self._record(tensor, 0), 0
+        start, end = _extent(tensor)
+        region = next((r for r in self._regions if r.start <= start and end <= r.end), None)
+        if region is None:  # made while pickling, and not seen by the first pass
+            region = _Region(start, end, tensor)
+            self._regions.append(region)
+        if region.record is None:
+            region.record = self._record(region.first, region.end - region.start)
+        return region.record, (start - region.start) // tensor.dtype.itemsize
+
+    def _record(self, first: Tensor, nbytes: int) -> Record:
+        kind = _STORAGES.get(first.dtype, _UNTYPED)
+        numel, key = nbytes // first.dtype.itemsize, str(len(self.buffers))
+        xp = current()
+        flat = xp.as_strided(first._data, (numel,), (1,), 0) if numel else None
+        self.buffers.append(b"" if flat is None else xp.to_numpy(flat).view("uint8").data)
+        return Record(key, kind, nbytes if kind is _UNTYPED else numel)
+
+
+def _extent(tensor: Tensor) -> tuple[int, int]:
+    """The addresses of the first byte of a tensor, and behind its last."""
+    xp, array = current(), tensor._data
+    last = sum((n - 1) * step for n, step in zip(array.shape, xp.strides(array)))
+    start = xp.data_ptr(array)
+    return start, start + (last + 1) * tensor.dtype.itemsize
+
+
+def dump(obj: Any) -> tuple[bytes, list[Any]]:
+    """The pickle of `obj`, and the bytes of its storages."""
+    memory = Memory()
+    first_pass = Pickler(io.BytesIO(), memory.note)
+    first_pass.dump(obj)
+    memory.merge()
+    file = io.BytesIO()
+    Pickler(file, memory.locate).dump(obj)
+    return file.getvalue(), memory.buffers
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    if encoding != "latin1":  # bytes of protocol 2; other codecs may decompress, or import
+        raise pickle.UnpicklingError(f"unsupported encoding {encoding!r}")
+    return text.encode("latin1")
+
+
+def _bytearray(data: bytes = b"") -> bytearray:
+    if not isinstance(data, bytes):  # a number would allocate that many bytes
+        raise pickle.UnpicklingError("a bytearray that is not made of bytes")
+    return bytearray(data)
+
+
+_SAFE_CALLS = {
+    ("collections", "OrderedDict"): OrderedDict,
+    ("collections", "Counter"): Counter,
+    ("_codecs", "encode"): _encode,
+    ("builtins", "bytearray"): _bytearray,
+    ("builtins", "set"): set,
+    ("builtins", "complex"): complex,
+    **{name: value for name, value in TORCH_NAMES.items() if name[1].startswith("_rebuild")},
+    ("torch", "Size"): Size,
+    ("torch", "device"): device,
+}
+_SAFE_NAMES = _SAFE_CALLS | TORCH_NAMES
+_CALLABLE = tuple(_SAFE_CALLS.values())
+
+
+class WeightsUnpickler:
+    """Reads a pickle of plain data and tensors; a name that is not on the list is refused.
+
+    Not a `pickle.Unpickler`, whose BUILD and NEWOBJ would let a file change our own classes.
+    ``storage(persistent_id)`` gives the `Storage` of a tensor.
+    """
+
+    def __init__(self, data: bytes, storage: Callable[[Any], Storage]) -> None:
+        self._data, self._storage = data, storage
+        self._stack: list[Any] = []
+        self._marks: list[int] = []
+        self._memo: dict[int, Any] = {}
+
+    def load(self) -> Any:
+        """The object. Raises: pickle.UnpicklingError, and nothing else, for a bad pickle."""
+        try:
+            for opcode, argument, _ in pickletools.genops(self._data):
+                if opcode.name == "STOP":
+                    return self._stack.pop()
+                self._run(opcode.name, argument)
+        except pickle.UnpicklingError:
+            raise
+        except Exception as error:
+            raise pickle.UnpicklingError(f"{type(error).__name__}: {error}") from error
+        raise pickle.UnpicklingError("the pickle has no end")
+
+    def _run(self, name: str, argument: Any) -> None:
+        if name in _CONSTANTS:
+            self._stack.append(_CONSTANTS[name])
+        elif name in _LITERALS:
+            self._stack.append(argument)
+        elif name in _EMPTY:
+            self._stack.append(_EMPTY[name]())
+        else:
+            operation = getattr(self, f"_do_{name.lower()}", None)
+            if operation is None:
+                raise pickle.UnpicklingError(f"Unsupported operand {name}")
+            operation(argument)
+
+    def _pop_mark(self) -> list:
+        start = self._marks.pop()
+        items = self._stack[start:]
+        del self._stack[start:]
+        return items
+
+    def _pop(self, count: int) -> list:
+        if len(self._stack) - count < (self._marks[-1] if self._marks else 0):
+            raise pickle.UnpicklingError("the stack is empty")
+        items = self._stack[len(self._stack) - count :]
+        del self._stack[len(self._stack) - count :]
+        return items
+
+    def _do_proto(self, version: int) -> None:
+        if version > 2:
+            raise pickle.UnpicklingError(f"pickle protocol {version}; only 2 is supported")
+
+    def _do_mark(self, _: None) -> None:
+        self._marks.append(len(self._stack))
+
+    def _do_global(self, name: str) -> None:
+        module, _, attribute = name.partition(" ")
+        if module == "__builtin__":  # Python 2's name, which protocol 2 uses
+            module = "builtins"
+        try:
+            self._stack.append(_SAFE_NAMES[module, attribute])
+        except KeyError:
+            raise pickle.UnpicklingError(
+                f"Unsupported global: GLOBAL {module}.{attribute} was not an allowed global by "
+                "default."
+            ) from None
+
+    def _do_reduce(self, _: None) -> None:
+        function, arguments = self._pop(2)
+        if not any(function is allowed for allowed in _CALLABLE):
+            raise pickle.UnpicklingError(f"Trying to call reduce for unrecognized {function!r}")
+        self._stack.append(function(*arguments))
+
+    def _do_newobj(self, _: None) -> None:
+        kind, arguments = self._pop(2)
+        if kind is not OrderedDict or arguments:
+            raise pickle.UnpicklingError(f"Trying to make an object of {kind!r}")
+        self._stack.append(OrderedDict())
+
+    def _do_build(self, _: None) -> None:
+        instance, state = self._pop(2)
+        if type(instance) is not OrderedDict or not isinstance(state, dict):
+            raise pickle.UnpicklingError(f"Can not set the state of {type(instance)}")
+        if any(hasattr(OrderedDict, name) for name in state):
+            raise pickle.UnpicklingError("the state of an OrderedDict hides its methods")
+        vars(instance).update(state)
+        self._stack.append(instance)
+
+    def _do_binpersid(self, _: None) -> None:
+        self._stack.append(self._storage(self._pop(1)[0]))
+
+    def _do_binput(self, number: int) -> None:
+        self._memo[number] = self._stack[-1]
+
+    def _do_binget(self, number: int) -> None:
+        self._stack.append(self._memo[number])
+
+    _do_long_binput, _do_long_binget = _do_binput, _do_binget
+
+    def _do_tuple(self, _: None) -> None:
+        self._stack.append(tuple(self._pop_mark()))
+
+    def _do_tuple1(self, _: None) -> None:
+        self._stack.append(tuple(self._pop(1)))
+
+    def _do_tuple2(self, _: None) -> None:
+        self._stack.append(tuple(self._pop(2)))
+
+    def _do_tuple3(self, _: None) -> None:
+        self._stack.append(tuple(self._pop(3)))
+
+    def _do_append(self, _: None) -> None:
+        self._extend(self._pop(1))
+
+    def _do_appends(self, _: None) -> None:
+        self._extend(self._pop_mark())
+
+    def _extend(self, items: list) -> None:
+        if type(self._stack[-1]) is not list:
+            raise pickle.UnpicklingError(f"Can only append to lists, not {type(self._stack[-1])}")
+        self._stack[-1].extend(items)
+
+    def _do_setitem(self, _: None) -> None:
+        self._set_items(self._pop(2))
+
+    def _do_setitems(self, _: None) -> None:
+        self._set_items(self._pop_mark())
+
+    def _set_items(self, items: list) -> None:
+        if not isinstance(self._stack[-1], dict):
+            raise pickle.UnpicklingError(f"Can only set items of dicts, not {type(self._stack[-1])}")
+        self._stack[-1].update(zip(items[::2], items[1::2]))
+
+
+_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
+_LITERALS = ("BINUNICODE", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "SHORT_BINSTRING")
+_EMPTY = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_SET": set}
+
+
+class FullUnpickler(pickle.Unpickler):
+    """Reads any pickle, running the code that it names: only for files that one trusts."""
+
+    def __init__(self, data: bytes, storage: Callable[[Any], Storage]) -> None:
+        super().__init__(io.BytesIO(data))
+        self._storage = storage
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in TORCH_NAMES:
+            return TORCH_NAMES[module, name]
+        if module.partition(".")[0] == "torch":
+            raise pickle.UnpicklingError(f"the file needs {module}.{name} of PyTorch itself")
+        return super().find_class(module, name)
+
+    def persistent_load(self, pid: Any) -> Storage:
+        return self._storage(pid)

@@ -1,0 +1,22 @@
+"""The fast backend of torchlite: kernels compiled by Numba where they beat NumPy, NumPy elsewhere.
+
+``torchlite.backends.use("numba")`` or ``TORCHLITE_BACKEND=numba`` switches to it. Kernels compile
+when they are first used and stay on disk; ``python -m torchlite_numba warmup`` compiles the usual
+ones beforehand.
+"""
+
+from torchlite_numba.elementwise import Elementwise
+from torchlite_numba.launch import get_num_threads, set_num_threads
+from torchlite_numba.linear import Linear
+from torchlite_numba.random import Random
+from torchlite_numba.reduction import Reductions
+from torchlite_numba.softmax import Softmax
+from torchlite_numba.updates import Updates
+
+__all__ = ["NumbaBackend", "get_num_threads", "set_num_threads"]
+
+
+class NumbaBackend(Random, Elementwise, Reductions, Softmax, Linear, Updates):
+    """`NumpyBackend` with the methods that Numba makes faster."""
+
+    name = "numba"

@@ -1,0 +1,145 @@
+"""Optimizer steps: each parameter in one pass over its memory, rounded as the composite rounds.
+
+A call of a compiled function with arrays costs less than asking an array for its address, so
+there is one call a parameter (0.5 µs), not one for the list.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+from torchlite.backends.numpy import NumpyBackend
+from torchlite_numba import launch
+from torchlite_numba.codegen import jit
+from torchlite_numba.vector import maximum
+
+Array = Any
+_FLOATS = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
+
+
+@jit(nogil=True)
+def _sgd(p, g, lr, decay, maximize):  # type: ignore[no-untyped-def]
+    lr, decay = p.dtype.type(lr), p.dtype.type(decay)
+    for i in range(p.size):
+        v = -g[i] if maximize else g[i]
+        if decay != 0:
+            v += p[i] * decay
+        p[i] -= v * lr
+
+
+@jit(nogil=True)
+def _momentum(p, g, b, lr, momentum, keep, decay, nesterov, maximize, first):  # type: ignore[no-untyped-def]
+    lr, momentum = p.dtype.type(lr), p.dtype.type(momentum)
+    keep, decay = p.dtype.type(keep), p.dtype.type(decay)
+    for i in range(p.size):
+        v = -g[i] if maximize else g[i]
+        if decay != 0:
+            v += p[i] * decay
+        moved = v if first else b[i] * momentum + v * keep
+        b[i] = moved
+        p[i] -= (v + moved * momentum if nesterov else moved) * lr
+
+
+@jit(nogil=True)
+def _adam(p, g, mean, square, top, amsgrad, scale, root, beta1, rest1, beta2, rest2, eps,
+          decay, shrink, maximize):  # type: ignore[no-untyped-def]  # fmt: skip
+    """`shrink` multiplies p and `decay` joins the gradient: one of them, at most, does anything."""
+    kind = p.dtype.type
+    scale, root, eps, decay, shrink = kind(scale), kind(root), kind(eps), kind(decay), kind(shrink)
+    beta1, rest1, beta2, rest2 = kind(beta1), kind(rest1), kind(beta2), kind(rest2)
+    for i in range(p.size):
+        v = -g[i] if maximize else g[i]
+        if decay != 0:
+            v += p[i] * decay
+        m = mean[i] * beta1 + v * rest1
+        s = square[i] * beta2 + v * v * rest2
+        mean[i] = m
+        square[i] = s
+        if amsgrad:
+            s = maximum(top[i], s)
+            top[i] = s
+        p[i] = p[i] * shrink - m / (np.sqrt(s) / root + eps) * scale
+
+
+@jit(parallel=True, nogil=True)
+def _sgd_parallel(p, g, lr, decay, maximize, threads):  # type: ignore[no-untyped-def]
+    for part in numba.prange(threads):
+        lo, hi = part * p.size // threads, (part + 1) * p.size // threads
+        _sgd(p[lo:hi], g[lo:hi], lr, decay, maximize)
+
+
+@jit(parallel=True, nogil=True)
+def _momentum_parallel(p, g, b, lr, momentum, keep, decay, nesterov, maximize, first, threads):  # type: ignore[no-untyped-def]
+    for part in numba.prange(threads):
+        lo, hi = part * p.size // threads, (part + 1) * p.size // threads
+        _momentum(p[lo:hi], g[lo:hi], b[lo:hi], lr, momentum, keep, decay, nesterov, maximize,
+                  first)  # fmt: skip
+
+
+@jit(parallel=True, nogil=True)
+def _adam_parallel(p, g, mean, square, top, amsgrad, scale, root, beta1, rest1, beta2, rest2, eps,
+                   decay, shrink, maximize, threads):  # type: ignore[no-untyped-def]  # fmt: skip
+    for part in numba.prange(threads):
+        lo, hi = part * p.size // threads, (part + 1) * p.size // threads
+        _adam(p[lo:hi], g[lo:hi], mean[lo:hi], square[lo:hi], top[lo:hi], amsgrad, scale, root,
+              beta1, rest1, beta2, rest2, eps, decay, shrink, maximize)  # fmt: skip
+
+
+def _run(kernel: Callable, in_parallel: Callable, size: int, *args: Any) -> None:
+    threads = launch.get_num_threads()
+    if size < launch.CHEAP_FROM or threads == 1:
+        kernel(*args)
+    else:
+        launch.launch(in_parallel, *args, threads)
+
+
+def _fit(p: Array, *others: Array) -> bool:
+    """Whether all are row-major, of one shape and of one floating-point type."""
+    kind, shape = p.dtype, p.shape
+    if kind not in _FLOATS or not p.flags.c_contiguous:
+        return False
+    return all(a.dtype == kind and a.shape == shape and a.flags.c_contiguous for a in others)
+
+
+class Updates(NumpyBackend):
+    """SGD and Adam."""
+
+    def sgd_step(self, params: list, grads: list, buffers: list | None, lr: float, momentum: float,
+                 dampening: float, weight_decay: float, nesterov: bool, maximize: bool,
+                 first: bool) -> None:  # fmt: skip
+        """PyTorch's SGD; a parameter that does not fit the kernel takes the composite."""
+        for i, (p, g) in enumerate(zip(params, grads)):
+            state = () if buffers is None else (buffers[i],)
+            if not _fit(p, g, *state):
+                super().sgd_step([p], [g], list(state) or None, lr, momentum, dampening,
+                                 weight_decay, nesterov, maximize, first)  # fmt: skip
+            elif not state:
+                _run(_sgd, _sgd_parallel, p.size, p.ravel(), g.ravel(), lr, weight_decay, maximize)
+            else:
+                _run(_momentum, _momentum_parallel, p.size, p.ravel(), g.ravel(), state[0].ravel(),
+                     lr, momentum, 1 - dampening, weight_decay, nesterov, maximize,
+                     first)  # fmt: skip
+
+    def adam_step(self, params: list, grads: list, means: list, squares: list,
+                  max_squares: list | None, step: int, lr: float, beta1: float, beta2: float,
+                  eps: float, weight_decay: float, decoupled: bool, maximize: bool) -> None:  # fmt: skip
+        """PyTorch's Adam or AdamW; a parameter that does not fit the kernel takes the composite."""
+        amsgrad = max_squares is not None
+        decay, shrink = (0.0, 1 - lr * weight_decay) if decoupled else (weight_decay, 1.0)
+        numbers = (
+            amsgrad, lr / (1 - beta1**step), math.sqrt(1 - beta2**step), beta1, 1 - beta1, beta2,
+            1 - beta2, eps, decay, shrink, maximize,
+        )  # fmt: skip
+        tops = squares if max_squares is None else max_squares
+        for p, g, mean, square, top in zip(params, grads, means, squares, tops):
+            if _fit(p, g, mean, square, top):
+                _run(_adam, _adam_parallel, p.size, p.ravel(), g.ravel(), mean.ravel(),
+                     square.ravel(), top.ravel(), *numbers)  # fmt: skip
+            else:
+                super().adam_step([p], [g], [mean], [square], [top] if amsgrad else None, step, lr,
+                                  beta1, beta2, eps, weight_decay, decoupled, maximize)  # fmt: skip

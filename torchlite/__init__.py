@@ -34,12 +34,16 @@ from torchlite.dtypes import (
     uint64,
 )
 from torchlite.dtypes import bool_ as bool
+from torchlite.ops.activation import *  # noqa: F403
 from torchlite.ops.comparison import *  # noqa: F403
 from torchlite.ops.conversion import *  # noqa: F403
 from torchlite.ops.creation import *  # noqa: F403
 from torchlite.ops.elementwise import *  # noqa: F403
+from torchlite.ops.layers import *  # noqa: F403
 from torchlite.ops.linalg import *  # noqa: F403
+from torchlite.ops.loss import *  # noqa: F403
 from torchlite.ops.methods import attach
+from torchlite.ops.pointwise import *  # noqa: F403
 from torchlite.ops.reduction import *  # noqa: F403
 from torchlite.ops.shape import *  # noqa: F403
 from torchlite.shapes import Size, broadcast_shapes

@@ -11,14 +11,14 @@ import os
 import pickle
 import struct
 import sys
-import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from torchlite._pickling import FullUnpickler, Storage, StorageType, WeightsUnpickler, dump
+from torchlite._pickling import Storage, StorageType, dump
 from torchlite._tensor import device
+from torchlite._unpickling import FullUnpickler, WeightsUnpickler
 
 _ALIGNMENT = 64  # of the tensors' memory in the file, for those who map it
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
@@ -60,7 +60,7 @@ def _replacing(path: str) -> Iterator[Any]:
         with open(path, "wb") as file:
             yield file
         return
-    draft = f"{path}.{uuid.uuid4().hex[:8]}.tmp"
+    draft = f"{path}.{os.urandom(4).hex()}.tmp"
     try:
         with open(draft, "xb") as file:
             yield file
@@ -125,6 +125,8 @@ def load(
             "file that is seekable. Please pre-load the data into a buffer like io.BytesIO and try "
             "to load from it instead."
         )
+    if isinstance(map_location, (str, device)):
+        device(map_location)  # refuses all but the CPU
     if not is_path:
         return _load_open(f, getattr(f, "name", repr(f)), map_location, weights_only, None)
     with open(f, "rb") as file:
@@ -138,7 +140,7 @@ def _load_open(file: Any, name: str, map_location: Any, weights_only: bool, mapp
     try:
         with zipfile.ZipFile(file) as archive:
             reader = _Reader(archive, name, map_location, mapped)
-            unpickler = WeightsUnpickler if weights_only else FullUnpickler
+            unpickler: Any = WeightsUnpickler if weights_only else FullUnpickler
             return unpickler(bytes(reader.read("data.pkl")), reader.storage).load()
     except (zipfile.BadZipFile, EOFError, struct.error) as error:
         raise RuntimeError(
@@ -198,7 +200,9 @@ class _Reader:
         if info is None:
             raise RuntimeError(f"{self._name} lacks the record {record!r}")
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
-            raise RuntimeError(f"{self._name}: record {record!r} is compressed, as torch.save never does")
+            raise RuntimeError(
+                f"{self._name}: record {record!r} is compressed; torch.save never does"
+            )
         if info.file_size > self._archive.start_dir:
             raise zipfile.BadZipFile(f"record {record!r} is larger than the file")
         buffer = bytearray(info.file_size)
@@ -252,8 +256,6 @@ class _Reader:
                 "on the CPU only. Please use torch.load with map_location=torch.device('cpu') to "
                 "map your storages to the CPU."
             )
-        if isinstance(wanted, (str, device)):
-            device(wanted)  # refuses all but the CPU
 
 
 __all__ = ["load", "save"]

@@ -68,7 +68,7 @@ class Random:
     def random_permutation(self, rng: MT19937, n: int) -> Any:
         if n >= reference.WIDE_PERMUTATION:
             return super().random_permutation(rng, n)  # type: ignore[misc]
-        out = np.arange(n, dtype=np.int64)
+        out: Any = np.arange(n, dtype=np.int64)
         _shuffle(_drawn(rng, _copy, max(n - 1, 0), u32), out)
         return out
 

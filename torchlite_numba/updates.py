@@ -23,21 +23,21 @@ _FLOATS = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
 
 
 @jit(nogil=True)
-def _sgd(p, g, lr, decay, maximize):  # type: ignore[no-untyped-def]
-    lr, decay = p.dtype.type(lr), p.dtype.type(decay)
+def _sgd(p, g, lr, decay, sign):  # type: ignore[no-untyped-def]
+    lr, decay, sign = p.dtype.type(lr), p.dtype.type(decay), p.dtype.type(sign)
     for i in range(p.size):
-        v = -g[i] if maximize else g[i]
+        v = g[i] * sign
         if decay != 0:
             v += p[i] * decay
         p[i] -= v * lr
 
 
 @jit(nogil=True)
-def _momentum(p, g, b, lr, momentum, keep, decay, nesterov, maximize, first):  # type: ignore[no-untyped-def]
+def _momentum(p, g, b, lr, momentum, keep, decay, nesterov, sign, first):  # type: ignore[no-untyped-def]
     lr, momentum = p.dtype.type(lr), p.dtype.type(momentum)
-    keep, decay = p.dtype.type(keep), p.dtype.type(decay)
+    keep, decay, sign = p.dtype.type(keep), p.dtype.type(decay), p.dtype.type(sign)
     for i in range(p.size):
-        v = -g[i] if maximize else g[i]
+        v = g[i] * sign
         if decay != 0:
             v += p[i] * decay
         moved = v if first else b[i] * momentum + v * keep
@@ -47,13 +47,14 @@ def _momentum(p, g, b, lr, momentum, keep, decay, nesterov, maximize, first):  #
 
 @jit(nogil=True)
 def _adam(p, g, mean, square, top, amsgrad, scale, root, beta1, rest1, beta2, rest2, eps,
-          decay, shrink, maximize):  # type: ignore[no-untyped-def]  # fmt: skip
+          decay, shrink, sign):  # type: ignore[no-untyped-def]  # fmt: skip
     """`shrink` multiplies p and `decay` joins the gradient: one of them, at most, does anything."""
     kind = p.dtype.type
     scale, root, eps, decay, shrink = kind(scale), kind(root), kind(eps), kind(decay), kind(shrink)
     beta1, rest1, beta2, rest2 = kind(beta1), kind(rest1), kind(beta2), kind(rest2)
+    sign = kind(sign)
     for i in range(p.size):
-        v = -g[i] if maximize else g[i]
+        v = g[i] * sign
         if decay != 0:
             v += p[i] * decay
         m = mean[i] * beta1 + v * rest1
@@ -67,27 +68,27 @@ def _adam(p, g, mean, square, top, amsgrad, scale, root, beta1, rest1, beta2, re
 
 
 @jit(parallel=True, nogil=True)
-def _sgd_parallel(p, g, lr, decay, maximize, threads):  # type: ignore[no-untyped-def]
+def _sgd_parallel(p, g, lr, decay, sign, threads):  # type: ignore[no-untyped-def]
     for part in numba.prange(threads):
         lo, hi = part * p.size // threads, (part + 1) * p.size // threads
-        _sgd(p[lo:hi], g[lo:hi], lr, decay, maximize)
+        _sgd(p[lo:hi], g[lo:hi], lr, decay, sign)
 
 
 @jit(parallel=True, nogil=True)
-def _momentum_parallel(p, g, b, lr, momentum, keep, decay, nesterov, maximize, first, threads):  # type: ignore[no-untyped-def]
+def _momentum_parallel(p, g, b, lr, momentum, keep, decay, nesterov, sign, first, threads):  # type: ignore[no-untyped-def]
     for part in numba.prange(threads):
         lo, hi = part * p.size // threads, (part + 1) * p.size // threads
-        _momentum(p[lo:hi], g[lo:hi], b[lo:hi], lr, momentum, keep, decay, nesterov, maximize,
+        _momentum(p[lo:hi], g[lo:hi], b[lo:hi], lr, momentum, keep, decay, nesterov, sign,
                   first)  # fmt: skip
 
 
 @jit(parallel=True, nogil=True)
 def _adam_parallel(p, g, mean, square, top, amsgrad, scale, root, beta1, rest1, beta2, rest2, eps,
-                   decay, shrink, maximize, threads):  # type: ignore[no-untyped-def]  # fmt: skip
+                   decay, shrink, sign, threads):  # type: ignore[no-untyped-def]  # fmt: skip
     for part in numba.prange(threads):
         lo, hi = part * p.size // threads, (part + 1) * p.size // threads
         _adam(p[lo:hi], g[lo:hi], mean[lo:hi], square[lo:hi], top[lo:hi], amsgrad, scale, root,
-              beta1, rest1, beta2, rest2, eps, decay, shrink, maximize)  # fmt: skip
+              beta1, rest1, beta2, rest2, eps, decay, shrink, sign)  # fmt: skip
 
 
 def _run(kernel: Callable, in_parallel: Callable, size: int, *args: Any) -> None:
@@ -113,27 +114,28 @@ class Updates(NumpyBackend):
                  dampening: float, weight_decay: float, nesterov: bool, maximize: bool,
                  first: bool) -> None:  # fmt: skip
         """PyTorch's SGD; a parameter that does not fit the kernel takes the composite."""
+        sign = -1.0 if maximize else 1.0
         for i, (p, g) in enumerate(zip(params, grads)):
             state = () if buffers is None else (buffers[i],)
             if not _fit(p, g, *state):
                 super().sgd_step([p], [g], list(state) or None, lr, momentum, dampening,
                                  weight_decay, nesterov, maximize, first)  # fmt: skip
             elif not state:
-                _run(_sgd, _sgd_parallel, p.size, p.ravel(), g.ravel(), lr, weight_decay, maximize)
+                _run(_sgd, _sgd_parallel, p.size, p.ravel(), g.ravel(), lr, weight_decay, sign)
             else:
                 _run(_momentum, _momentum_parallel, p.size, p.ravel(), g.ravel(), state[0].ravel(),
-                     lr, momentum, 1 - dampening, weight_decay, nesterov, maximize,
+                     lr, momentum, 1 - dampening, weight_decay, nesterov, sign,
                      first)  # fmt: skip
 
     def adam_step(self, params: list, grads: list, means: list, squares: list,
                   max_squares: list | None, step: int, lr: float, beta1: float, beta2: float,
                   eps: float, weight_decay: float, decoupled: bool, maximize: bool) -> None:  # fmt: skip
         """PyTorch's Adam or AdamW; a parameter that does not fit the kernel takes the composite."""
-        amsgrad = max_squares is not None
+        amsgrad, sign = max_squares is not None, -1.0 if maximize else 1.0
         decay, shrink = (0.0, 1 - lr * weight_decay) if decoupled else (weight_decay, 1.0)
         numbers = (
             amsgrad, lr / (1 - beta1**step), math.sqrt(1 - beta2**step), beta1, 1 - beta1, beta2,
-            1 - beta2, eps, decay, shrink, maximize,
+            1 - beta2, eps, decay, shrink, sign,
         )  # fmt: skip
         tops = squares if max_squares is None else max_squares
         for p, g, mean, square, top in zip(params, grads, means, squares, tops):

@@ -47,7 +47,7 @@ def test_sequential_edits():
         (lambda m: nn.ModuleList(3), TypeError, "extend should be called with an iterable"),
         (lambda m: nn.ModuleDict(3), TypeError, "iterable of key/value pairs, but got int"),
         (lambda m: nn.ModuleDict([(1,)]), ValueError, "element #0 has length 1; 2 is required"),
-        (lambda m: nn.ModuleDict({"a.b": nn.ReLU()}), KeyError, 'name can\'t contain "."'),
+        (lambda m: nn.ModuleDict({"a.b": nn.ReLU()}), KeyError, "module name can.*contain"),
         (lambda m: nn.ModuleList()(1), NotImplementedError, "missing the required"),
         (lambda m: nn.ParameterList([])(), RuntimeError, "should not be called"),
         (lambda m: nn.ParameterDict({1: torch.ones(1)}), TypeError, "type is 'int'"),

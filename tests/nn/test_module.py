@@ -65,7 +65,7 @@ def test_a_buffer_stays_a_buffer_when_a_tensor_is_assigned():
         (lambda m: setattr(m, "weight", 3), TypeError, "cannot assign 'int' as parameter"),
         (lambda m: setattr(m, "inner", 3), TypeError, "as child module 'inner'"),
         (lambda m: setattr(m, "scale", 3), TypeError, "as buffer 'scale'"),
-        (lambda m: m.register_buffer("a.b", None), KeyError, "can't contain"),
+        (lambda m: m.register_buffer("a.b", None), KeyError, "buffer name can.*contain"),
         (lambda m: m.register_buffer("", None), KeyError, "empty string"),
         (lambda m: m.register_buffer("weight", None), KeyError, "already exists"),
         (lambda m: m.register_buffer("b", 3), TypeError, "object to buffer 'b'"),

@@ -43,9 +43,6 @@ class Parameter(_Kept):
             memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
         return memo[id(self)]
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
-        return "Parameter containing:\n" + super().__repr__(tensor_contents=tensor_contents)
-
     def __reduce_ex__(self, protocol: Any) -> tuple:
         return type(self), (self.data, self.requires_grad)
 

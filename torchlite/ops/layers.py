@@ -138,3 +138,6 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     left = matmul(input1.reshape(-1, 1, 1, w[1]), weight)  # (N, K, 1, J)
     result = matmul(left, input2.reshape(-1, 1, w[2], 1)).reshape(*a[:-1], w[0])
     return result if bias is None else add(result, bias)
+
+
+__all__ = ["bilinear"]

@@ -64,7 +64,9 @@ class Adam(Optimizer):
     ) -> None:
         check_lr(lr)
         if isinstance(lr, Tensor) and foreach and not capturable:
-            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+            raise ValueError(
+                "lr as a Tensor is not supported for capturable=False and foreach=True"
+            )
         check_number("epsilon value", eps)
         _check_betas(betas)
         check_number("weight_decay value", weight_decay)
@@ -133,7 +135,7 @@ def _scalar(value: float) -> Tensor:
     return wrap(current().full((), value, dtypes.float32))
 
 
-def _check_betas(betas: tuple[Beta, Beta]) -> None:
+def _check_betas(betas: Any) -> None:
     for i in range(2):
         if not 0.0 <= betas[i] < 1.0:
             raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")

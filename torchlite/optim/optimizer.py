@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from itertools import chain
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import RemovableHandle, Tensor, wrap
+from torchlite._tensor import Tensor, wrap
 from torchlite.autograd.grad_mode import enable_grad
 from torchlite.backends.registry import current
 from torchlite.ops.op import Recorded
+from torchlite.optim.hooks import (
+    HOOKS,
+    Hooks,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+    with_hooks,
+)
 
 ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
-
-_HOOKS = (
-    "_optimizer_step_pre_hooks",
-    "_optimizer_step_post_hooks",
-    "_optimizer_state_dict_pre_hooks",
-    "_optimizer_state_dict_post_hooks",
-    "_optimizer_load_state_dict_pre_hooks",
-    "_optimizer_load_state_dict_post_hooks",
-)
-_global_pre_hooks: dict[int, Callable] = OrderedDict()
-_global_post_hooks: dict[int, Callable] = OrderedDict()
 
 
 class _Required:
@@ -37,44 +32,6 @@ class _Required:
 
 #: The default of an option that every parameter group must set itself.
 required = _Required()
-
-
-def register_optimizer_step_pre_hook(hook: Callable) -> RemovableHandle:
-    """Call ``hook(optimizer, args, kwargs) -> None | (args, kwargs)`` before any step."""
-    return RemovableHandle(_global_pre_hooks, hook)
-
-
-def register_optimizer_step_post_hook(hook: Callable) -> RemovableHandle:
-    """Call ``hook(optimizer, args, kwargs)`` after every step of every optimizer."""
-    return RemovableHandle(_global_post_hooks, hook)
-
-
-def _with_hooks(step: Callable) -> Callable:
-    """`step` with the hooks of its optimizer, and those of all, around it."""
-
-    @functools.wraps(step)
-    def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        before = self._optimizer_step_pre_hooks or _global_pre_hooks
-        if not (before or self._optimizer_step_post_hooks or _global_post_hooks):
-            return step(self, *args, **kwargs)
-        args = (self, *args)
-        hooks = (*_global_pre_hooks.values(), *self._optimizer_step_pre_hooks.values())
-        for hook in hooks:
-            replaced = hook(self, args, kwargs)
-            if replaced is None:
-                continue
-            if not isinstance(replaced, tuple) or len(replaced) != 2:
-                raise RuntimeError(
-                    f"{step} must return None or a tuple of (new_args, new_kwargs), "
-                    f"but got {replaced}."
-                )
-            args, kwargs = replaced
-        result = step(*args, **kwargs)
-        for hook in (*self._optimizer_step_post_hooks.values(), *_global_post_hooks.values()):
-            hook(self, args, kwargs)
-        return result
-
-    return hooked
 
 
 class _Differentiable(Recorded):
@@ -90,7 +47,7 @@ class _Differentiable(Recorded):
 differentiable = _Differentiable()
 
 
-class Optimizer:
+class Optimizer(Hooks):
     """Base of all optimizers; a subclass writes `step`.
 
     Args:
@@ -104,9 +61,6 @@ class Optimizer:
     #: Names of states that have the shape of their parameter: `load_state_dict` checks them.
     _shaped_like_parameter: tuple[str, ...] = ()
 
-    _optimizer_step_pre_hooks: dict[int, Callable]
-    _optimizer_step_post_hooks: dict[int, Callable]
-
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
@@ -114,7 +68,7 @@ class Optimizer:
                 f"but got {_typename(params)}"
             )
         self.defaults = defaults
-        for name in _HOOKS:
+        for name in HOOKS:
             setattr(self, name, OrderedDict())
         self.state: defaultdict[Any, Any] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
@@ -129,7 +83,7 @@ class Optimizer:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in vars(cls):
-            cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]
+            cls.step = with_hooks(cls.step)  # type: ignore[method-assign]
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters once; returns what `closure`, which computes the loss, returns."""
@@ -219,10 +173,10 @@ class Optimizer:
         kernel: str,
         group: dict[str, Any],
         params: list[Tensor],
-        columns: list[list[Tensor] | None],
+        columns: Sequence[list | None],
         options: tuple,
     ) -> None:
-        """Update `params` by one call of the backend's `kernel`; `columns`: gradients and states."""
+        """Update `params` by one call of the backend; `columns` are gradients and states."""
         if group["differentiable"]:
             with enable_grad():
                 getattr(differentiable, kernel)(params, *columns, *options)
@@ -315,56 +269,11 @@ class Optimizer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        for name in _HOOKS:  # hooks are not pickled
+        for name in HOOKS:  # hooks are not pickled
             self.__dict__.setdefault(name, OrderedDict())
         for group in self.param_groups:  # of a version that had fewer options
             for name, default in self.defaults.items():
                 group.setdefault(name, default)
-
-    # --- hooks ----------------------------------------------------------------------------------
-
-    def _hooks(self, kind: str) -> list[Callable]:
-        return list(getattr(self, f"_optimizer_{kind}_hooks").values())
-
-    def _register(self, kind: str, hook: Callable, prepend: bool) -> RemovableHandle:
-        hooks = getattr(self, f"_optimizer_{kind}_hooks")
-        handle = RemovableHandle(hooks, hook)
-        if prepend:
-            hooks.move_to_end(handle.id, last=False)
-        return handle
-
-    def register_step_pre_hook(self, hook: Callable) -> RemovableHandle:
-        """Call ``hook(optimizer, args, kwargs) -> None | (args, kwargs)`` before each step.
-
-        The optimizer itself is the first of `args`.
-        """
-        return self._register("step_pre", hook, False)
-
-    def register_step_post_hook(self, hook: Callable) -> RemovableHandle:
-        """Call ``hook(optimizer, args, kwargs)`` after each step."""
-        return self._register("step_post", hook, False)
-
-    def register_state_dict_pre_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
-        """Call ``hook(optimizer)`` before `state_dict`."""
-        return self._register("state_dict_pre", hook, prepend)
-
-    def register_state_dict_post_hook(
-        self, hook: Callable, prepend: bool = False
-    ) -> RemovableHandle:
-        """Call ``hook(optimizer, state_dict) -> None | state_dict`` after `state_dict`."""
-        return self._register("state_dict_post", hook, prepend)
-
-    def register_load_state_dict_pre_hook(
-        self, hook: Callable, prepend: bool = False
-    ) -> RemovableHandle:
-        """Call ``hook(optimizer, state_dict) -> None | state_dict`` before `load_state_dict`."""
-        return self._register("load_state_dict_pre", hook, prepend)
-
-    def register_load_state_dict_post_hook(
-        self, hook: Callable, prepend: bool = False
-    ) -> RemovableHandle:
-        """Call ``hook(optimizer)`` after `load_state_dict`."""
-        return self._register("load_state_dict_post", hook, prepend)
 
 
 # --- helpers -----------------------------------------------------------------------------------
@@ -437,3 +346,11 @@ def _typename(value: Any) -> str:
         return f"torch.{value.dtype.legacy}Tensor"
     home = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
     return f"{home}{kind.__qualname__}"
+
+
+__all__ = [
+    "Optimizer",
+    "register_optimizer_step_post_hook",
+    "register_optimizer_step_pre_hook",
+    "required",
+]

@@ -80,5 +80,3 @@ def _is_array(value: Any) -> bool:
         return False
     kind = getattr(getattr(value, "dtype", None), "kind", "O")
     return kind in "biufc"
-
-

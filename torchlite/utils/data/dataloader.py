@@ -138,6 +138,7 @@ class _Batches:
             loader.dataset, loader.collate_fn, loader.drop_last,
         )  # fmt: skip
         batched = loader.batch_sampler is not None
+        self._fetch: Callable[[Any], Any]
         if isinstance(loader.dataset, IterableDataset):
             self._stream = iter(loader.dataset)
             self._fetch = self._next_batch if batched else self._next_sample

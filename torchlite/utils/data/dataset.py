@@ -176,7 +176,7 @@ class ChainDataset(IterableDataset):
         return chain.from_iterable(self._checked())
 
     def __len__(self) -> int:
-        return sum(len(d) for d in self._checked())  # type: ignore[arg-type]
+        return sum(map(len, self._checked()))  # type: ignore[arg-type]
 
 
 class Subset(Dataset[T]):
@@ -191,7 +191,7 @@ class Subset(Dataset[T]):
         return self.dataset[self.indices[index]]
 
     def __getitems__(self, indices: list[int]) -> Sequence[T]:
-        """Samples `indices` of the subset, by the ``__getitems__`` of the data set if it has one."""
+        """Samples `indices`, by the ``__getitems__`` of the data set if it has one."""
         return _fetch(self.dataset, [self.indices[i] for i in indices])
 
     def __len__(self) -> int:

@@ -1,5 +1,7 @@
 """torchlite: PyTorch's API and semantics in Python, on pluggable backends."""
 
+import math
+
 from torchlite import autograd, backends, ops
 from torchlite._tensor import Tensor, device
 from torchlite.autograd import (
@@ -35,22 +37,48 @@ from torchlite.dtypes import (
 )
 from torchlite.dtypes import bool_ as bool
 from torchlite.ops.activation import *  # noqa: F403
+from torchlite.ops.aliases import *  # noqa: F403
 from torchlite.ops.comparison import *  # noqa: F403
+from torchlite.ops.complex_numbers import *  # noqa: F403
 from torchlite.ops.conversion import *  # noqa: F403
 from torchlite.ops.creation import *  # noqa: F403
+from torchlite.ops.dropout import *  # noqa: F403
 from torchlite.ops.elementwise import *  # noqa: F403
+from torchlite.ops.extremes import *  # noqa: F403
 from torchlite.ops.layers import *  # noqa: F403
 from torchlite.ops.linalg import *  # noqa: F403
 from torchlite.ops.loss import *  # noqa: F403
 from torchlite.ops.methods import attach
+from torchlite.ops.normalize import *  # noqa: F403
+from torchlite.ops.order import *  # noqa: F403
 from torchlite.ops.pointwise import *  # noqa: F403
+from torchlite.ops.random import *  # noqa: F403
 from torchlite.ops.reduction import *  # noqa: F403
+from torchlite.ops.scan import *  # noqa: F403
+from torchlite.ops.search import *  # noqa: F403
 from torchlite.ops.shape import *  # noqa: F403
+from torchlite.ops.statistics import *  # noqa: F403
+from torchlite.random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
+from torchlite._tensor_str import set_printoptions
 from torchlite.shapes import Size, broadcast_shapes
 
 short, int, long = int16, int32, int64
 half, float, double = float16, float32, float64
 chalf, cfloat, cdouble = complex32, complex64, complex128
 
+e, inf, nan, pi = math.e, math.inf, math.nan, math.pi
+newaxis = None
+strided, contiguous_format, preserve_format = "strided", "contiguous_format", "preserve_format"
+
 attach()
+
+from torchlite import nn, optim, random, utils  # noqa: E402  (they need Tensor's methods)
 __version__ = "0.1.0"

@@ -7,7 +7,6 @@ goes to a driver of `torchlite_numba.launch`, which calls it once a thread.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import sys
 import tempfile
@@ -20,7 +19,7 @@ import numba
 import numpy as np
 from numba import types
 
-# Numba's cache does not notice a change of what a kernel calls or of the options it is compiled with
+# Numba's cache notices neither a change of what a kernel calls nor of its options
 _DEPENDENCIES = [Path(__file__).with_name(name) for name in ("vector.py", "codegen.py")]
 _alive: list[Any] = []  # a compiled function is freed with its object; addresses must stay valid
 
@@ -43,15 +42,12 @@ def load(name: str, source: str) -> tuple[Callable, bool]:
     text = "\0".join((source, versions, *(p.read_text("utf-8") for p in _DEPENDENCIES)))
     stem = f"torchlite_numba_{name}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     try:
-        path = _write(folder() / f"{stem}.py", source)
+        file, cache = str(_write(folder() / f"{stem}.py", source)), True
     except OSError:  # a read-only home: every process compiles anew
-        module = ModuleType(stem)
-        exec(compile(source, f"<{stem}>", "exec"), module.__dict__)
-        return module.kernel, False
-    spec = importlib.util.spec_from_file_location(stem, path)
-    module = sys.modules[stem] = importlib.util.module_from_spec(spec)  # the cache looks there
-    spec.loader.exec_module(module)
-    return module.kernel, True
+        file, cache = f"<{stem}>", False
+    module = sys.modules[stem] = ModuleType(stem)  # where Numba's cache looks for its globals
+    exec(compile(source, file, "exec"), module.__dict__)
+    return module.kernel, cache
 
 
 def _write(path: Path, source: str) -> Path:

@@ -42,7 +42,7 @@ def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
         result[i] = {value}
 '''
 
-_METHOD = '''\
+_METHOD = """\
 def {name}(self, {parameters}):
     if {x}.flags.c_contiguous{guard}:
         kind = {x}.dtype
@@ -57,7 +57,7 @@ def {name}(self, {parameters}):
                 parallel({full})
             return result
     return super(Elementwise, self).{inherited}
-'''
+"""
 
 
 def build(name: str, signature: str, value: str, kinds: tuple[str, ...]) -> Callable[[Any], int]:
@@ -83,7 +83,7 @@ def _source(name: str, kind: str, parameters: list[str], value: str) -> str:
         name=name,
         kind=kind,
         value=value,
-        numbers="; ".join(f"{word} = np.{kind}({raw})" for word, raw in zip(numbers, "pqr")) or "pass",
+        numbers="; ".join(f"{w} = np.{kind}({raw})" for w, raw in zip(numbers, "pqr")) or "pass",
         elements="; ".join(f"{w} = {a}[i]" for w, a in zip(arrays, ("first", "second"))),
     )
 
@@ -130,7 +130,12 @@ def _guard(x: str, y: str, least: int) -> str:
 
 
 class Elementwise(NumpyBackend):
-    """Fused activations, their gradients and dropout; transcendental functions of large arrays."""
+    """Fused activations, their gradients and dropout; exponentials of large arrays."""
+
+    _gelu: Callable[..., Any]
+    _gelu_backward: Callable[..., Any]
+    _gelu_tanh: Callable[..., Any]
+    _gelu_tanh_backward: Callable[..., Any]
 
     def gelu(self, x: Any, approximate: str) -> Any:
         """``x * Phi(x)``."""

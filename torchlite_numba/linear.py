@@ -68,7 +68,7 @@ class Linear(NumpyBackend):
 
     def linear(self, x: Array, weight: Array, bias: Array | None) -> Array:
         """``x @ weight.T + bias``."""
-        if x.dtype not in _FLOATS or bias is not None and bias.shape != weight.shape[:1]:
+        if x.dtype not in _FLOATS or (bias is not None and bias.shape != weight.shape[:1]):
             return super().linear(x, weight, bias)
         rows = _rows(x)
         if rows.size * len(weight) < _TINY and bias is not None:

@@ -1,7 +1,7 @@
 """Reductions of float32 and float64 along neighbouring axes of row-major arrays.
 
 Such an array is (blocks, n, m) with n to be reduced. With m = 1, a kernel reduces rows; else strips
-of columns, so that memory is read in order. Sums accumulate in float64. A single long row is cut
+of columns, so that memory is read in order. Sums and products accumulate in float64. A single long row is cut
 into parts of fixed size: no result depends on the number of threads.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from torchlite.backends.numpy import NumpyBackend
+from torchlite.backends.numpy.quiet import local
 from torchlite_numba import codegen, launch
 
 Array = Any
@@ -24,10 +25,10 @@ STRIP = 256  # columns of a strip: their accumulators fit the first-level cache
 #: name -> (start, step, end) of the accumulator ``t``; ``v`` is the element.
 _STEPS = {
     "sum": ("0.0", "t + v", "t"),
-    "mean": ("0.0", "t + v", "t / n"),
+    "mean": ("0.0", "t + v", "np.{kind}(t) / np.{kind}(n)"),
     "amax": ("-np.{kind}(np.inf)", "maximum(t, v)", "t"),
     "amin": ("np.{kind}(np.inf)", "minimum(t, v)", "t"),
-    "prod": ("np.{kind}(1)", "t * v", "t"),
+    "prod": ("1.0", "t * v", "t"),
 }
 _HEAD = '''\
 """{name} of {kind} elements along {form}."""
@@ -41,7 +42,7 @@ STRIP = {strip}
 
 
 '''
-_ROWS = '''\
+_ROWS = """\
 def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
     x, out = carray(a, m), carray(o, hi)
     for i in range(lo, hi):
@@ -51,8 +52,8 @@ def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
             v = row[j]
             t = {step}
         out[i] = {end}
-'''
-_COLUMNS = '''\
+"""
+_COLUMNS = """\
 def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
     strips = (m + STRIP - 1) // STRIP
     blocks = (hi + strips - 1) // strips
@@ -74,8 +75,8 @@ def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
         for k in range(width):
             t = sums[k]
             result[k] = {end}
-'''
-_VARIANCE = '''\
+"""
+_VARIANCE = """\
 def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
     x, out = carray(a, m), carray(o, hi)
     for i in range(lo, hi):
@@ -89,7 +90,7 @@ def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
             v = row[j] - centre
             t += v * v
         out[i] = t / p
-'''
+"""
 _BODIES = {"rows": _ROWS, "parts": _ROWS, "columns": _COLUMNS, "var": _VARIANCE}
 _addresses: dict[tuple[str, str, Any], int] = {}
 
@@ -99,16 +100,15 @@ def _address(name: str, form: str, dtype: np.dtype) -> int:
     address = _addresses.get((name, form, dtype))
     if address is None:
         kind = str(dtype)
-        body, (start, step, end) = _BODIES[form], _STEPS.get(name, ("", "", ""))
-        if form == "parts":
-            end = "t"
-        source = (_HEAD + body).format(
-            name=name, kind=kind, form=form, strip=STRIP, step=step, end=end,
-            start=start.format(kind=kind),
+        start, step, end = (part.format(kind=kind) for part in _STEPS.get(name, ("", "", "")))
+        source = (_HEAD + _BODIES[form]).format(
+            name=name, kind=kind, form=form, strip=STRIP, start=start, step=step,
+            end="t" if form == "parts" else end,
         )  # fmt: skip
         kernel, cache = codegen.load(f"{name}_{form}_{kind}", source)
-        out = np.float64 if form == "parts" and name != "prod" else dtype
-        address = codegen.compile_kernel(kernel, (dtype, dtype, dtype, out), cache, reassociate=True)
+        out = np.float64 if form == "parts" else dtype
+        kinds = dtype, dtype, dtype, out
+        address = codegen.compile_kernel(kernel, kinds, cache, reassociate=True)
         _addresses[name, form, dtype] = address
     return address
 
@@ -141,10 +141,11 @@ def _run(address: int, x: Array, out: Array, count: int, n: int, m: int, p: floa
 def _long(name: str, x: Array, n: int) -> Any:
     """Reduce all of `x`: the parts in parallel, then their results in order."""
     count = -(-n // PART)
-    results = np.empty(count, x.dtype if name == "prod" else np.float64)
+    results: Array = np.empty(count, np.float64)
     _run(_address(name, "parts", x.dtype), x, results, count, PART, n)
-    total = (np.multiply if name == "prod" else np.add).reduce(results)
-    return total / n if name == "mean" else total
+    total = local.run((np.multiply if name == "prod" else np.add).reduce, results)
+    total = local.run(total.astype, x.dtype)  # may overflow
+    return total / x.dtype.type(n) if name == "mean" else total
 
 
 _FLOATS = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
@@ -162,7 +163,7 @@ def _method(name: str) -> Callable:
 
     def reduce(self: Any, x: Array, axis: Any, keepdims: bool) -> Array:
         layout = _layout_of(x, axis, least)
-        if layout is None or layout[1] > longest and layout[2] == 1:
+        if layout is None or (layout[1] > longest and layout[2] == 1):
             return getattr(super(Reductions, self), name)(x, axis, keepdims)
         blocks, n, m = layout
         out = np.empty(_result_shape(x.shape, axis, keepdims), x.dtype)

@@ -1,8 +1,8 @@
 """The elementwise kernels: one line each.
 
-Name -> (signature of the backend's method, value of one element). ``x``, ``g``, ``out`` and ``mask``
-are elements of arrays; other names are numbers, converted once to the type of the elements. The
-functions come from `torchlite_numba.vector`. `ZERO`, `HALF` and `ONE` have the type of the elements.
+Name -> (signature of the backend's method, value of one element). ``x``, ``g``, ``out`` and
+``mask`` are elements of arrays; other names are numbers, converted once to their type, which
+``ZERO``, ``HALF`` and ``ONE`` have too. The functions come from `torchlite_numba.vector`.
 """
 
 #: Limited by memory; any real floating-point type.

@@ -91,57 +91,54 @@ def _adam_parallel(p, g, mean, square, top, amsgrad, scale, root, beta1, rest1, 
               beta1, rest1, beta2, rest2, eps, decay, shrink, sign)  # fmt: skip
 
 
-def _run(kernel: Callable, in_parallel: Callable, size: int, *args: Any) -> None:
-    threads = launch.get_num_threads()
-    if size < launch.CHEAP_FROM or threads == 1:
-        kernel(*args)
+def _like(p: Array, a: Array) -> bool:
+    """Whether both are row-major, of one shape and of one type."""
+    return (
+        p.dtype == a.dtype and p.shape == a.shape and p.flags.c_contiguous and a.flags.c_contiguous
+    )
+
+
+def _run(kernel: Callable, in_parallel: Callable, p: Array, *args: Any) -> None:
+    if p.size < launch.CHEAP_FROM or launch.get_num_threads() == 1:
+        kernel(p, *args)
     else:
-        launch.launch(in_parallel, *args, threads)
-
-
-def _fit(p: Array, *others: Array) -> bool:
-    """Whether all are row-major, of one shape and of one floating-point type."""
-    kind, shape = p.dtype, p.shape
-    if kind not in _FLOATS or not p.flags.c_contiguous:
-        return False
-    return all(a.dtype == kind and a.shape == shape and a.flags.c_contiguous for a in others)
+        launch.launch(in_parallel, p, *args, launch.get_num_threads())
 
 
 class Updates(NumpyBackend):
-    """SGD and Adam."""
+    """SGD and Adam; a parameter that does not fit the kernel takes the composite."""
 
     def sgd_step(self, params: list, grads: list, buffers: list | None, lr: float, momentum: float,
                  dampening: float, weight_decay: float, nesterov: bool, maximize: bool,
                  first: bool) -> None:  # fmt: skip
-        """PyTorch's SGD; a parameter that does not fit the kernel takes the composite."""
-        sign = -1.0 if maximize else 1.0
-        for i, (p, g) in enumerate(zip(params, grads)):
-            state = () if buffers is None else (buffers[i],)
-            if not _fit(p, g, *state):
-                super().sgd_step([p], [g], list(state) or None, lr, momentum, dampening,
-                                 weight_decay, nesterov, maximize, first)  # fmt: skip
-            elif not state:
-                _run(_sgd, _sgd_parallel, p.size, p.ravel(), g.ravel(), lr, weight_decay, sign)
+        """PyTorch's SGD. `buffers` (written) is None without momentum; `first`: they are unset."""
+        sign, keep = -1.0 if maximize else 1.0, 1 - dampening
+        for p, g, b in zip(params, grads, buffers or params):
+            if p.dtype not in _FLOATS or not _like(p, g) or not (b is p or _like(p, b)):
+                super().sgd_step([p], [g], buffers and [b], lr, momentum, dampening, weight_decay,
+                                 nesterov, maximize, first)  # fmt: skip
+            elif buffers is None:
+                _run(_sgd, _sgd_parallel, p.ravel(), g.ravel(), lr, weight_decay, sign)
             else:
-                _run(_momentum, _momentum_parallel, p.size, p.ravel(), g.ravel(), state[0].ravel(),
-                     lr, momentum, 1 - dampening, weight_decay, nesterov, sign,
-                     first)  # fmt: skip
+                _run(_momentum, _momentum_parallel, p.ravel(), g.ravel(), b.ravel(), lr, momentum,
+                     keep, weight_decay, nesterov, sign, first)  # fmt: skip
 
     def adam_step(self, params: list, grads: list, means: list, squares: list,
                   max_squares: list | None, step: int, lr: float, beta1: float, beta2: float,
-                  eps: float, weight_decay: float, decoupled: bool, maximize: bool) -> None:  # fmt: skip
-        """PyTorch's Adam or AdamW; a parameter that does not fit the kernel takes the composite."""
+                  eps: float, weight_decay: float, decoupled: bool,
+                  maximize: bool) -> None:  # fmt: skip
+        """PyTorch's Adam, or AdamW if `decoupled`; AMSGrad if `max_squares` is a list."""
         amsgrad, sign = max_squares is not None, -1.0 if maximize else 1.0
         decay, shrink = (0.0, 1 - lr * weight_decay) if decoupled else (weight_decay, 1.0)
         numbers = (
             amsgrad, lr / (1 - beta1**step), math.sqrt(1 - beta2**step), beta1, 1 - beta1, beta2,
             1 - beta2, eps, decay, shrink, sign,
         )  # fmt: skip
-        tops = squares if max_squares is None else max_squares
-        for p, g, mean, square, top in zip(params, grads, means, squares, tops):
-            if _fit(p, g, mean, square, top):
-                _run(_adam, _adam_parallel, p.size, p.ravel(), g.ravel(), mean.ravel(),
-                     square.ravel(), top.ravel(), *numbers)  # fmt: skip
+        for p, g, m, s, t in zip(params, grads, means, squares, max_squares or squares):
+            fits = p.dtype in _FLOATS and _like(p, g) and _like(p, m) and _like(p, s)
+            if fits and (t is s or _like(p, t)):
+                _run(_adam, _adam_parallel, p.ravel(), g.ravel(), m.ravel(), s.ravel(), t.ravel(),
+                     *numbers)  # fmt: skip
             else:
-                super().adam_step([p], [g], [mean], [square], [top] if amsgrad else None, step, lr,
-                                  beta1, beta2, eps, weight_decay, decoupled, maximize)  # fmt: skip
+                super().adam_step([p], [g], [m], [s], [t] if amsgrad else None, step, lr, beta1,
+                                  beta2, eps, weight_decay, decoupled, maximize)  # fmt: skip

@@ -130,6 +130,49 @@ class Activations:
         return xp.where(outside, 0, g)
 
 
+class SpecialFunctions:
+    """Elementwise functions of mathematics, of floats."""
+
+    def xlogy(xp, a: Array, b: Array) -> Array:
+        """``a * log(b)``, 0 where a is 0, NaN where b is."""
+        product = xp.mul(a, xp.log(b))
+        return xp.where(xp.logical_and(xp.eq(a, 0), xp.logical_not(xp.isnan(b))), 0, product)
+
+    def xlog1py(xp, a: Array, b: Array) -> Array:
+        """``a * log(1 + b)``, 0 where a is 0, NaN where b is."""
+        product = xp.mul(a, xp.log1p(b))
+        return xp.where(xp.logical_and(xp.eq(a, 0), xp.logical_not(xp.isnan(b))), 0, product)
+
+    def polygamma(xp, n: int, x: Array) -> Array:
+        """The n-th derivative of digamma, n >= 1; for x < 0 only of n = 1.
+
+        ``(-1)**(n + 1) n! zeta(n + 1, x)``, and the reflection formula of trigamma (Abramowitz and
+        Stegun 6.4.10, 6.4.7).
+        """
+        if n > 1:
+            return xp.mul(xp._hurwitz_zeta(n + 1, x), (-1) ** (n + 1) * math.factorial(n))
+        negative = xp.lt(x, 0.5)
+        right = xp._hurwitz_zeta(2, xp.where(negative, xp.sub(1, x), x))
+        sine = xp.sin(xp.mul(xp.sub(x, xp.round(x)), math.pi))
+        return xp.where(negative, xp.sub(xp.div(math.pi**2, xp.square(sine)), right), right)
+
+    def _hurwitz_zeta(xp, s: int, x: Array) -> Array:
+        """``sum((x + k)**-s)`` over k >= 0: 12 terms, the rest by the Euler-Maclaurin formula."""
+        total = xp.pow(x, -s)
+        for k in range(1, 12):
+            total = xp.add(total, xp.pow(xp.add(x, k), -s))
+        y = xp.add(x, 12)
+        power = xp.pow(y, -s)
+        total = xp.add(total, xp.mul(xp.mul(y, power), 1 / (s - 1)))
+        total = xp.add(total, xp.mul(power, 0.5))
+        factor = float(s)
+        for k, bernoulli in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730), 1):
+            power = xp.div(power, xp.square(y) if k > 1 else y)
+            total = xp.add(total, xp.mul(power, bernoulli / math.factorial(2 * k) * factor))
+            factor *= (s + 2 * k - 1) * (s + 2 * k)
+        return total
+
+
 class Reductions:
     """Reductions and normalised exponentials; `axis` is an int, a tuple or None."""
 
@@ -144,6 +187,21 @@ class Reductions:
         freedom = max(_count(x.shape, axis) - correction, 0)
         total = xp.sum(xp.square(xp.abs(centred)), axis, keepdims)
         return xp.mul(total, 1 / freedom) if freedom else xp.div(total, 0)
+
+    def std(xp, x: Array, axis: Any, correction: float, keepdims: bool) -> Array:
+        """The root of `var`."""
+        return xp.sqrt(xp.var(x, axis, correction, keepdims))
+
+    def norm(xp, x: Array, p: float, axis: Any, keepdims: bool) -> Array:
+        """``sum(|x|**p) ** (1/p)`` for finite p other than 0."""
+        if p == 2:
+            return xp.sqrt(xp.sum(xp.square(xp.abs(x)), axis, keepdims))
+        return xp.pow(xp.sum(xp.pow(xp.abs(x), p), axis, keepdims), 1 / p)
+
+    def pick(xp, x: Array, index: Array, axis: int) -> Array:
+        """The elements at `index` along `axis`; index: the shape of x with or without that axis."""
+        kept = tuple(1 if i == axis else size for i, size in enumerate(x.shape))
+        return xp.reshape(xp.gather(x, xp.reshape(index, kept), axis), tuple(index.shape))
 
     def logsumexp(xp, x: Array, axis: Any, keepdims: bool) -> Array:
         """``log(sum(e**x))`` without overflow."""
@@ -227,6 +285,19 @@ class Layers:
         rows = xp.broadcast_to(xp.div(g, count), (count,))
         return xp.cross_entropy_backward(rows, probabilities, target)
 
+    def mse_mean(xp, x: Array, target: Array) -> Array:
+        """``mean((x - target)**2)``, of equal shapes."""
+        return xp.mean(xp.square(xp.sub(x, target)), None, False)
+
+    def mse_mean_backward(xp, g: Array, x: Array, target: Array) -> Array:
+        """The gradient of x; that of the target is its negative."""
+        return xp.mul(xp.sub(x, target), xp.mul(g, 2 / math.prod(x.shape)))
+
+    def bce(xp, x: Array, target: Array) -> Array:
+        """Binary cross-entropy of probabilities, with logarithms of at least -100."""
+        yes, no = (xp.maximum(xp.log(p), -100) for p in (x, xp.sub(1, x)))
+        return xp.sub(xp.mul(xp.sub(target, 1), no), xp.mul(target, yes))
+
     def in_range(xp, index: Array, size: int) -> bool:
         """Whether all numbers of an int64 array are in [0, size)."""
         if not index.size:
@@ -234,14 +305,25 @@ class Layers:
         top = xp.amax(xp.view_dtype(index, dtypes.uint64), None, False)  # negative ones are huge
         return xp.item(xp.asarray(top)) < size
 
-    def embedding(xp, weight: Array, index: Array) -> Array:
+    def embedding(xp, weight: Array, index: Array, padding: int, by_frequency: bool) -> Array:
         """Rows of weight (V, D) at index (*), int64 in range -> (*, D)."""
         return xp.index_get(weight, (index,))
 
-    def embedding_backward(xp, g: Array, index: Array, count: int) -> Array:
-        """Rows of g (*, D) added up at index (*) -> (count, D)."""
+    def embedding_backward(xp, g: Array, index: Array, count: int, padding: int,
+                           by_frequency: bool) -> Array:  # fmt: skip
+        """Rows of g (*, D) added up at index (*) -> (count, D); none at row `padding`.
+
+        With `by_frequency`, a row is divided by the number of times that it occurs.
+        """
         zeros = xp.full((count, g.shape[-1]), 0, dtypes.of(g))
-        return xp.index_put(zeros, (index,), g, True)
+        total = xp.index_put(zeros, (index,), g, True)
+        factor = xp.astype(xp.ne(xp.arange(0, count, 1, dtypes.int64), padding), dtypes.of(g))
+        if by_frequency:
+            occurrences = xp.bincount(xp.reshape(index, (-1,)), None, count)
+            factor = xp.div(factor, xp.astype(xp.maximum(occurrences, 1), dtypes.of(g)))
+        elif not 0 <= padding < count:
+            return total
+        return xp.mul(total, xp.reshape(factor, (-1, 1)))
 
     def dropout(xp, x: Array, mask: Array, scale: float) -> Array:
         """``x * mask * scale`` with a bool mask; the gradient of x by the same rule."""

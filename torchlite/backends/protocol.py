@@ -126,6 +126,7 @@ PRIMITIVES = {
     "owns_memory": ("x", "whether x is not a view of another array"),
     "strides": ("x", "tuple: steps in elements, one a dimension"),
     "data_ptr": ("x", "address of the first element"),
+    "storage_offset": ("x", "elements between the start of the memory that x views and its first"),
     # creation; dtype is a torchlite dtype
     "array": ("data, dtype", "of nested sequences of Python numbers (or a number), rectangular"),
     "empty": ("shape, dtype", "uninitialised"),
@@ -138,7 +139,8 @@ PRIMITIVES = {
     "copy": ("x", "a row-major copy"),
     "contiguous": ("x", "x itself if row-major, else a row-major copy"),
     "copyto": ("dst, src", "write src, broadcast and converted, into dst"),
-    "view_dtype": ("x, dtype", "the same bytes read as another dtype of the same size"),
+    "view_dtype": ("x, dtype", "view of the same bytes as another dtype; the last axis, if the sizes differ,"
+                   " is contiguous and shrinks or grows"),
     # shape: views where the memory allows it
     "reshape": ("x, shape", "row-major order; a view where one exists"),
     "permute": ("x, axes", "view with the axes in this order"),

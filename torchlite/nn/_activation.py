@@ -8,7 +8,7 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.autograd import no_grad
-from torchlite.ops import activation
+from torchlite.ops import normalize
 from torchlite.ops.comparison import where
 from torchlite.ops.creation import empty, ones_like
 from torchlite.ops.inplace import in_place
@@ -20,7 +20,7 @@ def softmax(
     """``e**x``, divided by its sum along `dim`; computed in `dtype` if one is given."""
     if dim is None:
         dim = _implicit_dim("softmax", input, _stacklevel)
-    return activation.softmax(input, dim, dtype=dtype)
+    return normalize.softmax(input, dim, dtype=dtype)
 
 
 def softmin(
@@ -29,7 +29,7 @@ def softmin(
     """`softmax` of ``-x``."""
     if dim is None:
         dim = _implicit_dim("softmin", input, _stacklevel)
-    return activation.softmax(-input, dim, dtype=dtype)
+    return normalize.softmax(-input, dim, dtype=dtype)
 
 
 def log_softmax(
@@ -38,7 +38,7 @@ def log_softmax(
     """The logarithm of `softmax`, without its loss of precision."""
     if dim is None:
         dim = _implicit_dim("log_softmax", input, _stacklevel)
-    return activation.log_softmax(input, dim, dtype=dtype)
+    return normalize.log_softmax(input, dim, dtype=dtype)
 
 
 def _implicit_dim(name: str, input: Tensor, stacklevel: int) -> int:

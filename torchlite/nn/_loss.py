@@ -6,33 +6,9 @@ import math
 import warnings
 
 from torchlite._tensor import Tensor
-from torchlite.nn._reduction import legacy_get_string
 from torchlite.ops.comparison import where
-
-
-def reduce_loss(loss: Tensor, reduction: str) -> Tensor:
-    """The mean, the sum, or all of `loss`.
-
-    Raises: ValueError for another `reduction`.
-    """
-    if reduction == "mean":
-        return loss.mean()
-    if reduction == "sum":
-        return loss.sum()
-    if reduction == "none":
-        return loss
-    raise ValueError(f"{reduction} is not a valid value for reduction")
-
-
-def warn_of_broadcast(input: Tensor, target: Tensor) -> None:
-    """Warn (as PyTorch) if the shapes differ: that is rarely meant."""
-    if target.shape != input.shape:
-        warnings.warn(
-            f"Using a target size ({target.shape}) that is different to the input size "
-            f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
-            "Please ensure they have the same size.",
-            stacklevel=3,
-        )
+from torchlite.ops.elementwise_loss import warn_of_broadcast
+from torchlite.ops.loss import chosen, reduced
 
 
 def smooth_l1_loss(
@@ -48,15 +24,14 @@ def smooth_l1_loss(
     Raises: RuntimeError if `beta` is negative.
     """
     warn_of_broadcast(input, target)
-    if size_average is not None or reduce is not None:
-        reduction = legacy_get_string(size_average, reduce)
+    reduction = chosen(reduction, size_average, reduce)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     distance = (input - target).abs()
     if beta == 0:
-        return reduce_loss(distance, reduction)
+        return reduced(distance, reduction)
     small = distance * distance * (0.5 / beta)
-    return reduce_loss(where(distance < beta, small, distance - 0.5 * beta), reduction)
+    return reduced(where(distance < beta, small, distance - 0.5 * beta), reduction)
 
 
 def huber_loss(
@@ -71,6 +46,7 @@ def huber_loss(
     `weight` is a factor for each element. Raises: RuntimeError if `delta` is not positive.
     """
     warn_of_broadcast(input, target)
+    reduction = chosen(reduction)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     distance = (input - target).abs()
@@ -80,7 +56,7 @@ def huber_loss(
         if weight.shape != input.shape:
             raise ValueError("Weights and input must have the same size.")
         loss = loss * weight
-    return reduce_loss(loss, reduction)
+    return reduced(loss, reduction)
 
 
 def kl_div(
@@ -96,9 +72,8 @@ def kl_div(
     With `log_target`, `target` holds log-probabilities too. `reduction` may be "batchmean", the
     sum divided by the first size: the divergence itself.
     """
-    if size_average is not None or reduce is not None:
-        reduction = legacy_get_string(size_average, reduce)
-    elif reduction == "mean":
+    explicit = size_average is None and reduce is None
+    if explicit and reduction == "mean":
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size."
             "'batchmean' divides only by the batch size, and aligns with the KL div math "
@@ -106,14 +81,15 @@ def kl_div(
             "release.",
             stacklevel=2,
         )
+    by_batch = explicit and reduction == "batchmean"
+    reduction = "sum" if by_batch else chosen(reduction, size_average, reduce)
     if log_target:
         loss = target.exp() * (target - input)
     else:
         positive = where(target == 0, 1.0, target)  # whose logarithm is finite
         loss = target * positive.log() - target * input
-    if reduction == "batchmean":
-        return loss.sum() / input.shape[0] if input.dim() else loss.sum()
-    return reduce_loss(loss, reduction)
+    total = reduced(loss, reduction)
+    return total / input.shape[0] if by_batch and input.dim() else total
 
 
 def poisson_nll_loss(
@@ -130,8 +106,7 @@ def poisson_nll_loss(
 
     `full` adds Stirling's approximation of ``log(target!)`` where ``target > 1``.
     """
-    if size_average is not None or reduce is not None:
-        reduction = legacy_get_string(size_average, reduce)
+    reduction = chosen(reduction, size_average, reduce)
     if log_input:
         loss = input.exp() - target * input
     else:
@@ -140,7 +115,7 @@ def poisson_nll_loss(
         large = where(target > 1, target, 1.0)
         stirling = large * large.log() - large + 0.5 * (2 * math.pi * large).log()
         loss = loss + where(target > 1, stirling, 0.0)
-    return reduce_loss(loss, reduction)
+    return reduced(loss, reduction)
 
 
 def gaussian_nll_loss(
@@ -175,7 +150,7 @@ def gaussian_nll_loss(
     loss = 0.5 * (var.log() + (input - target) ** 2 / var)
     if full:
         loss = loss + 0.5 * math.log(2 * math.pi)
-    return reduce_loss(loss, reduction)
+    return reduced(loss, reduction)
 
 
 def _fitted(var: Tensor, input: Tensor) -> Tensor:

@@ -1,13 +1,8 @@
 """Functions behind the layers of `torchlite.nn`, with PyTorch's names and signatures."""
 
-from torchlite.nn._activation import (
-    bilinear,
-    log_softmax,
-    rrelu,
-    rrelu_,
-    softmax,
-    softmin,
-)
+# ruff: noqa: F401 -- the imports are the contents
+
+from torchlite.nn._activation import log_softmax, rrelu, rrelu_, softmax, softmin
 from torchlite.nn._dropout import (
     alpha_dropout,
     dropout1d,
@@ -53,4 +48,14 @@ from torchlite.ops.activation import (
     threshold,
     threshold_,
 )
+from torchlite.ops.dropout import dropout
 from torchlite.ops.elementwise import tanh
+from torchlite.ops.elementwise_loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    l1_loss,
+    mse_loss,
+)
+from torchlite.ops.embedding import embedding, one_hot
+from torchlite.ops.layers import bilinear, linear
+from torchlite.ops.loss import cross_entropy, nll_loss

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite._tensor import Tensor
+from torchlite.dtypes import FLOAT
+from torchlite.errors import ONLY_FLOATS_REQUIRE_GRAD
 from torchlite.ops.creation import empty
 
 
@@ -21,6 +23,8 @@ class _Kept(Tensor):
             raise TypeError(
                 f"{type(self).__name__}: expected a Tensor or None, got {type(data).__name__}"
             )
+        if requires_grad and data.dtype.category < FLOAT:
+            raise RuntimeError(f"O{ONLY_FLOATS_REQUIRE_GRAD[1:]}")
         self._data, self._cell = data._data, data._shared_cell()
         self.requires_grad = requires_grad
 

@@ -54,6 +54,7 @@ index_put = declare(
     value=_index_put_value,
 )
 
+_ALL = slice(None)
 _BASIC = (int, slice, type(None), type(...))
 
 
@@ -62,15 +63,40 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 
     Raises: IndexError for an index out of range or too many of them.
     """
-    if type(index) is int:
-        place: tuple = (_in_range(index, 0, self._data.shape),)
+    place = _plain(index, self._data.shape)
+    if place is not None:
         return run(_getitem, (self, place), (self._data, place))
-    basic, advanced = _split(self, index)
+    basic, advanced = split_index(self, index)
     result = self if _is_whole(basic) else run(_getitem, (self, basic), (self._data, basic))
     if advanced:
-        picks = _arrays(advanced, result._data.shape)
+        picks = index_arrays(advanced, result._data.shape)
         return run(index_get, (result, picks), (result._data, picks))
     return alias_view(result) if result is self else result
+
+
+def getitem_view(self: Tensor, index: tuple) -> Tensor:
+    """The view at a basic `index`, which is known to be valid."""
+    return run(_getitem, (self, index), (self._data, index))
+
+
+def _plain(index: Any, shape: tuple) -> tuple | None:
+    """An index of nothing but ints and slices, checked; None for all others."""
+    kind = type(index)
+    if kind is int:
+        return (_in_range(index, 0, shape),)
+    if kind is slice:
+        return (_checked_slice(index),) if shape else None
+    if kind is not tuple or len(index) > len(shape):
+        return None
+    place: list = []
+    for dim, part in enumerate(index):
+        if type(part) is int:
+            place.append(_in_range(part, dim, shape))
+        elif type(part) is slice:
+            place.append(_checked_slice(part))
+        else:
+            return None
+    return tuple(place)
 
 
 def alias_view(self: Tensor) -> Tensor:
@@ -80,16 +106,16 @@ def alias_view(self: Tensor) -> Tensor:
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """``self[index] = value``: `value`, a number or tensor, is converted and broadcast."""
-    basic, advanced = _split(self, index)
+    basic, advanced = split_index(self, index)
     target = self if _is_whole(basic) else run(_getitem, (self, basic), (self._data, basic))
     check_writable(target)
     if not isinstance(value, Tensor):
         value = as_tensor(value, dtype=self.dtype)
     value = cast(value, self.dtype)
     if advanced:
-        picks = _arrays(advanced, target._data.shape)
+        picks = index_arrays(advanced, target._data.shape)
         source = alias(target) if local.mode.grad and target._needs_grad else target
-        assign(target, index_put(source, picks, _fitting(value, picks, target), False))
+        assign(target, index_put(source, picks, fitting(value, picks, target), False))
     else:
         copy_(target, _without_leading_ones(value, target._data.ndim))
 
@@ -114,7 +140,7 @@ def _is_whole(basic: tuple) -> bool:
     )
 
 
-def _split(self: Tensor, index: Any) -> tuple[tuple, dict[int, Tensor]]:
+def split_index(self: Tensor, index: Any) -> tuple[tuple, dict[int, Tensor]]:
     """The basic index, and {dimension of the view it gives: advanced index}."""
     parts = _expanded(self, index)
     shape = self._data.shape
@@ -203,6 +229,8 @@ def _in_range(i: int, dim: int, shape: tuple) -> int:
 
 
 def _checked_slice(part: slice) -> slice:
+    if part == _ALL:
+        return _ALL
     start, stop, step = (None if x is None else operator.index(x)
                          for x in (part.start, part.stop, part.step))  # fmt: skip
     if step is not None and step <= 0:
@@ -220,7 +248,7 @@ def _check_mask(part: Tensor, shape: tuple, dim: int) -> None:
                 )
 
 
-def _arrays(advanced: dict[int, Tensor], shape: tuple) -> tuple:
+def index_arrays(advanced: dict[int, Tensor], shape: tuple) -> tuple:
     """The index of the primitives: an int64 array or slice(None) for each leading dimension."""
     xp = local.mode.xp
     picks: list = []
@@ -230,12 +258,12 @@ def _arrays(advanced: dict[int, Tensor], shape: tuple) -> tuple:
             places = xp.nonzero(part._data)
             picks += [xp.getitem(places, (slice(None), k)) for k in range(part._data.ndim)]
         else:
-            picks.append(_wrapped(part, dim, shape[dim]))
+            picks.append(wrapped_index(part, dim, shape[dim]))
     _check_broadcast([p for p in picks if not isinstance(p, slice)])
     return tuple(picks)
 
 
-def _wrapped(part: Tensor, dim: int, size: int) -> Any:
+def wrapped_index(part: Tensor, dim: int, size: int) -> Any:
     """Integer indices as int64, negative ones counted from the end."""
     xp = local.mode.xp
     data = part._data if part.dtype is dtypes.int64 else xp.astype(part._data, dtypes.int64)
@@ -260,7 +288,7 @@ def _check_broadcast(arrays: list) -> None:
         ) from None
 
 
-def _fitting(value: Tensor, picks: tuple, target: Tensor) -> Tensor:
+def fitting(value: Tensor, picks: tuple, target: Tensor) -> Tensor:
     """`value` without surplus leading ones.
 
     Raises: RuntimeError (as PyTorch) if it does not broadcast to what is written.

@@ -1,18 +1,14 @@
-"""Linear maps and look-up tables, each one node of the graph."""
+"""Linear and bilinear maps."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
-from torchlite.backends.registry import local
-from torchlite.ops.comparison import eq, ne, where
-from torchlite.ops.elementwise import add, div, mul
+from torchlite._tensor import Tensor
+from torchlite.ops.elementwise import add
 from torchlite.ops.family import functional, not_a_tensor
 from torchlite.ops.linalg import _c_name, matmul
 from torchlite.ops.op import declare, run
-from torchlite.ops.promotion import cast
 
 _linear = declare(
     "linear",

@@ -8,24 +8,30 @@ from typing import Any
 from torchlite._tensor import Tensor
 from torchlite.autograd.backward import backward
 from torchlite.ops import (
+    activation,
     comparison,
     conversion,
     elementwise,
     indexing,
     linalg,
+    pointwise,
+    random,
     shape,
 )
+from torchlite.ops.aliases import ALIASES
 from torchlite.ops.family import operations
 from torchlite.ops.inplace import in_place
 
 #: Operations that have an in-place form, named with an underscore at the end.
 IN_PLACE = """
-    abs acos acosh add addbmm addmm addmv addr asin asinh atan atan2 atanh baddbmm bitwise_and
-    bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil copysign cos
-    cosh div eq erf erfc erfinv exp exp2 expm1 floor floor_divide fmod frac gcd ge gt heaviside
-    hypot lcm le lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor lt mul
-    ne neg nextafter pow reciprocal remainder round rsqrt sgn sign sin sinh sqrt square sub tan
-    tanh trunc
+    abs acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh baddbmm bitwise_and
+    bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp
+    clamp_max clamp_min copysign cos cosh deg2rad digamma div eq erf erfc erfinv exp exp2 expm1
+    float_power floor floor_divide fmod frac gcd ge gt heaviside
+    hypot lcm ldexp le lerp lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt
+    mul mvlgamma nan_to_num ne neg nextafter pow rad2deg reciprocal remainder round rsqrt
+    sgn sigmoid sign sin sinc sinh sqrt square sub tan
+    tanh trunc xlogy
 """.split()
 
 
@@ -39,6 +45,14 @@ def _attach_methods() -> None:
             setattr(Tensor, name, operation)
     for name in IN_PLACE:
         setattr(Tensor, f"{name}_", in_place(operations[name]))
+    for name, operation in ALIASES.items():
+        setattr(Tensor, name, operation)
+        in_place_form = getattr(Tensor, f"{operation.__name__}_", None)
+        if in_place_form is not None:
+            setattr(Tensor, f"{name}_", in_place_form)
+    Tensor.relu_ = activation.relu_
+    Tensor.polygamma = lambda self, n: pointwise.polygamma(n, self)
+    Tensor.polygamma_ = in_place(Tensor.polygamma, "polygamma_")
 
 
 def _operator(operation: Callable, reflected: bool = False) -> Callable:
@@ -122,4 +136,6 @@ def attach() -> None:
     _attach_operators()
     _attach_conversions()
     _attach_indexing()
+    for name, filler in random.FILLERS.items():
+        setattr(Tensor, name, filler)
     Tensor.backward = _backward

@@ -7,15 +7,13 @@ import hashlib
 import math
 import os
 import struct
-import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
-import torchlite as torch
-from torchlite._tensor import wrap
+from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import current
 from torchlite.dtypes import uint8
 from torchlite.utils.data import Dataset
@@ -146,7 +144,7 @@ class MNIST(Dataset):
         ])  # fmt: skip
 
 
-def read_idx(path: Path, ndim: int) -> torch.Tensor:
+def read_idx(path: Path, ndim: int) -> Tensor:
     """The uint8 tensor of `ndim` dimensions in an idx file, which may be compressed with gzip.
 
     Raises: ValueError, with the name of the file, if it holds anything else.
@@ -177,6 +175,8 @@ def fetch(url: str, target: Path, md5: str) -> None:
 
     Raises: OSError if that fails; ValueError if the checksum is another.
     """
+    import urllib.request  # slow to import, and seldom needed
+
     draft = target.with_name(f"{target.name}.{os.urandom(4).hex()}.tmp")
     digest = hashlib.md5(usedforsecurity=False)
     try:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torchlite as torch
+from torchlite._tensor import Tensor
+from torchlite.dtypes import uint8
+from torchlite.ops.creation import as_tensor
 
 
 class Compose:
@@ -30,15 +32,15 @@ class ToTensor:
     Raises: ValueError for another number of dimensions.
     """
 
-    def __call__(self, pic: Any) -> torch.Tensor:
-        image = torch.as_tensor(pic)
+    def __call__(self, pic: Any) -> Tensor:
+        image = as_tensor(pic)
         if image.dim() not in (2, 3):
             raise ValueError(
                 f"pic should be 2/3 dimensional. Got {image.dim()} dimensions.\n"
                 f"Expected (H, W) or (H, W, C), got {tuple(image.shape)}."
             )
         image = image.unsqueeze(0) if image.dim() == 2 else image.permute(2, 0, 1).contiguous()
-        return image / 255 if image.dtype is torch.uint8 else image
+        return image / 255 if image.dtype is uint8 else image
 
     def __repr__(self) -> str:
         return "ToTensor()"
@@ -58,8 +60,8 @@ class Normalize:
     def __init__(self, mean: Sequence[float], std: Sequence[float], inplace: bool = False) -> None:
         self.mean, self.std, self.inplace = mean, std, inplace
 
-    def __call__(self, tensor: torch.Tensor) -> torch.Tensor:
-        if not isinstance(tensor, torch.Tensor):
+    def __call__(self, tensor: Tensor) -> Tensor:
+        if not isinstance(tensor, Tensor):
             raise TypeError(f"img should be Tensor Image. Got {type(tensor)}")
         if not tensor.is_floating_point():
             raise TypeError(f"Input tensor should be a float tensor. Got {tensor.dtype}.")
@@ -68,8 +70,8 @@ class Normalize:
                 "Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = "
                 f"{tensor.size()}"
             )
-        mean = torch.as_tensor(self.mean, dtype=tensor.dtype).reshape(-1, 1, 1)
-        std = torch.as_tensor(self.std, dtype=tensor.dtype).reshape(-1, 1, 1)
+        mean = as_tensor(self.mean, dtype=tensor.dtype).reshape(-1, 1, 1)
+        std = as_tensor(self.std, dtype=tensor.dtype).reshape(-1, 1, 1)
         if (std == 0).any():
             raise ValueError(
                 f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by "

@@ -11,10 +11,13 @@ from torchlite.backends.numpy.linalg import Linalg
 from torchlite.backends.numpy.random import Random
 from torchlite.backends.numpy.reduction import Reductions
 from torchlite.backends.numpy.shape import Shapes
+from torchlite.backends.numpy.special import Special
 from torchlite.backends.protocol import Backend
 
 
-class NumpyBackend(Elementwise, Reductions, Shapes, Indexing, Linalg, Creation, Random, Backend):
+class NumpyBackend(
+    Elementwise, Special, Reductions, Shapes, Indexing, Linalg, Creation, Random, Backend
+):
     """Every primitive by NumPy; composites by their default bodies."""
 
     name = "numpy"

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from torchlite import dtypes
+from torchlite.backends.numpy.creation import NUMPY_DTYPES
 from torchlite.backends.numpy.quiet import quiet
 
 _add_at = quiet(np.add.at)
@@ -14,6 +16,13 @@ _multiply_at = quiet(np.multiply.at)
 
 class Indexing:
     """The scatter family writes into a copy of `x`."""
+
+    def getitem_backward(
+        self, g: np.ndarray, shape: tuple, dtype: dtypes.dtype, index: tuple
+    ) -> np.ndarray:
+        out = np.zeros(shape, NUMPY_DTYPES[dtype])
+        out[index] = g
+        return out
 
     def take(self, x: np.ndarray, index: np.ndarray, axis: int) -> np.ndarray:
         return x.take(index, axis)

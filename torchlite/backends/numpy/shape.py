@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.lib import stride_tricks
 
+from torchlite.shapes import infer_size, view_strides
+
 
 class Shapes:
     """Views are writable if the array is: NumPy's own functions make some read-only."""
@@ -16,7 +18,14 @@ class Shapes:
     stack = staticmethod(np.stack)
 
     def reshape(self, x: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-        return x.reshape(shape)
+        if x.flags.c_contiguous:
+            return x.reshape(shape)
+        shape = infer_size(shape, x.size)
+        if view_strides(x.shape, [n // x.itemsize for n in x.strides], shape) is not None:
+            return x.reshape(shape)
+        out = np.empty(shape, x.dtype)  # NumPy would return a view of its copy
+        out.reshape(x.shape)[...] = x
+        return out
 
     def permute(self, x: np.ndarray, axes: Sequence[int]) -> np.ndarray:
         return x.transpose(axes)
@@ -56,6 +65,9 @@ class Shapes:
                 f"{needed} are out of bounds for storage of size {memory.nbytes}"
             )
         return np.ndarray(shape, x.dtype, memory, start, [step * itemsize for step in strides])
+
+    def storage_offset(self, x: np.ndarray) -> int:
+        return (_address(x) - _address(_memory(x))) // x.itemsize
 
     def diagonal(self, x: np.ndarray, offset: int, axis1: int, axis2: int) -> np.ndarray:
         view = x.diagonal(offset, axis1, axis2)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from torchlite._tensor import Tensor
 from torchlite.nn import functional as F
-from torchlite.nn._reduction import legacy_get_string
 from torchlite.nn.modules.module import Module
+from torchlite.ops.loss import legacy_get_string
 
 
 class _Loss(Module):

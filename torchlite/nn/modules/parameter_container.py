@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, KeysView, Mapping
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
 from typing import Any
 
 from torchlite._tensor import Tensor
@@ -18,13 +18,13 @@ def _as_parameter(value: Any) -> Any:
     return value
 
 
-def _describe(items: Iterable[tuple[Any, Any]]) -> str:
+def _describe(items: Iterable[tuple[Any, Any]], kind_of: Callable[[Tensor], Any]) -> str:
     lines = []
     for key, value in items:
         if isinstance(value, Tensor):
             kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
             sizes = "x".join(map(str, value.shape))
-            text = f"{kind} containing: [{value.type()} of size {sizes}]"
+            text = f"{kind} containing: [{kind_of(value)} of size {sizes}]"
         else:
             text = f"Object of type: {type(value).__name__}"
         lines.append(f"  ({key}): {text}")
@@ -83,7 +83,7 @@ class ParameterList(Module):
 
     def extra_repr(self) -> str:
         """One line for each value."""
-        return _describe(enumerate(self))
+        return _describe(enumerate(self), lambda value: value.dtype)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ParameterList should not be called.")
@@ -192,7 +192,7 @@ class ParameterDict(Module):
 
     def extra_repr(self) -> str:
         """One line for each value."""
-        return _describe(self.items())
+        return _describe(self.items(), lambda value: value.type())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ParameterDict should not be called.")

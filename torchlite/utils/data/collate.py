@@ -6,7 +6,10 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torchlite as torch
+from torchlite import dtypes
+from torchlite._tensor import Tensor
+from torchlite.ops.creation import as_tensor, tensor
+from torchlite.ops.joining import stack
 from torchlite.utils.data.dataset import Rows
 
 
@@ -21,14 +24,14 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if type(batch) is Rows:
         return list(batch.columns)
     first = batch[0]
-    if isinstance(first, torch.Tensor):
-        return torch.stack(list(batch), 0)
+    if isinstance(first, Tensor):
+        return stack(list(batch), 0)
     if _is_array(first):
-        return torch.stack([torch.as_tensor(x) for x in batch], 0)
+        return stack([as_tensor(x) for x in batch], 0)
     if isinstance(first, float):
-        return torch.tensor(batch, dtype=torch.float64)
+        return tensor(batch, dtype=dtypes.float64)
     if isinstance(first, int):
-        return torch.tensor(batch)
+        return tensor(batch)
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):
@@ -52,10 +55,10 @@ def _collate_sequences(batch: Sequence[Any], first: Sequence) -> Any:
 
 def default_convert(data: Any) -> Any:
     """`data` with its arrays, at any depth, as tensors; all else unchanged."""
-    if isinstance(data, (torch.Tensor, str, bytes)):
+    if isinstance(data, (Tensor, str, bytes)):
         return data
     if _is_array(data):
-        return torch.as_tensor(data)
+        return as_tensor(data)
     if isinstance(data, Mapping):
         return _like(data, {key: default_convert(value) for key, value in data.items()})
     if isinstance(data, tuple) and hasattr(data, "_fields"):

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
 from typing import Any, Generic, TypeVar
 
-import torchlite as torch
+from torchlite import dtypes
 from torchlite._tensor import Tensor
+from torchlite.ops.creation import tensor
+from torchlite.utils.data.sampler import permutation
 
 T = TypeVar("T", covariant=True)
 
@@ -78,7 +80,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[tuple[Tensor, ...]]:
         """Samples `indices`, taken from each tensor at once."""
-        rows = torch.tensor(list(map(operator.index, indices)), dtype=torch.int64)
+        rows = tensor(list(map(operator.index, indices)), dtype=dtypes.int64)
         return Rows(tuple(t[rows] for t in self.tensors))
 
     def __len__(self) -> int:
@@ -217,7 +219,7 @@ def random_split(
         lengths = _from_fractions(len(dataset), lengths)  # type: ignore[arg-type]
     if sum(lengths) != len(dataset):  # type: ignore[arg-type]
         raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
-    indices = torch.randperm(sum(lengths), generator=generator).tolist()
+    indices = permutation(generator, sum(lengths))  # type: ignore[arg-type]
     ends = accumulate(lengths)
     return [Subset(dataset, indices[end - n : end]) for end, n in zip(ends, lengths)]
 

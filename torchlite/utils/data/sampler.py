@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-import torchlite as torch
+from torchlite import dtypes
+from torchlite.backends.registry import current
+from torchlite.ops.creation import as_tensor
+from torchlite.random import Generator, default_generator
 
 T = TypeVar("T", covariant=True)
 _DRAWN_AT_ONCE = 32  # with replacement; part of the order that a seed gives
@@ -66,16 +69,16 @@ class RandomSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         n, count = len(self.data_source), self.num_samples
-        generator = self.generator or torch.Generator().manual_seed(draw_seed())
+        generator = self.generator or Generator().manual_seed(draw_seed())
         if self.replacement:
             for start in range(0, count, _DRAWN_AT_ONCE):
                 size = min(_DRAWN_AT_ONCE, count - start)
-                yield from torch.randint(n, (size,), generator=generator).tolist()
+                yield from _integers(generator, n, size)
             return
         for _ in range(count // n):
-            yield from torch.randperm(n, generator=generator).tolist()
+            yield from permutation(generator, n)
         # drawn even if none is needed: what the generator gives next is PyTorch's, too
-        yield from torch.randperm(n, generator=generator).tolist()[: count % n]
+        yield from permutation(generator, n)[: count % n]
 
     def __len__(self) -> int:
         return self.num_samples
@@ -88,7 +91,7 @@ class SubsetRandomSampler(Sampler[int]):
         self.indices, self.generator = indices, generator
 
     def __iter__(self) -> Iterator[int]:
-        for i in torch.randperm(len(self.indices), generator=self.generator).tolist():
+        for i in permutation(self.generator, len(self.indices)):
             yield self.indices[i]
 
     def __len__(self) -> int:
@@ -117,18 +120,18 @@ class WeightedRandomSampler(Sampler[int]):
             raise ValueError(
                 f"replacement should be a boolean value, but got replacement={replacement}"
             )
-        as_tensor = torch.as_tensor(weights, dtype=torch.double)
-        if as_tensor.dim() != 1:
+        numbers = as_tensor(weights, dtype=dtypes.float64)
+        if numbers.dim() != 1:
             raise ValueError(
                 "weights should be a 1d sequence but given weights have shape "
-                f"{tuple(as_tensor.shape)}"
+                f"{tuple(numbers.shape)}"
             )
-        self.weights, self.num_samples = as_tensor, num_samples
+        self.weights, self.num_samples = numbers, num_samples
         self.replacement, self.generator = replacement, generator
 
     def __iter__(self) -> Iterator[int]:
-        drawn = torch.multinomial(
-            self.weights, self.num_samples, self.replacement, generator=self.generator
+        drawn = self.weights.multinomial(
+            self.num_samples, self.replacement, generator=self.generator
         )
         yield from drawn.tolist()
 
@@ -160,8 +163,24 @@ class BatchSampler(Sampler[list]):
 
 
 def draw_seed(generator: Any = None) -> int:
-    """A random 64-bit seed from `generator`, by default the global one."""
-    return torch.empty((), dtype=torch.int64).random_(generator=generator).item()
+    """A random 63-bit seed from `generator`, by default the global one."""
+    xp: Any = current()
+    return xp.item(xp.asarray(xp.random_bits(_engine(generator), (), dtypes.int64)))
+
+
+def permutation(generator: Any, n: int) -> list[int]:
+    """The numbers below `n` in random order; a `generator` of None is the global one."""
+    xp: Any = current()
+    return xp.tolist(xp.random_permutation(_engine(generator), n))
+
+
+def _integers(generator: Any, n: int, count: int) -> list[int]:
+    xp: Any = current()
+    return xp.tolist(xp.random_integers(_engine(generator), (count,), dtypes.int64, 0, n))
+
+
+def _engine(generator: Any) -> Any:
+    return (default_generator if generator is None else generator).engine
 
 
 def _check_count(name: str, value: Any) -> None:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from torchlite._pickling import Storage, StorageType, dump
 from torchlite._tensor import device
-from torchlite._unpickling import FullUnpickler, WeightsUnpickler
+from torchlite.serialization.pickling import Storage, StorageType, dump
+from torchlite.serialization.unpickling import FullUnpickler, WeightsUnpickler
 
 _ALIGNMENT = 64  # of the tensors' memory in the file, for those who map it
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")

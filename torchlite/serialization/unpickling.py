@@ -9,8 +9,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from torchlite._pickling import TORCH_NAMES, Storage
 from torchlite._tensor import device
+from torchlite.serialization.pickling import TORCH_NAMES, Storage
 from torchlite.shapes import Size
 
 

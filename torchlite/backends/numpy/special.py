@@ -1,0 +1,270 @@
+"""Special functions of the NumPy reference: erf, erfc, erfinv, lgamma, digamma.
+
+All compute in float64, to a few units in the last place, and round to the dtype of the input.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+Array = np.ndarray
+
+# Rational approximations of erf and erfc, highest power first. Source: FreeBSD's msun library,
+# s_erf.c (Sun Microsystems 1993). Each is good on one interval of |x|.
+_ERX = 8.45062911510467529297e-01  # erf(1), rounded
+_SMALL = (  # (erf(x) - x) / x, in x**2, for |x| < 0.84375
+    (-2.37630166566501626084e-05, -5.77027029648944159157e-03, -2.84817495755985104766e-02,
+     -3.25042107247001499370e-01, 1.28379167095512558561e-01),
+    (-3.96022827877536812320e-06, 1.32494738004321644526e-04, 5.08130628187576562776e-03,
+     6.50222499887672944485e-02, 3.97917223959155352819e-01, 1.0),
+)  # fmt: skip
+_MIDDLE = (  # erf(x) - _ERX, in |x| - 1, for 0.84375 <= |x| < 1.25
+    (-2.16637559486879084300e-03, 3.54783043256182359371e-02, -1.10894694282396677476e-01,
+     3.18346619901161753674e-01, -3.72207876035701323847e-01, 4.14856118683748331666e-01,
+     -2.36211856075265944077e-03),
+    (1.19844998467991074170e-02, 1.36370839120290507362e-02, 1.26171219808761642112e-01,
+     7.18286544141962662868e-02, 5.40397917702171048937e-01, 1.06420880400844228286e-01, 1.0),
+)  # fmt: skip
+_LARGE = (  # log(x * e**(x**2) * erfc(x)) + 0.5625, in x**-2, for 1.25 <= x < 1 / 0.35
+    (-9.81432934416914548592e00, -8.12874355063065934246e01, -1.84605092906711035994e02,
+     -1.62396669462573470355e02, -6.23753324503260060396e01, -1.05586262253232909814e01,
+     -6.93858572707181764372e-01, -9.86494403484714822705e-03),
+    (-6.04244152148580987438e-02, 6.57024977031928170135e00, 1.08635005541779435134e02,
+     4.29008140027567833386e02, 6.45387271733267880336e02, 4.34565877475229228821e02,
+     1.37657754143519042600e02, 1.96512716674392571292e01, 1.0),
+)  # fmt: skip
+_HUGE = (  # the same for x >= 1 / 0.35
+    (-4.83519191608651397019e02, -1.02509513161107724954e03, -6.37566443368389627722e02,
+     -1.60636384855821916062e02, -1.77579549177547519889e01, -7.99283237680523006574e-01,
+     -9.86494292470009928597e-03),
+    (-2.24409524465858183362e01, 4.74528541206955367215e02, 2.55305040643316442583e03,
+     3.19985821950859553908e03, 1.53672958608443695994e03, 3.25792512996573918826e02,
+     3.03380607434824582924e01, 1.0),
+)  # fmt: skip
+
+# Quantiles of the normal distribution. Source: Wichura 1988, algorithm AS 241, PPND16.
+_CENTRE = (  # quantile / q, in 0.180625 - q**2, q = p - 1/2, for |q| <= 0.425
+    (2.5090809287301226727e03, 3.3430575583588128105e04, 6.7265770927008700853e04,
+     4.5921953931549871457e04, 1.3731693765509461125e04, 1.9715909503065514427e03,
+     1.3314166789178437745e02, 3.3871328727963666080e00),
+    (5.2264952788528545610e03, 2.8729085735721942674e04, 3.9307895800092710610e04,
+     2.1213794301586595867e04, 5.3941960214247511077e03, 6.8718700749205790830e02,
+     4.2313330701600911252e01, 1.0),
+)  # fmt: skip
+_TAIL = (  # in r - 1.6, r = sqrt(-log(min(p, 1 - p))), for r <= 5
+    (7.74545014278341407640e-04, 2.27238449892691845833e-02, 2.41780725177450611770e-01,
+     1.27045825245236838258e00, 3.64784832476320460504e00, 5.76949722146069140550e00,
+     4.63033784615654529590e00, 1.42343711074968357734e00),
+    (1.05075007164441684324e-09, 5.47593808499534494600e-04, 1.51986665636164571966e-02,
+     1.48103976427480074590e-01, 6.89767334985100004550e-01, 1.67638483018380384940e00,
+     2.05319162663775882187e00, 1.0),
+)  # fmt: skip
+_FAR_TAIL = (  # in r - 5, for larger r
+    (2.01033439929228813265e-07, 2.71155556874348757815e-05, 1.24266094738807843860e-03,
+     2.65321895265761230930e-02, 2.96560571828504891230e-01, 1.78482653991729133580e00,
+     5.46378491116411436990e00, 6.65790464350110377720e00),
+    (2.04426310338993978564e-15, 1.42151175831644588870e-07, 1.84631831751005468180e-05,
+     7.86869131145613259100e-04, 1.48753612908506148525e-02, 1.36929880922735805310e-01,
+     5.99832206555887937690e-01, 1.0),
+)  # fmt: skip
+
+# B_2k / (2k (2k - 1)) and B_2k / 2k, for the asymptotic series of lgamma and digamma (Abramowitz
+# and Stegun 6.1.40, 6.3.18).
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798)
+_STIRLING = [b / (2 * k * (2 * k - 1)) for k, b in enumerate(_BERNOULLI, 1)]
+_DIGAMMA = [b / (2 * k) for k, b in enumerate(_BERNOULLI, 1)]
+_EULER = 0.57721566490153286061
+
+
+def _polynomial(coefficients: Sequence[float], x: Array) -> Array:
+    """By Horner's rule, highest power first."""
+    result = np.full_like(x, coefficients[0])
+    for c in coefficients[1:]:
+        result = result * x + c
+    return result
+
+
+def _ratio(pair: tuple[Sequence[float], Sequence[float]], x: Array) -> Array:
+    return _polynomial(pair[0], x) / _polynomial(pair[1], x)
+
+
+def _in_float64(function: Callable[[Array], Array]) -> Callable:
+    """A method that computes on a 1-d float64 array, quietly, and rounds to the input's dtype."""
+
+    @functools.wraps(function)
+    def method(self: object, x: Array) -> Array:
+        x = np.asarray(x)
+        with np.errstate(all="ignore"):
+            result = function(x.astype(np.float64).reshape(-1))
+            return result.reshape(x.shape).astype(x.dtype)
+
+    return method
+
+
+def _by_cases(x: Array, cases: Sequence[tuple[Array, Callable[[Array], Array]]]) -> Array:
+    """Each element by the function of the case that it is in; NaN in none."""
+    out = np.full_like(x, np.nan)
+    for where, function in cases:
+        if where.any():
+            out[where] = function(x[where])
+    return out
+
+
+# --- the error function -------------------------------------------------------------------------
+
+
+def _tail(x: Array) -> Array:
+    """erfc(x) for x >= 1.25."""
+    pair = _by_cases(1 / (x * x), [
+        (x < 1 / 0.35, functools.partial(_ratio, _LARGE)),
+        (x >= 1 / 0.35, functools.partial(_ratio, _HUGE)),
+    ])  # fmt: skip
+    head = (x.view(np.uint64) & np.uint64(0xFFFFFFFF00000000)).view(np.float64)  # its square is exact
+    return np.where(
+        x < 28, np.exp(-head * head - 0.5625) * np.exp((head - x) * (head + x) + pair) / x, 0
+    )
+
+
+def _erf(x: Array) -> Array:
+    size = np.abs(x)
+    return _by_cases(x, [
+        (size < 0.84375, lambda x: x + x * _ratio(_SMALL, x * x)),
+        ((size >= 0.84375) & (size < 1.25),
+         lambda x: np.copysign(_ERX + _ratio(_MIDDLE, np.abs(x) - 1), x)),
+        (size >= 1.25, lambda x: np.copysign(1 - _tail(np.abs(x)), x)),
+    ])  # fmt: skip
+
+
+def _erfc(x: Array) -> Array:
+    size = np.abs(x)
+
+    def small(x: Array) -> Array:
+        rest = x * _ratio(_SMALL, x * x)
+        return np.where(x < 0.25, 1 - (x + rest), 0.5 - (rest + (x - 0.5)))
+
+    def middle(x: Array) -> Array:
+        return 1 - np.copysign(_ERX + _ratio(_MIDDLE, np.abs(x) - 1), x)
+
+    return _by_cases(x, [
+        (size < 0.84375, small),
+        ((size >= 0.84375) & (size < 1.25), middle),
+        (x >= 1.25, _tail),
+        (x <= -1.25, lambda x: 2 - _tail(-x)),
+    ])  # fmt: skip
+
+
+def _erfinv(x: Array) -> Array:
+    def centre(x: Array) -> Array:
+        q = x / 2
+        return q * _ratio(_CENTRE, 0.180625 - q * q)
+
+    def tail(x: Array) -> Array:
+        r = np.sqrt(-np.log((1 - np.abs(x)) / 2))
+        size = _by_cases(r, [
+            (r <= 5, lambda r: _ratio(_TAIL, r - 1.6)),
+            (r > 5, lambda r: _ratio(_FAR_TAIL, r - 5)),
+        ])  # fmt: skip
+        return np.copysign(size, x)
+
+    size = np.abs(x)
+    quantile = _by_cases(x, [
+        (size <= 0.85, centre),
+        ((size > 0.85) & (size < 1), tail),
+        (size == 1, lambda x: np.copysign(np.inf, x)),
+    ])  # fmt: skip
+    return quantile * math.sqrt(0.5)
+
+
+# --- the gamma function -------------------------------------------------------------------------
+
+
+@functools.cache
+def _zeta_series() -> list[float]:
+    """(-1)**k (zeta(k) - 1) / k for k = 30 ... 2, then 1 - _EULER."""
+    return [(-1) ** k * (_zeta(k) - 1) / k for k in range(30, 1, -1)] + [1 - _EULER, 0.0]
+
+
+def _zeta(k: int, n: int = 200) -> float:
+    """By n terms and the Euler-Maclaurin formula for the rest."""
+    rest = n ** (1 - k) / (k - 1) + n**-k / 2 + k * n ** (-k - 1) / 12
+    rest -= k * (k + 1) * (k + 2) * n ** (-k - 3) / 720
+    return math.fsum([*(i**-k for i in range(1, n)), rest])
+
+
+def _near_two(t: Array) -> Array:
+    """lgamma(2 + t) for |t| <= 1/2 (Abramowitz and Stegun 6.1.33)."""
+    return _polynomial(_zeta_series(), t)
+
+
+def _moderate(x: Array) -> Array:
+    """lgamma(x) for 1.5 <= x < 8: x is brought to [1.5, 2.5), and the factors are kept."""
+    factor = np.ones_like(x)
+    for _ in range(6):
+        above = x >= 2.5
+        x = np.where(above, x - 1, x)
+        factor = np.where(above, factor * x, factor)
+    return np.log(factor) + _near_two(x - 2)
+
+
+def _stirling(x: Array) -> Array:
+    series = _polynomial([*reversed(_STIRLING)], 1 / (x * x)) / x
+    value = (x - 0.5) * np.log(x) - x + 0.5 * math.log(2 * math.pi) + series
+    return np.where(np.isinf(x), np.inf, value)
+
+
+def _lgamma_positive(x: Array) -> Array:
+    return _by_cases(x, [
+        (x < 0.5, lambda x: _near_two(x) - np.log1p(x) - np.log(x)),
+        ((x >= 0.5) & (x < 1.5), lambda x: _near_two(x - 1) - np.log1p(x - 1)),
+        ((x >= 1.5) & (x < 8), _moderate),
+        (x >= 8, _stirling),
+    ])  # fmt: skip
+
+
+def _sin_pi(x: Array) -> Array:
+    """|sin(pi x)|, exact at whole numbers."""
+    return np.sin(np.pi * np.abs(x - np.rint(x)))
+
+
+def _lgamma(x: Array) -> Array:
+    def reflected(x: Array) -> Array:
+        value = math.log(math.pi) - np.log(_sin_pi(x)) - _lgamma_positive(1 - x)
+        return np.where(np.isinf(x) | (x == np.rint(x)), np.inf, value)
+
+    return _by_cases(x, [(x > 0, _lgamma_positive), (x <= 0, reflected)])
+
+
+def _digamma_positive(x: Array) -> Array:
+    """By psi(x) = psi(x + 1) - 1 / x, then the asymptotic series from 10 on."""
+    shift = np.zeros_like(x)
+    for _ in range(10):
+        below = x < 10
+        shift = np.where(below, shift + 1 / x, shift)
+        x = np.where(below, x + 1, x)
+    z = 1 / (x * x)
+    return np.log(x) - 0.5 / x - z * _polynomial([*reversed(_DIGAMMA)], z) - shift
+
+
+def _digamma(x: Array) -> Array:
+    def reflected(x: Array) -> Array:
+        fraction = x - np.rint(x)
+        value = _digamma_positive(1 - x) - np.pi / np.tan(np.pi * fraction)
+        return np.where(fraction == 0, np.nan, value)
+
+    return _by_cases(x, [
+        (x > 0, _digamma_positive),
+        (x == 0, lambda x: np.copysign(np.inf, -x)),
+        (x < 0, reflected),
+    ])  # fmt: skip
+
+
+class Special:
+    """Mixin of `NumpyBackend`."""
+
+    erf, erfc, erfinv, lgamma, digamma = map(
+        _in_float64, (_erf, _erfc, _erfinv, _lgamma, _digamma)
+    )

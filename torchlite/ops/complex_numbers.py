@@ -1,0 +1,107 @@
+"""Parts of complex numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torchlite import dtypes
+from torchlite._tensor import Tensor
+from torchlite.dtypes import COMPLEX, FLOAT
+from torchlite.ops.creation import complex, ones_like
+from torchlite.ops.elementwise import cos, mul, sin, zeros_like
+from torchlite.ops.family import operation, unary, write_out
+from torchlite.ops.joining import stack
+from torchlite.ops.op import declare
+
+
+_real = declare(
+    "real", "x", holomorphic=False, view=True, x=lambda xp, g, x_dtype: xp.astype(g, x_dtype)
+)
+_imag = declare(
+    "imag",
+    "x",
+    holomorphic=False,
+    view=True,
+    x=lambda xp, g, x_dtype: xp.mul(xp.astype(g, x_dtype), 1j),
+)
+
+
+@operation
+def real(input: Tensor) -> Tensor:
+    """The real parts of complex numbers, as a view; real numbers as they are."""
+    return _real(input) if input.dtype.category == COMPLEX else input
+
+
+@operation
+def imag(input: Tensor) -> Tensor:
+    """The imaginary parts of complex numbers, as a view. Raises: RuntimeError for real numbers."""
+    if input.dtype.category != COMPLEX:
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return _imag(input)
+
+
+@unary(holomorphic=False, input=lambda xp, g: xp.conj(g))
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugate."""
+
+
+@operation
+def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The complex conjugate, in memory of its own."""
+    return conj(input) if out is None else write_out("conj_physical", out, conj(input))
+
+
+def _angle_input(xp: Any, g: Any, input: Any) -> Any:
+    kind = dtypes.of(input)
+    if kind.category != COMPLEX:
+        return zeros_like(xp, g)
+    size = xp.astype(xp.square(xp.abs(input)), kind)
+    turn = xp.div(xp.mul(input, 1j), xp.where(xp.eq(size, 0), 1, size))
+    return xp.mul(xp.astype(g, kind), turn)
+
+
+@unary(floats=True, holomorphic=False, input=_angle_input)
+def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The argument of complex numbers in radians; 0 or pi of real ones."""
+
+
+@operation
+def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The complex numbers ``abs * (cos(angle) + i sin(angle))``."""
+    result = complex(mul(abs, cos(angle)), mul(abs, sin(angle)))
+    return result if out is None else write_out("polar", out, result)
+
+
+@operation
+def isreal(input: Tensor) -> Tensor:
+    """Where the imaginary part is 0: everywhere for real numbers."""
+    if input.dtype.category == COMPLEX:
+        return imag(input) == 0
+    return ones_like(input, dtype=dtypes.bool_)
+
+
+@operation
+def view_as_real(input: Tensor) -> Tensor:
+    """(real part, imaginary part) along a new last dimension, copied. (*) -> (*, 2)."""
+    if input.dtype.category != COMPLEX:
+        raise RuntimeError("view_as_real is only supported for complex tensors")
+    return stack((real(input), imag(input)), -1)
+
+
+@operation
+def view_as_complex(input: Tensor) -> Tensor:
+    """The complex numbers whose parts lie along the last dimension, copied. (*, 2) -> (*)."""
+    if input.dtype.category != FLOAT:
+        raise RuntimeError(
+            "view_as_complex is only supported for half, float and double tensors, but got a "
+            f"tensor of scalar type: {input.dtype.legacy}"
+        )
+    if not input._data.ndim or input._data.shape[-1] != 2:
+        raise RuntimeError("Tensor must have a last dimension of size 2")
+    return complex(input.select(-1, 0), input.select(-1, 1))
+
+
+__all__ = [
+    "angle", "conj", "conj_physical", "imag", "isreal", "polar", "real", "view_as_complex",
+    "view_as_real",
+]  # fmt: skip

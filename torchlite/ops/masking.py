@@ -1,0 +1,214 @@
+"""Elements chosen by a mask, or by their place in the flat tensor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from torchlite import dtypes
+from torchlite._tensor import Tensor, wrap
+from torchlite.backends.registry import local
+from torchlite.dtypes import BOOL, COMPLEX, INTEGER
+from torchlite.ops.family import functional, not_a_tensor, operation, write_out
+from torchlite.ops.indexing import fitting, index_arrays, index_get, split_index
+from torchlite.ops.indexing import index_put as put_at
+from torchlite.ops.op import declared
+from torchlite.ops.promotion import cast, number_of
+from torchlite.ops.shape import expand, reshape
+from torchlite.shapes import broadcast_shapes
+
+
+def _check_mask(name: str, mask: Any) -> None:
+    if not isinstance(mask, Tensor):
+        raise not_a_tensor(name, 2, "mask", mask)
+    if mask.dtype is not dtypes.bool_:
+        raise RuntimeError(
+            f"{name}: expected BoolTensor for mask, but got mask with dtype {mask.dtype}"
+        )
+
+
+def checked_number(value: Any, kind: dtypes.dtype) -> Any:
+    """The number `value` as `kind` holds it.
+
+    Raises: RuntimeError (as PyTorch) if that would lose a part of it.
+    """
+    lossy = isinstance(value, complex) and kind.category < COMPLEX and value.imag
+    lossy = lossy or (kind.category == INTEGER and not _whole(value, kind))
+    if lossy:
+        raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
+    if isinstance(value, complex) and kind.category < COMPLEX:
+        value = value.real
+    return number_of(value, kind)
+
+
+def _whole(value: Any, kind: dtypes.dtype) -> bool:
+    limits = dtypes.iinfo(kind)
+    low = limits.min if kind.is_signed else -limits.max
+    return math.isfinite(value) and low <= value <= limits.max
+
+
+@operation
+def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """`input` with `value`, a number or 0-d tensor, where `mask` holds; the two broadcast."""
+    _check_mask("masked_fill", mask)
+    if isinstance(value, Tensor):
+        if value._data.ndim:
+            raise RuntimeError(
+                "masked_fill only supports a 0-dimensional value tensor, but got tensor with "
+                f"{value._data.ndim} dimension(s)."
+            )
+        if value.dtype.category > input.dtype.category:
+            raise RuntimeError(
+                f"value cannot be converted to type {input.dtype.name} without overflow"
+            )
+        value = cast(value, input.dtype)
+    else:
+        value = checked_number(value, input.dtype)
+    broadcast_shapes(input._data.shape, mask._data.shape)
+    return declared["where"](mask, value, input)
+
+
+@operation
+def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The elements where `mask` holds, in one dimension; the two broadcast."""
+    _check_mask("masked_select", mask)
+    shape = broadcast_shapes(input._data.shape, mask._data.shape)
+    picks = _true_places(expand(mask, *shape))
+    result = index_get(reshape(expand(input, *shape), -1), (picks,))
+    return result if out is None else write_out("masked_select", out, result)
+
+
+def _true_places(mask: Tensor) -> Any:
+    """The flat places, int64, where `mask` holds."""
+    xp = local.mode.xp
+    return xp.reshape(xp.nonzero(xp.reshape(mask._data, (-1,))), (-1,))
+
+
+@operation
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    """`input` with the first elements of `source`, in order, where `mask` holds.
+
+    Raises: RuntimeError if `source` has too few.
+    """
+    _check_mask("masked_scatter", mask)
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"masked_scatter: expected self and source to have same dtypes but got "
+            f"{input.dtype.legacy} and {source.dtype.legacy}"
+        )
+    shape = broadcast_shapes(input._data.shape, mask._data.shape)
+    picks = _true_places(expand(mask, *shape))
+    if picks.size > source._data.size:
+        raise RuntimeError("Number of elements of source < number of ones in mask")
+    flat = reshape(source, -1)[: picks.size]
+    return reshape(put_at(reshape(expand(input, *shape), -1), (picks,), flat, False), shape)
+
+
+@operation
+def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False) -> Any:
+    """The places of the elements that are not 0: (count, ndim) int64, or a tuple of its columns."""
+    xp = local.mode.xp
+    if not as_tuple:
+        result = wrap(xp.nonzero(input._data))
+        return result if out is None else write_out("nonzero", out, result)
+    places = wrap(xp.nonzero(input._data if input._data.shape else xp.reshape(input._data, (1,))))
+    return tuple([places[:, i] for i in range(places._data.shape[1])])
+
+
+@operation
+def argwhere(input: Tensor) -> Tensor:
+    """`nonzero`: (count, ndim) int64."""
+    return nonzero(input)
+
+
+def _flat_index(index: Any, count: int, name: str) -> Any:
+    """An int64 array of places in `count` elements, negative ones counted from the end."""
+    if not isinstance(index, Tensor):
+        raise not_a_tensor(name, 2, "index", index)
+    if index.dtype is not dtypes.int64:
+        raise RuntimeError(
+            f"{name}(): Expected a long tensor for index, but got {index.dtype.legacy}"
+        )
+    xp, data = local.mode.xp, index._data
+    if data.size:
+        low, high = xp.item(xp.amin(data, None, False)), xp.item(xp.amax(data, None, False))
+        if low < -count or high >= count:
+            raise IndexError(
+                f"out of range: tried to access index {low if low < -count else high} on a tensor "
+                f"of {count} elements."
+            )
+        if low < 0:
+            data = xp.asarray(xp.where(xp.lt(data, 0), xp.add(data, count), data))
+    return data
+
+
+@operation
+def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The elements of the flat `input` at `index`, in its shape."""
+    result = index_get(reshape(input, -1), (_flat_index(index, input._data.size, "take"),))
+    return result if out is None else write_out("take", out, result)
+
+
+@operation
+def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy of `input` with the elements of `source` at `index` of the flat `input`."""
+    places = local.mode.xp.reshape(_flat_index(index, input._data.size, "put_"), (-1,))
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{input.dtype.legacy} and source.dtype = {source.dtype.legacy}"
+        )
+    if source._data.size != places.size:
+        raise RuntimeError(
+            "put_(): Expected source and index to have the same number of elements, but got "
+            f"source.numel() = {source._data.size}, index.numel() = {places.size}"
+        )
+    flat = put_at(reshape(input, -1), (places,), reshape(source, -1), accumulate)
+    return reshape(flat, input._data.shape)
+
+
+@operation
+def index_put(input: Tensor, indices: Sequence[Any], values: Tensor,
+              accumulate: bool = False) -> Tensor:  # fmt: skip
+    """A copy of `input` with `values`, broadcast, at ``input[indices]``; None takes a whole dim.
+
+    accumulate: add to what is there; places that repeat add up.
+    """
+    if values.dtype is not input.dtype:
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{input.dtype.legacy} for the destination and {values.dtype.legacy} for the source."
+        )
+    parts = tuple(slice(None) if i is None else _with_dims(i) for i in indices)
+    picks = index_arrays(split_index(input, parts)[1], input._data.shape)
+    return put_at(input, picks, fitting(values, picks, input), accumulate)
+
+
+def _with_dims(index: Tensor) -> Tensor:
+    integer = index._data.ndim == 0 and index.dtype.category != BOOL
+    return reshape(index, 1) if integer else index
+
+
+@functional
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    """The coordinates, one tensor for each dimension of `shape`, of places in a flat tensor."""
+    sizes = shape.tolist() if isinstance(shape, Tensor) else shape
+    sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
+    if indices.dtype.category != INTEGER:
+        raise ValueError(
+            f"expected 'indices' to be integer dtype, but got {indices.dtype}"
+        )
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
+    coordinates, step = [], 1
+    for size in reversed(sizes):
+        coordinates.append(indices // step % size)
+        step *= size
+    return tuple(reversed(coordinates))
+
+
+__all__ = [
+    "argwhere", "index_put", "masked_fill", "masked_scatter", "masked_select", "nonzero", "put",
+    "take", "unravel_index",
+]  # fmt: skip

@@ -1,0 +1,337 @@
+"""Variance, quantiles, covariance, histograms and counts."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+from torchlite import dtypes
+from torchlite._tensor import Tensor, wrap
+from torchlite.backends.registry import local
+from torchlite.dtypes import COMPLEX, FLOAT, INTEGER
+from torchlite.ops.comparison import isnan, where
+from torchlite.ops.elementwise import add, div, floor, mul, sqrt, sub
+from torchlite.ops.elementwise import round as round_
+from torchlite.ops.family import functional, operation, refuse, write_out
+from torchlite.ops.op import declare, recorded
+from torchlite.ops.promotion import cast
+from torchlite.ops.reduction import Dims, axes_of, count, data_of, mean, restore
+from torchlite.ops.reduction import sum as sum_
+from torchlite.shapes import normalize_dim
+
+
+def _var_x(xp: Any, g: Any, x: Any, axis: Any, correction: float, keepdims: bool) -> Any:
+    shape = tuple(x.shape)
+    freedom = max(count(shape, axis) - correction, 0)
+    centred = xp.sub(x, xp.mean(x, axis, True))
+    slope = xp.mul(centred, 2 / freedom) if freedom else xp.div(centred, 0)
+    return xp.mul(restore(xp, g, shape, axis, keepdims), slope)
+
+
+def _std_x(xp: Any, g: Any, x: Any, out: Any, axis: Any, correction: float, keepdims: bool) -> Any:
+    """0 where the deviation is 0."""
+    flat = xp.eq(out, 0)
+    slope = xp.where(flat, 0, xp.div(g, xp.mul(xp.where(flat, 1, out), 2)))
+    return _var_x(xp, slope, x, axis, correction, keepdims)
+
+
+_var = declare("var", "x axis correction keepdims", x=_var_x, holomorphic=False)
+_std = declare("std", "x axis correction keepdims", x=_std_x, holomorphic=False)
+
+
+def _spread(name: str, primitive: Any, input: Any, dim: Any, unbiased: bool | None,
+            keepdim: bool, correction: float | None) -> tuple:  # fmt: skip
+    """The variance or deviation, and the dimensions it is over."""
+    data = data_of(name, input)
+    if dtypes.of(data).category < FLOAT:
+        raise RuntimeError("std and var only support floating point and complex dtypes")
+    if isinstance(dim, bool):  # var(input, unbiased)
+        unbiased, dim = dim, None
+    if correction is None:
+        correction = 0 if unbiased is False else 1
+    elif unbiased is not None:
+        raise TypeError(f"{name}() received an invalid combination of arguments")
+    axes = axes_of(dim, data.ndim)
+    if data.size and count(data.shape, axes) <= correction:
+        warnings.warn(
+            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the "
+            "reduction factor (input numel divided by output numel).",
+            stacklevel=3,
+        )
+    return primitive(input, axes, correction, keepdim), axes
+
+
+@operation
+def var(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+        correction: float | None = None, out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """``((input - mean)**2).sum(dim) / (count - correction)``; correction 1, 0 if not `unbiased`.
+
+    ``var(input, unbiased)`` is over all dimensions. Raises: RuntimeError for integers and bool.
+    """
+    result, _ = _spread("var", _var, input, dim, unbiased, keepdim, correction)
+    return result if out is None else write_out("var", out, result)
+
+
+@operation
+def std(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+        correction: float | None = None, out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """The root of `var`, with its parameters."""
+    result, _ = _spread("std", _std, input, dim, unbiased, keepdim, correction)
+    return result if out is None else write_out("std", out, result)
+
+
+@functional
+def var_mean(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False,
+             *, correction: float | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """`var` and the mean over the same dimensions."""
+    result, axes = _spread("var_mean", _var, input, dim, unbiased, keepdim, correction)
+    return result, mean(input, axes, keepdim)
+
+
+@functional
+def std_mean(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False,
+             *, correction: float | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """`std` and the mean over the same dimensions."""
+    result, axes = _spread("std_mean", _std, input, dim, unbiased, keepdim, correction)
+    return result, mean(input, axes, keepdim)
+
+
+# --- quantiles ----------------------------------------------------------------------------------
+
+_INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
+
+
+def _check_quantile(name: str, input: Any, q: Any, interpolation: str) -> Tensor:
+    """`q` as a tensor."""
+    data = data_of(name, input)
+    if not data.size:
+        raise RuntimeError(f"{name}() input tensor must be non-empty")
+    if input.dtype not in (dtypes.float32, dtypes.float64):
+        raise RuntimeError(f"{name}() input tensor must be either float or double dtype")
+    if interpolation not in _INTERPOLATIONS:
+        raise RuntimeError(
+            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, "
+            f"but got {interpolation}"
+        )
+    if not isinstance(q, Tensor):
+        if not 0 <= q <= 1:
+            raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
+        return wrap(local.mode.xp.full((), float(q), input.dtype))
+    if q._data.ndim > 1:
+        raise RuntimeError(f"{name}() q must be a scalar or 1D tensor")
+    if q.dtype is not input.dtype:
+        raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
+    if not bool(((q >= 0) & (q <= 1)).all()):
+        raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
+    return q
+
+
+def _quantile(name: str, input: Tensor, q: Any, dim: int | None, keepdim: bool,
+              interpolation: str, ignore_nan: bool) -> Tensor:  # fmt: skip
+    q = _check_quantile(name, input, q, interpolation)
+    ndim = input._data.ndim
+    axis = None if dim is None else normalize_dim(dim, ndim)
+    rows = input.reshape(-1) if axis is None or not ndim else input.movedim(axis, -1)
+    rows = rows.sort(-1).values
+    missing = isnan(rows)
+    if ignore_nan:
+        last = sub(sum_(missing.logical_not(), -1, True), 1).clamp(min=0)
+        ranks = mul(q, last)
+    else:  # a NaN is sorted to the end
+        last = rows._data.shape[-1] - 1
+        ranks = where(missing.any(-1, True), last, mul(q, last))
+    result = _between(rows, cast(ranks, rows.dtype), interpolation)  # (*rows, number of q)
+    if not keepdim:
+        return result.squeeze(-1) if not q._data.ndim else result.movedim(-1, 0)
+    result = result.movedim(-1, 0)
+    if axis is None:
+        result = result.reshape(result._data.shape[:1] + (1,) * ndim)
+    elif ndim:
+        result = result.unsqueeze(axis + 1)
+    return result if q._data.ndim else result.squeeze(0)
+
+
+def _between(rows: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
+    """The elements of sorted `rows` at fractional `ranks`."""
+    if interpolation == "nearest":
+        ranks = round_(ranks)
+    elif interpolation == "higher":
+        ranks = ranks.ceil()
+    below = floor(ranks)
+    low = recorded.gather(rows, cast(below, dtypes.int64), rows._data.ndim - 1)
+    if interpolation in ("nearest", "higher", "lower"):
+        return low
+    high = recorded.gather(rows, cast(ranks.ceil(), dtypes.int64), rows._data.ndim - 1)
+    weight = 0.5 if interpolation == "midpoint" else sub(ranks, below)
+    return add(low, mul(weight, sub(high, low)))
+
+
+@operation
+def quantile(input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
+             interpolation: str = "linear", out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """The `q`-th quantiles (a number or a vector in [0, 1]) of all elements or along `dim`.
+
+    A vector's dimension comes first in the result. interpolation: "linear", "lower", "higher",
+    "midpoint" or "nearest". A NaN makes the result NaN.
+    """
+    result = _quantile("quantile", input, q, dim, keepdim, interpolation, False)
+    return result if out is None else write_out("quantile", out, result)
+
+
+@operation
+def nanquantile(input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
+                interpolation: str = "linear", out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """`quantile` of the elements that are not NaN."""
+    result = _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
+    return result if out is None else write_out("nanquantile", out, result)
+
+
+# --- covariance ---------------------------------------------------------------------------------
+
+
+@operation
+def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None,
+        aweights: Tensor | None = None) -> Tensor:  # fmt: skip
+    """The covariance matrix of variables (rows) over observations (columns).
+
+    `fweights`: how often each observation counts (integers); `aweights`: its weight.
+    """
+    if input._data.ndim > 2:
+        raise RuntimeError(
+            f"cov(): expected input to have two or fewer dimensions but got an input with "
+            f"{input._data.ndim} dimensions"
+        )
+    if input.dtype is dtypes.bool_:
+        raise RuntimeError("cov(): bool dtype is not supported for input")
+    rows = input if input._data.ndim == 2 else input.reshape(1, -1)
+    if rows.dtype.category < FLOAT:
+        rows = cast(rows, dtypes.get_default_dtype())
+    weights = _observation_weights(rows, fweights, aweights)
+    if weights is None:
+        total: Any = rows._data.shape[1]
+        average, weighted_total = sum_(rows, 1, True) / total if total else sum_(rows, 1, True), total
+    else:
+        weighted_total = sum_(weights)
+        average = div(sum_(mul(rows, weights), 1, True), weighted_total)
+    freedom = weighted_total - correction
+    if aweights is not None and weights is not None and correction:
+        freedom = weighted_total - correction * sum_(mul(weights, aweights)) / weighted_total
+    if float(freedom) <= 0:
+        warnings.warn(
+            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the "
+            "number of observations.",
+            stacklevel=2,
+        )
+        freedom = 0
+    centred = sub(rows, average)
+    right = centred if weights is None else mul(centred, weights)
+    right = right.conj() if rows.dtype.category == COMPLEX else right
+    return div(centred @ right.t(), freedom).squeeze()
+
+
+def _observation_weights(rows: Tensor, fweights: Any, aweights: Any) -> Tensor | None:
+    observations = rows._data.shape[1]
+    for name, weights in (("fweights", fweights), ("aweights", aweights)):
+        if weights is None:
+            continue
+        integral = weights.dtype.category == INTEGER
+        if weights._data.ndim > 1:
+            raise RuntimeError(
+                f"cov(): expected {name} to have one or fewer dimensions but got {name} with "
+                f"{weights._data.ndim} dimensions"
+            )
+        if integral != (name == "fweights"):
+            wanted = "integral" if name == "fweights" else "floating point"
+            raise RuntimeError(
+                f"cov(): expected {name} to have {wanted} dtype but got {name} with "
+                f"{weights.dtype.legacy} dtype"
+            )
+        if weights._data.size != observations:
+            raise RuntimeError(
+                f"cov(): expected {name} to have the same numel as there are observations in the "
+                f"input but got {weights._data.size} != {observations}"
+            )
+        if observations and bool((weights < 0).any()):
+            raise RuntimeError(f"cov(): {name} cannot be negative")
+    if fweights is None or aweights is None:
+        weights = aweights if fweights is None else fweights
+        return weights if weights is None else cast(weights, rows.dtype)
+    return cast(mul(fweights, aweights), rows.dtype)
+
+
+@operation
+def corrcoef(input: Tensor) -> Tensor:
+    """The correlation coefficients of variables (rows) over observations (columns)."""
+    if input._data.ndim > 2:
+        raise RuntimeError(
+            f"corrcoef(): expected input to have two or fewer dimensions but got an input with "
+            f"{input._data.ndim} dimensions"
+        )
+    matrix = cov(input)
+    if not matrix._data.ndim:
+        return div(matrix, matrix)
+    spread = sqrt(matrix.diagonal().real if matrix.dtype.category == COMPLEX else matrix.diagonal())
+    quotient = div(div(matrix, spread.unsqueeze(1)), spread.unsqueeze(0))
+    return quotient if quotient.dtype.category == COMPLEX else quotient.clamp(-1, 1)
+
+
+# --- histograms ---------------------------------------------------------------------------------
+
+
+@operation
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """How often each number from 0 to the greatest occurs in a vector of non-negative integers.
+
+    With `weights`, the sums of their weights. At least `minlength` numbers.
+    """
+    data = data_of("bincount", input)
+    if dtypes.of(data).category != INTEGER:
+        raise refuse("bincount_cpu", input.dtype)
+    if minlength < 0:
+        raise RuntimeError("minlength should be >= 0")
+    if data.ndim != 1 or (data.size and input.min().item() < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    if weights is not None:
+        if weights._data.shape != data.shape:
+            raise RuntimeError("weights should be 1-d and have the same length as input")
+        if weights.dtype is not dtypes.float32:
+            weights = cast(weights, dtypes.float64)
+    xp = local.mode.xp
+    return wrap(xp.bincount(data, None if weights is None else weights._data, minlength))
+
+
+@operation
+def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0, *,
+          out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """How many elements lie in each of `bins` equal parts of [min, max], in the dtype of `input`.
+
+    ``min == max``: from the smallest to the greatest element. Others do not count.
+    """
+    data = data_of("histc", input)
+    if dtypes.of(data).category != FLOAT:
+        raise refuse("histogram_cpu", input.dtype)
+    if bins <= 0:
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
+    low, high = _histogram_range(input, min, max)
+    values = input.detach().reshape(-1)
+    values = values[(values >= low) & (values <= high)]
+    places = cast(mul(div(sub(values, low), high - low), bins), dtypes.int64).clamp(max=bins - 1)
+    result = cast(bincount(places, minlength=bins), input.dtype)
+    return result if out is None else write_out("histc", out, result)
+
+
+def _histogram_range(input: Tensor, low: float, high: float) -> tuple[float, float]:
+    if low == high and input._data.size:
+        low, high = input.min().item(), input.max().item()
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise RuntimeError(f"torch.histc: range of [{low:g}, {high:g}] is not finite")
+    if low > high:
+        raise RuntimeError("torch.histc: max must be larger than min")
+    return (low - 1, high + 1) if low == high else (low, high)
+
+
+__all__ = [
+    "bincount", "corrcoef", "cov", "histc", "nanquantile", "quantile", "std", "std_mean", "var",
+    "var_mean",
+]  # fmt: skip

@@ -1,0 +1,32 @@
+"""Tools for tests: comparison of tensors, and a conformance suite for backends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from torchlite.testing.comparison import assert_close
+
+if TYPE_CHECKING:
+    from torchlite.testing.suite import Case
+
+
+def backend_suite(backend: str, methods: Sequence[str] | None = None) -> list[Case]:
+    """The tests that backend `backend` conforms to the protocol: call each of them.
+
+    Each compares one method with the NumPy reference, on random arrays that hypothesis draws: all
+    dtypes that the backend has, empty and 0-d arrays, transposed, stepped and broadcast ones, NaN
+    and infinity. Needs hypothesis, whose current profile decides on the number of examples.
+
+    Args:
+        backend: The name under which it is registered.
+        methods: The names of the methods to test. Default: all.
+    Example: ``for case in backend_suite("mine"): case()``, or with pytest
+        ``@pytest.mark.parametrize("case", backend_suite("mine"), ids=str)``.
+    """
+    from torchlite.testing.suite import cases
+
+    return cases(backend, methods)
+
+
+__all__ = ["assert_close", "backend_suite"]

@@ -1,0 +1,265 @@
+"""How to draw the arguments of each method of a backend: valid ones, as an operation passes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from torchlite import dtypes
+from torchlite.backends.protocol import ELEMENTWISE
+from torchlite.dtypes import BOOL, COMPLEX, FLOAT, INTEGER
+from torchlite.testing.drawing import Draws, Generator
+
+Arguments = list[Any]
+TABLE: dict[str, Callable[[Draws], Arguments]] = {}
+
+_NUMBERS, _ALL = (INTEGER, FLOAT), (BOOL, INTEGER, FLOAT, COMPLEX)
+#: Elementwise methods by the categories that they take; those left out take floats.
+_CATEGORIES = {
+    (FLOAT, COMPLEX): "sqrt rsqrt reciprocal exp log sin cos tan sinh cosh tanh div",
+    _NUMBERS: "sign floor ceil trunc round maximum minimum floor_divide remainder fmod lt le gt ge",
+    (INTEGER, FLOAT, COMPLEX): "neg positive abs square sub sgn",
+    _ALL: "add mul eq ne isnan isinf isfinite logical_not logical_and logical_or logical_xor conj",
+    (INTEGER,): "gcd lcm bitwise_left_shift bitwise_right_shift",
+    (BOOL, INTEGER): "bitwise_not bitwise_and bitwise_or bitwise_xor",
+    (COMPLEX,): "real imag",
+    (FLOAT, COMPLEX, INTEGER): "angle",
+}
+_TAKES = {name: kinds for kinds, names in _CATEGORIES.items() for name in names.split()}
+_DIVISORS = ("floor_divide", "remainder", "fmod", "bitwise_left_shift", "bitwise_right_shift")
+_NEVER_ZERO = _DIVISORS[:3]
+
+
+def of(method: str) -> Callable[[Draws], Arguments]:
+    """The function that draws the arguments of `method`."""
+    if method in TABLE:
+        return TABLE[method]
+    if method in ELEMENTWISE:
+        return unary if ELEMENTWISE[method][0] == 1 else binary
+    raise KeyError(f"torchlite.testing has no arguments for the method {method!r}")
+
+
+def arguments(function: Callable[[Draws], Arguments]) -> Callable:
+    """Register: the names of the methods are the function's, joined by two underscores."""
+    for name in function.__name__.split("__"):
+        TABLE[name] = function
+    return function
+
+
+# --- elementwise ----------------------------------------------------------------------------------
+
+
+def unary(d: Draws) -> Arguments:
+    return [d.array(d.shape(), d.kind(*_TAKES.get(d.method, (FLOAT,))))]
+
+
+def binary(d: Draws) -> Arguments:
+    """Two arrays that broadcast, or an array and a number."""
+    kind = d.kind(*_TAKES.get(d.method, (FLOAT,)))
+    shape = d.shape()
+    low = 1 if d.method in _DIVISORS and kind.category < FLOAT else -5
+    operands = [d.array(shape, kind), d.array(d.broadcast(shape), kind, low, 6)]
+    if d.integer(0, 2) == 0 and d.method not in _NEVER_ZERO and kind.category == FLOAT:
+        operands[1] = d.one_of(0.5, 2.0, -1.0, 3.0)  # type: ignore[call-overload]
+    elif low == -5 and d.integer(0, 1):
+        operands.reverse()
+    return operands
+
+
+@arguments
+def pow(d: Draws) -> Arguments:
+    kind, shape = d.kind(*_NUMBERS), d.shape()
+    exponent = d.one_of(0, 1, 2, 3) if kind.category == INTEGER else d.one_of(0.0, 0.5, 2.0, -1.5)
+    if d.integer(0, 1):
+        return [d.array(shape, kind), exponent]
+    return [d.array(shape, kind), d.array(d.broadcast(shape), kind, 0, 4)]
+
+
+@arguments
+def where(d: Draws) -> Arguments:
+    kind, shape = d.kind(*_ALL), d.shape()
+    choices = [d.array(d.broadcast(shape), kind) for _ in range(2)]
+    return [d.array(shape, dtypes.bool_), *choices]
+
+
+def _parameters(**options: tuple) -> Callable[[Draws], Arguments]:
+    """One float array, and a choice for each parameter."""
+
+    def draw(d: Draws) -> Arguments:
+        chosen = [d.one_of(*values) for values in options.values()]
+        return [d.array(d.shape(), d.kind(FLOAT)), *chosen]
+
+    return draw
+
+
+def _slope(of_input: Callable[[Draws], Arguments]) -> Callable[[Draws], Arguments]:
+    """The gradient of the result, before the arguments of a ``*_backward``."""
+
+    def draw(d: Draws) -> Arguments:
+        x, *rest = of_input(d)
+        return [d.array(x.shape, _dtype(x)), x, *rest]
+
+    return draw
+
+
+def _dtype(x: Any) -> dtypes.dtype:
+    return dtypes.of(x.source)
+
+
+_ACTIVATIONS = {
+    "sigmoid": {}, "tanh": {}, "relu": {}, "silu": {}, "mish": {}, "log_sigmoid": {},
+    "leaky_relu": {"negative_slope": (0.01, 0.5)},
+    "elu": {"alpha": (1.0, 0.5), "scale": (1.0, 1.05), "input_scale": (1.0, 2.0)},
+    "gelu": {"approximate": ("none", "tanh")},
+    "softplus": {"beta": (1.0, 2.0), "threshold": (20.0, 1.0)},
+    "clamp": {"low": (-1.0, None), "high": (1.0, None)},
+    "hardtanh": {"low": (-1.0, 0.0), "high": (1.0, 6.0)},
+}  # fmt: skip
+for _name, _options in _ACTIVATIONS.items():
+    if _name not in ELEMENTWISE:
+        TABLE[_name] = _parameters(**_options)
+    TABLE[f"{_name}_backward"] = _slope(_parameters(**_options))
+
+
+@arguments
+def dropout(d: Draws) -> Arguments:
+    shape = d.shape()
+    return [d.array(shape, d.kind(FLOAT)), d.array(shape, dtypes.bool_), d.one_of(1.0, 2.0, 1.25)]
+
+
+# --- between the backend and the world, creation, memory ------------------------------------------
+
+
+@arguments
+def asarray__copy__contiguous__to_numpy__tolist__strides__owns_memory__data_ptr(d: Draws) -> Arguments:
+    return [d.array(d.shape(large=False), d.kind(*_ALL))]
+
+
+@arguments
+def item(d: Draws) -> Arguments:
+    return [d.array((1,) * d.integer(0, 3), d.kind(*_ALL))]
+
+
+@arguments
+def astype(d: Draws) -> Arguments:
+    x = d.array(d.shape(), d.kind(*_ALL), 0, 6, specials=False)
+    unsigned = _dtype(x).category < FLOAT
+    return [x, d.kind(*_ALL) if unsigned else d.kind(FLOAT, COMPLEX)]
+
+
+@arguments
+def view_dtype(d: Draws) -> Arguments:
+    x = d.array(d.shape(), d.one_of(dtypes.float32, dtypes.int32))
+    return [x, d.one_of(dtypes.float32, dtypes.int32)]
+
+
+@arguments
+def from_numpy(d: Draws) -> Arguments:
+    return [d.array(d.shape(), d.kind(*_ALL)).build(_Identity())]
+
+
+class _Identity:
+    """Leaves arrays of the reference as they are."""
+
+    def from_numpy(self, array: Any) -> Any:
+        return array
+
+
+@arguments
+def from_buffer(d: Draws) -> Arguments:
+    return [bytearray(range(48)), d.one_of(dtypes.uint8, dtypes.int32), d.one_of((6,), (2, 3))]
+
+
+@arguments
+def array(d: Draws) -> Arguments:
+    kind = d.kind(*_ALL)
+    numbers = [[0, 1, 1], [1, 0, 1]]
+    return [d.one_of(numbers, [], 1), kind]
+
+
+@arguments
+def empty(d: Draws) -> Arguments:
+    return [d.shape(), d.kind(*_ALL)]
+
+
+@arguments
+def full(d: Draws) -> Arguments:
+    kind = d.kind(*_ALL)
+    return [d.shape(), d.one_of(0.5, math.nan, -math.inf) if kind.category >= FLOAT else 1, kind]
+
+
+@arguments
+def arange(d: Draws) -> Arguments:
+    start = d.integer(-5, 5)
+    return [start, start + d.integer(0, 9), d.one_of(1, 2), d.kind(INTEGER, FLOAT)][:4]
+
+
+@arguments
+def linspace(d: Draws) -> Arguments:
+    return [d.one_of(0.0, -1.5), d.one_of(1.0, 7.25), d.integer(0, 9), d.kind(FLOAT)]
+
+
+@arguments
+def eye(d: Draws) -> Arguments:
+    return [d.integer(0, 4), d.integer(0, 4), d.kind(*_ALL)]
+
+
+@arguments
+def copyto(d: Draws) -> Arguments:
+    shape, kind = d.shape(), d.kind(INTEGER, FLOAT)
+    source = d.array(d.broadcast(shape), kind)
+    return [d.array(shape, kind, writable=True), d.one_of(source, 2)]
+
+
+# --- shape ----------------------------------------------------------------------------------------
+
+
+@arguments
+def reshape(d: Draws) -> Arguments:
+    x = d.array(d.shape(), d.kind(*_ALL))
+    return [x, d.one_of((math.prod(x.shape),), (1, *x.shape), x.shape[::-1])]
+
+
+@arguments
+def permute(d: Draws) -> Arguments:
+    x = d.array(d.shape(), d.kind(*_ALL))
+    return [x, d.one_of(tuple(range(len(x.shape))), tuple(reversed(range(len(x.shape)))))]
+
+
+@arguments
+def broadcast_to(d: Draws) -> Arguments:
+    shape = d.shape()
+    return [d.array(d.broadcast(shape), d.kind(*_ALL)), shape]
+
+
+def _basic_index(d: Draws, shape: tuple[int, ...]) -> tuple:
+    parts: list[Any] = [None] * d.integer(0, 1)
+    for size in shape[: d.integer(0, len(shape))]:
+        part = slice(d.one_of(None, 1, -2), d.one_of(None, 3, -1), d.one_of(None, 1, 2))
+        parts.append(d.integer(-size, size - 1) if size and d.integer(0, 1) else part)
+    return tuple(parts) if d.integer(0, 1) else (..., *parts[:1][:0], *parts[: len(parts) * 0])
+
+
+@arguments
+def getitem(d: Draws) -> Arguments:
+    x = d.array(d.shape(), d.kind(*_ALL))
+    return [x, _basic_index(d, x.shape)]
+
+
+@arguments
+def getitem_backward(d: Draws) -> Arguments:
+    shape, kind = d.shape(), d.kind(FLOAT)
+    probe = d.array(shape, kind)
+    index = _basic_index(d, shape)
+    part = probe.layout(probe.source)[(*index, ...) if ... not in index else index]
+    return [d.array(part.shape, kind), shape, kind, index]
+
+
+@arguments
+def as_strided(d: Draws) -> Arguments:
+    x = d.array((12,), d.kind(*_ALL)).source.reshape(-1)[:12]
+    from torchlite.testing.drawing import Spread
+
+    size, strides, offset = d.one_of(((2, 3), (3, 1), 1), ((3, 3), (2, 1), 0), ((4,), (0,), 2))
+    return [Spread(x[:6] if x.size < 12 else x, lambda x: x), size[:1], strides[:1], offset * 0]

@@ -1,0 +1,153 @@
+"""Drawing arguments for the methods of a backend."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from torchlite.backends.protocol import Backend
+from torchlite.dtypes import BOOL, COMPLEX, FLOAT, dtype
+
+SMALL = st.lists(st.integers(0, 4), max_size=3).map(tuple)
+#: Large enough for parallel and blocked kernels.
+LARGE = st.sampled_from([(70_000,), (3, 1500), (1500, 3), (40, 50), (257,), (2, 33, 65)])
+SPECIALS = (0.0, -0.0, 1.0, -1.0, math.nan, math.inf, -math.inf, 60.0, -60.0)
+LAYOUTS = ("plain", "transposed", "stepped", "offset", "broadcast")
+
+
+class Late:
+    """An argument that is made anew for each backend."""
+
+    def build(self, xp: Backend) -> Any:
+        raise NotImplementedError
+
+
+class Spread(Late):
+    """An array: `source` is a row-major array of the reference, `layout` makes views of a copy."""
+
+    def __init__(self, source: Any, layout: Callable[[Any], Any]) -> None:
+        self.source, self.layout = source, layout
+        self.shape = layout(source).shape
+
+    def build(self, xp: Backend) -> Any:
+        return xp.from_numpy(self.layout(self.source.copy()))
+
+    def __repr__(self) -> str:
+        seen = self.layout(self.source)
+        return f"array(shape={seen.shape}, strides={seen.strides}, {seen.dtype}, {seen!r})"
+
+
+class Generator(Late):
+    """A random stream from a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def build(self, xp: Backend) -> Any:
+        return xp.generator(self.seed)
+
+    def __repr__(self) -> str:
+        return f"generator({self.seed})"
+
+
+class Draws:
+    """Draws arguments for `method`; `kinds` are the dtypes that both backends have."""
+
+    def __init__(self, data: Any, reference: Backend, kinds: list[dtype], method: str) -> None:
+        self._data, self._xp, self.kinds, self.method = data, reference, kinds, method
+
+    def draw(self, strategy: st.SearchStrategy) -> Any:
+        return self._data.draw(strategy)
+
+    def one_of(self, *options: Any) -> Any:
+        return self.draw(st.sampled_from(options))
+
+    def integer(self, low: int, high: int) -> int:
+        return self.draw(st.integers(low, high))
+
+    def kind(self, *categories: int) -> dtype:
+        """A dtype of one of `categories`."""
+        return self.one_of(*[kind for kind in self.kinds if kind.category in categories])
+
+    def shape(self, least: int = 0, smallest: int = 0, large: bool = True) -> tuple[int, ...]:
+        """Of at least `least` dimensions of at least `smallest` elements."""
+        if large and self.integer(0, 4) == 4:
+            return self.draw(LARGE.filter(lambda s: len(s) >= least))
+        dims = st.lists(st.integers(smallest, 4), min_size=least, max_size=max(3, least))
+        return tuple(self.draw(dims))
+
+    def axis(self, shape: Sequence[int]) -> int:
+        return self.integer(0, len(shape) - 1)
+
+    def axes(self, shape: Sequence[int]) -> Any:
+        """None, an int or a sorted tuple."""
+        if not shape or self.integer(0, 2) == 0:
+            return None
+        if self.integer(0, 1):
+            return self.axis(shape)
+        chosen = st.sets(st.integers(0, len(shape) - 1), min_size=1)
+        return tuple(sorted(self.draw(chosen)))
+
+    def broadcast(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """A shape that broadcasts to `shape`."""
+        cut = self.integer(0, len(shape)) if self.integer(0, 2) == 0 else 0
+        return tuple(self.one_of(n, n, n, 1) for n in shape[cut:])
+
+    def array(self, shape: tuple[int, ...], kind: dtype, low: int = -5, high: int = 6,
+              specials: bool = True, writable: bool = False) -> Spread:  # fmt: skip
+        """Integers are in ``[low, high)``; floats normally distributed, with NaN and infinity."""
+        layout = self.one_of(*(LAYOUTS[:-1] if writable else LAYOUTS))
+        stored, view = _LAYOUTS[layout](shape, self._xp)
+        source = self._values(math.prod(stored), kind, low, high, specials)
+        return Spread(source.reshape(stored), view)
+
+    def index(self, shape: tuple[int, ...], size: int) -> Spread:
+        """int64 places in a dimension of `size`."""
+        from torchlite.dtypes import int64
+
+        return self.array(shape, int64, 0, size)
+
+    def _values(self, count: int, kind: dtype, low: int, high: int, specials: bool) -> Any:
+        xp, rng = self._xp, self._xp.generator(self.integer(0, 2**32 - 1))
+        if kind.category == BOOL:
+            return xp.random_integers(rng, (count,), kind, 0, 2)
+        if kind.category < FLOAT:
+            low = low if kind.is_signed else max(low, 0)
+            return xp.random_integers(rng, (count,), kind, low, high)
+        values = xp.random_normal(rng, (count,), kind.to_real(), 0.0, 2.0)
+        if kind.category == COMPLEX:
+            values = values + xp.random_normal(rng, (count,), kind.to_real(), 0.0, 2.0) * 1j
+        elif specials and count:
+            for place in self.draw(st.lists(st.integers(0, count - 1), max_size=3)):
+                values[place] = self.one_of(*SPECIALS)
+        return values
+
+
+def _plain(shape: tuple, xp: Backend) -> tuple:
+    return shape, lambda x: x
+
+
+def _transposed(shape: tuple, xp: Backend) -> tuple:
+    return shape[::-1], lambda x: x.T
+
+
+def _stepped(shape: tuple, xp: Backend) -> tuple:
+    if not shape:
+        return (3,), lambda x: x[1:2].reshape(())
+    return (*shape[:-1], 2 * shape[-1]), lambda x: x[..., ::2]
+
+
+def _offset(shape: tuple, xp: Backend) -> tuple:
+    if not shape:
+        return (2,), lambda x: x[1:].reshape(())
+    return (shape[0] + 1, *shape[1:]), lambda x: x[1:]
+
+
+def _broadcast(shape: tuple, xp: Backend) -> tuple:
+    return (*shape[:-1], 1) if shape else shape, lambda x: xp.broadcast_to(x, shape)
+
+
+_LAYOUTS = dict(zip(LAYOUTS, (_plain, _transposed, _stepped, _offset, _broadcast)))

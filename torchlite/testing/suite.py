@@ -1,0 +1,131 @@
+"""The conformance suite for backends: each method against the NumPy reference.
+
+An argument is drawn once and built twice, since a method may write into it: for the reference and
+for the backend under test. Results, and all arrays after the call, must agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from torchlite import dtypes
+from torchlite.backends.protocol import ELEMENTWISE, PRIMITIVES, Backend
+from torchlite.backends.registry import get
+from torchlite.testing import arguments
+from torchlite.testing.drawing import Draws, Late
+
+REFERENCE = get("numpy")
+#: Methods whose results are no values to compare: addresses, and memory nobody has written to.
+_UNCOMPARED = ("data_ptr", "empty", "owns_memory", "generator")
+#: Their rounding errors grow with the number of terms.
+_SUMS = frozenset(
+    "sum mean var cumsum matmul linear linear_backward scatter_add scatter_reduce index_put bincount "
+    "embedding_backward prod cumprod logsumexp log_softmax_backward softmax_backward".split()
+)
+_EPS = {dtypes.float16: 2.0**-10, dtypes.bfloat16: 2.0**-7, dtypes.float32: 2.0**-23}
+
+
+class Case:
+    """The test of one method of one backend: call it. It raises AssertionError with an example."""
+
+    def __init__(self, backend: Backend, method: str, draw: Callable) -> None:
+        self.backend, self.method, self.draw = backend, method, draw
+
+    def __str__(self) -> str:
+        return self.method
+
+    def __call__(self) -> None:
+        kinds = [kind for kind in dtypes.DTYPES if _has(REFERENCE, kind) and _has(self.backend, kind)]
+
+        @given(st.data())
+        def conforms(data: Any) -> None:
+            self.check(self.draw(Draws(data, REFERENCE, kinds, self.method)))
+
+        conforms()
+
+    def check(self, drawn: Sequence[Any]) -> None:
+        """Compare the method with the reference's for one list of arguments."""
+        mine, theirs = (_build(drawn, xp) for xp in (self.backend, REFERENCE))
+        result = getattr(self.backend, self.method)(*mine)
+        expected = getattr(REFERENCE, self.method)(*theirs)
+        if self.method not in _UNCOMPARED:
+            self.compare(result, expected, "the result")
+        self.compare(mine, theirs, "an argument after the call")
+
+    def compare(self, actual: Any, expected: Any, what: str) -> None:
+        if isinstance(expected, (tuple, list)):
+            assert len(actual) == len(expected), f"{self.method}: {what} has {len(actual)} parts"
+            for a, e in zip(actual, expected):
+                self.compare(a, e, what)
+        elif hasattr(expected, "dtype"):
+            self.compare_arrays(actual, REFERENCE.asarray(expected), what)
+        elif isinstance(expected, (bool, int, float, complex)):
+            assert type(actual) is type(expected), f"{self.method}: {what} is a {type(actual)}"
+            assert actual == expected or actual != actual, f"{self.method}: {actual} != {expected}"
+
+    def compare_arrays(self, actual: Any, expected: Any, what: str) -> None:
+        actual = self.backend.asarray(actual)
+        kind = dtypes.of(expected)
+        assert dtypes.of(actual) is kind, f"{self.method}: {what} has dtype {dtypes.of(actual)}"
+        assert tuple(actual.shape) == expected.shape, (
+            f"{self.method}: {what} has shape {tuple(actual.shape)}, expected {expected.shape}"
+        )
+        actual = self.backend.to_numpy(actual)
+        close = _close(actual, expected, kind, self.method in _SUMS)
+        assert close.all(), (
+            f"{self.method}: {what} differs from the reference in {(~close).sum()} of "
+            f"{close.size} elements: {actual[~close][:3]}, expected {expected[~close][:3]}"
+        )
+
+
+def _has(backend: Backend, kind: dtypes.dtype) -> bool:
+    try:
+        backend.empty((1,), kind)
+    except TypeError:
+        return False
+    return True
+
+
+def _build(drawn: Any, xp: Backend) -> Any:
+    if isinstance(drawn, Late):
+        return drawn.build(xp)
+    if isinstance(drawn, (list, tuple)):
+        return type(drawn)(_build(x, xp) for x in drawn)
+    return drawn
+
+
+def _close(actual: Any, expected: Any, kind: dtypes.dtype, summed: bool) -> Any:
+    """Where the arrays agree: exactly, both NaN, or up to rounding."""
+    xp = REFERENCE
+    same = xp.asarray(xp.eq(actual, expected))
+    if kind.category < dtypes.FLOAT:
+        return same
+    rtol = 64 * _EPS.get(kind.to_real(), 2.0**-52)
+    wide = dtypes.complex128 if kind.category == dtypes.COMPLEX else dtypes.float64
+    a, e = xp.astype(actual, wide), xp.astype(expected, wide)
+    finite = xp.asarray(xp.logical_and(xp.isfinite(a), xp.isfinite(e)))
+    size = xp.where(finite, xp.abs(e), 0.0)
+    largest = float(xp.amax(size, None, False)) if e.size else 0.0
+    bound = xp.add(xp.mul(size, rtol), rtol * (max(1.0, largest) if summed else 1.0))
+    near = xp.logical_and(finite, xp.le(xp.abs(xp.sub(a, e)), bound))
+    both_nan = xp.logical_and(xp.isnan(a), xp.isnan(e))
+    return xp.asarray(xp.logical_or(xp.logical_or(same, near), both_nan))
+
+
+def methods_of_protocol() -> list[str]:
+    """All methods that a backend has: primitives and composites."""
+    public = (m for m in dir(Backend) if callable(getattr(Backend, m)) and not m.startswith("_"))
+    return sorted({*public, *ELEMENTWISE, *PRIMITIVES} - {"array_type"})
+
+
+def cases(backend: str, methods: Sequence[str] | None = None) -> list[Case]:
+    """One case for each method: see `torchlite.testing.backend_suite`."""
+    names = methods_of_protocol() if methods is None else methods
+    return [Case(get(backend), name, arguments.of(name)) for name in names]
+
+
+__all__ = ["Case", "cases", "methods_of_protocol"]

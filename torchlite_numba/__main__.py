@@ -1,0 +1,87 @@
+"""``python -m torchlite_numba warmup``: compile the float32 kernels before they are needed.
+
+They stay in the cache folder (NUMBA_CACHE_DIR, by default beside the package or in the user's
+cache), so that every later process starts at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from torchlite import dtypes
+from torchlite_numba import NumbaBackend, launch, scalar
+
+Call = tuple[str, tuple]
+_SMALL, _LARGE = (4, 6), (2 * launch.CHEAP_FROM,)
+
+
+def _ones(shape: tuple[int, ...]) -> Any:
+    return np.ones(shape, np.float32)
+
+
+def _elementwise() -> Iterator[Call]:
+    for table in (scalar.CHEAP, scalar.COSTLY, scalar.LARGE):
+        for name, (signature, _) in table.items():
+            shape = _LARGE if table is scalar.LARGE else _SMALL
+            x = _ones(shape)
+            arrays: dict[str, Any] = {"x": x, "g": x, "out": x, "mask": x.astype(bool)}
+            yield name, tuple(arrays.get(word, 1.0) for word in signature.split(", "))
+    yield "relu", (_ones(_LARGE),)
+    yield "dropout", (_ones(_LARGE), np.ones(_LARGE, bool), 1.0)
+
+
+def _rows() -> Iterator[Call]:
+    x, wide, losses = _ones(_SMALL), _ones((64, 64)), _ones(_SMALL[:1])
+    target = np.zeros_like(losses, np.int64)
+    for name in ("sum", "mean", "prod", "amax", "amin"):
+        yield name, (wide, 0, False)
+        yield name, (wide, 1, False)
+    yield from (("sum", (_ones(_LARGE), None, False)), ("mean", (_ones(_LARGE), None, False)))
+    yield "var", (x, 1, 1, False)
+    yield from (("softmax", (x, 1)), ("softmax_backward", (x, x, 1)))
+    yield from (("log_softmax", (x, 1)), ("log_softmax_backward", (x, x, 1)))
+    yield from (("cross_entropy", (x, target)), ("cross_entropy_backward", (losses, x, target)))
+    yield from (("linear", (x, x, _ones((4,)))), ("linear", (wide, wide, _ones((64,)))))
+
+
+def _updates() -> Iterator[Call]:
+    for shape in (_SMALL, _LARGE):
+        x = [_ones(shape)]
+        yield "sgd_step", (x, x, None, 0.1, 0.0, 0.0, 0.0, False, False, True)
+        yield "sgd_step", (x, x, x, 0.1, 0.9, 0.0, 0.0, False, False, True)
+        yield "adam_step", (x, x, x, x, None, 1, 0.1, 0.9, 0.9, 1.0, 0.0, False, False)
+
+
+def _random(backend: NumbaBackend) -> Iterator[Call]:
+    rng, shape = backend.generator(0), (1 << 17,)
+    for name in ("random_uniform", "random_normal"):
+        yield name, (rng, shape, dtypes.float32, 0.0, 1.0)
+    yield "random_bernoulli", (rng, 0.5, shape)
+    yield "random_permutation", (rng, 1 << 17)
+
+
+def warmup() -> None:
+    """Run each kernel once, with a progress line on the standard error stream."""
+    backend = NumbaBackend()
+    calls = [*_elementwise(), *_rows(), *_updates(), *_random(backend)]
+    for i, (name, args) in enumerate(calls, 1):
+        sys.stderr.write(f"\r{i}/{len(calls)} {name:24}")
+        getattr(backend, name)(*args)
+    sys.stderr.write(f"\r{len(calls)} kernels are ready{'':24}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(prog="python -m torchlite_numba", description=__doc__)
+    parser.add_argument("command", choices=["warmup"])
+    parser.parse_args(argv)
+    warmup()
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 #: Floor -> modules and packages on it; a file imports from its own floor and those below.
 FLOORS = (
-    ("torchlite.dtypes", "torchlite.errors", "torchlite.shapes"),
+    ("torchlite.dtypes", "torchlite.errors", "torchlite.layouts", "torchlite.shapes"),
     ("torchlite.backends",),
     ("torchlite._tensor", "torchlite._tensor_str", "torchlite.graph"),
     ("torchlite.ops", "torchlite.autograd", "torchlite.random"),

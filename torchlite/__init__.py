@@ -36,28 +36,48 @@ from torchlite.dtypes import (
     uint64,
 )
 from torchlite.dtypes import bool_ as bool
+from torchlite.layouts import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
 from torchlite.ops.activation import *  # noqa: F403
 from torchlite.ops.aliases import *  # noqa: F403
 from torchlite.ops.comparison import *  # noqa: F403
 from torchlite.ops.complex_numbers import *  # noqa: F403
 from torchlite.ops.conversion import *  # noqa: F403
 from torchlite.ops.creation import *  # noqa: F403
+from torchlite.ops.distance import *  # noqa: F403
 from torchlite.ops.dropout import *  # noqa: F403
 from torchlite.ops.elementwise import *  # noqa: F403
 from torchlite.ops.extremes import *  # noqa: F403
+from torchlite.ops.gather import *  # noqa: F403
+from torchlite.ops.joining import *  # noqa: F403
 from torchlite.ops.layers import *  # noqa: F403
 from torchlite.ops.linalg import *  # noqa: F403
 from torchlite.ops.loss import *  # noqa: F403
+from torchlite.ops.masking import *  # noqa: F403
+from torchlite.ops.memory import *  # noqa: F403
+from torchlite.ops.margin_loss import *  # noqa: F403
+from torchlite.ops import return_types
 from torchlite.ops.methods import attach
 from torchlite.ops.normalize import *  # noqa: F403
 from torchlite.ops.order import *  # noqa: F403
 from torchlite.ops.pointwise import *  # noqa: F403
+from torchlite.ops.quantile import *  # noqa: F403
 from torchlite.ops.random import *  # noqa: F403
+from torchlite.ops.rearranging import *  # noqa: F403
 from torchlite.ops.reduction import *  # noqa: F403
 from torchlite.ops.scan import *  # noqa: F403
 from torchlite.ops.search import *  # noqa: F403
 from torchlite.ops.shape import *  # noqa: F403
+from torchlite.ops.slicing import *  # noqa: F403
 from torchlite.ops.statistics import *  # noqa: F403
+from torchlite.ops.views import *  # noqa: F403
 from torchlite.random import (
     Generator,
     default_generator,
@@ -76,9 +96,10 @@ chalf, cfloat, cdouble = complex32, complex64, complex128
 
 e, inf, nan, pi = math.e, math.inf, math.nan, math.pi
 newaxis = None
-strided, contiguous_format, preserve_format = "strided", "contiguous_format", "preserve_format"
 
 attach()
 
 from torchlite import nn, optim, random, utils  # noqa: E402  (they need Tensor's methods)
+from torchlite.serialization import load, save  # noqa: E402
+
 __version__ = "0.1.0"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from torchlite import dtypes
 from torchlite.backends.registry import local
 from torchlite.errors import ONLY_FLOATS_REQUIRE_GRAD
+from torchlite.layouts import layout, strided
 from torchlite.shapes import Size, normalize_dim
 
 _new = object.__new__
@@ -114,6 +115,11 @@ class Tensor:
     def device(self) -> device:
         """Always ``device("cpu")``."""
         return CPU
+
+    @property
+    def layout(self) -> layout:
+        """Always `torchlite.strided`."""
+        return strided
 
     @property
     def ndim(self) -> int:

@@ -14,7 +14,10 @@ from torchlite.backends.numpy import NumpyBackend
 from torchlite_numba import codegen, launch, scalar
 
 _ARRAYS = ("g", "x", "out", "mask")
-_ABSENT = {"low": "-inf", "high": "inf"}  # what None means for a number
+_NUMBERS = {  # numbers as a driver takes them: floats, since it is compiled for each type
+    "low": "-inf if low is None else float(low)",
+    "high": "inf if high is None else float(high)",
+}
 
 _INHERITED = {  # what serves the arrays that a kernel does not take, where the name differs
     "_gelu": "gelu(x, 'none')",
@@ -98,26 +101,24 @@ def method(
     parameters = signature.split(", ")
     arrays = [word for word in parameters if word in _ARRAYS]
     x, y = arrays[0], arrays[-1]
-    numbers = "".join(f", {_number(word)}" for word in parameters if word not in _ARRAYS)
-    numbers += ", 0.0" * (3 - numbers.count(","))
-    full = f"address, first, second, second, result.ravel(), result.size, 1, 1{numbers}"
+    numbers = [_NUMBERS.get(word, f"float({word})") for word in parameters if word not in _ARRAYS]
+    padded = ", ".join((numbers + ["0.0"] * 3)[:3])
+    full = f"address, first, second, second, result.ravel(), result.size, 1, 1, {padded}"
     few = "small(address, first, second, result.ravel())"
     source = _METHOD.format(
         name=name, parameters=signature, x=x, y=y, guard=_guard(x, y, least), full=full,
-        serial=few if len(parameters) == len(set(arrays)) else f"serial({full})",
+        serial=f"serial({full})" if numbers else few,
         inherited=_INHERITED.get(name, f"{name}({signature})"),
     )  # fmt: skip
     scope: dict[str, Any] = {
-        "addresses": {}, "build": build(name, signature, value, kinds), "threshold": threshold,
-        "empty": np.empty, "boolean": np.dtype(bool), "inf": np.inf, "small": launch.small,
-        "serial": launch.serial, "parallel": launch.parallel, "Elementwise": Elementwise,
+        "__name__": __name__, "addresses": {}, "build": build(name, signature, value, kinds),
+        "threshold": threshold, "empty": np.empty, "boolean": np.dtype(bool), "inf": np.inf,
+        "small": launch.small, "serial": launch.serial, "parallel": launch.parallel,
+        "Elementwise": Elementwise,
     }  # fmt: skip
     exec(source, scope)
+    scope[name].__doc__ = f"``{value}`` for each element; see the composite or primitive."
     return scope[name]
-
-
-def _number(word: str) -> str:
-    return f"{_ABSENT[word]} if {word} is None else {word}" if word in _ABSENT else word
 
 
 def _guard(x: str, y: str, least: int) -> str:

@@ -1,8 +1,8 @@
 """Reductions of float32 and float64 along neighbouring axes of row-major arrays.
 
 Such an array is (blocks, n, m) with n to be reduced. With m = 1, a kernel reduces rows; else strips
-of columns, so that memory is read in order. Sums and products accumulate in float64. A single long row is cut
-into parts of fixed size: no result depends on the number of threads.
+of columns, so that memory is read in order. Sums and products accumulate in float64. A single long
+row is cut into parts of fixed size: no result depends on the number of threads.
 """
 
 from __future__ import annotations
@@ -158,13 +158,14 @@ def _layout_of(x: Array, axis: Any, least: int) -> tuple[int, int, int] | None:
 
 
 def _method(name: str) -> Callable:
+    inherited = getattr(NumpyBackend, name)
     least = 1 if name == "mean" else LEAST  # NumPy's mean is two calls
     longest = 128 if name in ("amax", "amin") else math.inf  # NumPy has SIMD along longer rows
 
     def reduce(self: Any, x: Array, axis: Any, keepdims: bool) -> Array:
         layout = _layout_of(x, axis, least)
         if layout is None or (layout[1] > longest and layout[2] == 1):
-            return getattr(super(Reductions, self), name)(x, axis, keepdims)
+            return inherited(self, x, axis, keepdims)
         blocks, n, m = layout
         out = np.empty(_result_shape(x.shape, axis, keepdims), x.dtype)
         if m > 1:

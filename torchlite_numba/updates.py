@@ -112,7 +112,9 @@ class Updates(NumpyBackend):
                  dampening: float, weight_decay: float, nesterov: bool, maximize: bool,
                  first: bool) -> None:  # fmt: skip
         """PyTorch's SGD. `buffers` (written) is None without momentum; `first`: they are unset."""
-        sign, keep = -1.0 if maximize else 1.0, 1 - dampening
+        sign, keep = -1.0 if maximize else 1.0, 1.0 - dampening
+        lr, momentum, weight_decay = float(lr), float(momentum), float(weight_decay)
+        nesterov, first = bool(nesterov), bool(first)  # kernels are compiled for each type
         for p, g, b in zip(params, grads, buffers or params):
             if p.dtype not in _FLOATS or not _like(p, g) or not (b is p or _like(p, b)):
                 super().sgd_step([p], [g], buffers and [b], lr, momentum, dampening, weight_decay,
@@ -130,10 +132,10 @@ class Updates(NumpyBackend):
         """PyTorch's Adam, or AdamW if `decoupled`; AMSGrad if `max_squares` is a list."""
         amsgrad, sign = max_squares is not None, -1.0 if maximize else 1.0
         decay, shrink = (0.0, 1 - lr * weight_decay) if decoupled else (weight_decay, 1.0)
-        numbers = (
-            amsgrad, lr / (1 - beta1**step), math.sqrt(1 - beta2**step), beta1, 1 - beta1, beta2,
-            1 - beta2, eps, decay, shrink, sign,
-        )  # fmt: skip
+        scale, root = lr / (1 - beta1**step), math.sqrt(1 - beta2**step)
+        rest1, rest2 = 1 - beta1, 1 - beta2
+        floats = (scale, root, beta1, rest1, beta2, rest2, eps, decay, shrink, sign)
+        numbers = (amsgrad, *map(float, floats))  # kernels are compiled for each type
         for p, g, m, s, t in zip(params, grads, means, squares, max_squares or squares):
             fits = p.dtype in _FLOATS and _like(p, g) and _like(p, m) and _like(p, s)
             if fits and (t is s or _like(p, t)):

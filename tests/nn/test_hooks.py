@@ -106,6 +106,19 @@ def test_full_backward_hook_with_several_inputs_and_no_gradient():
     assert len(seen) == 1
 
 
+def test_full_backward_hook_leaves_inputs_without_gradient_alone():
+    class Both(nn.Module):
+        def forward(self, x, y):
+            assert not y.requires_grad
+            return x * y, y
+
+    module, seen = Both(), []
+    module.register_full_backward_hook(lambda m, gi, go: seen.append((gi[1], go[1])))
+    first, second = module(torch.ones(1, requires_grad=True), torch.ones(1))
+    first.sum().backward()
+    assert seen == [(None, None)] and not second.requires_grad
+
+
 def test_full_backward_hook_fires_without_inputs_that_require_grad():
     layer, seen = nn.Linear(2, 1), []
     layer.register_full_backward_hook(lambda m, gi, go: seen.append(gi))

@@ -167,6 +167,14 @@ def test_conversion_keeps_identity_and_integers():
         module.to(torch.int64)
 
 
+def test_a_conversion_that_fails_changes_nothing():
+    layer = nn.Linear(2, 1)
+    layer(torch.ones(1, 2)).sum().backward()
+    with pytest.raises(ZeroDivisionError):
+        layer._apply(lambda t: 1 / 0)
+    assert layer.weight.grad.tolist() == [[1, 1]]
+
+
 def test_gradients_can_be_forgotten_zeroed_and_switched_off():
     module = Small()
     module(torch.ones(1, 3)).sum().backward()

@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 from torchlite import dtypes
+from torchlite.backends.composites_special import SpecialFunctions
 
 Array = Any
 _SQRT_HALF = math.sqrt(0.5)
@@ -50,7 +51,8 @@ class Activations:
         low = xp.mul(xp.expm1(xp.mul(x, input_scale)), alpha * scale)
         return xp.where(xp.gt(x, 0), xp.mul(x, scale), low)
 
-    def elu_backward(xp, g: Array, x: Array, alpha: float, scale: float, input_scale: float) -> Array:
+    def elu_backward(xp, g: Array, x: Array, alpha: float, scale: float,
+                     input_scale: float) -> Array:  # fmt: skip
         low = xp.mul(xp.exp(xp.mul(xp.minimum(x, 0), input_scale)), alpha * scale * input_scale)
         return xp.mul(g, xp.where(xp.gt(x, 0), scale, low))
 
@@ -130,49 +132,6 @@ class Activations:
         return xp.where(outside, 0, g)
 
 
-class SpecialFunctions:
-    """Elementwise functions of mathematics, of floats."""
-
-    def xlogy(xp, a: Array, b: Array) -> Array:
-        """``a * log(b)``, 0 where a is 0, NaN where b is."""
-        product = xp.mul(a, xp.log(b))
-        return xp.where(xp.logical_and(xp.eq(a, 0), xp.logical_not(xp.isnan(b))), 0, product)
-
-    def xlog1py(xp, a: Array, b: Array) -> Array:
-        """``a * log(1 + b)``, 0 where a is 0, NaN where b is."""
-        product = xp.mul(a, xp.log1p(b))
-        return xp.where(xp.logical_and(xp.eq(a, 0), xp.logical_not(xp.isnan(b))), 0, product)
-
-    def polygamma(xp, n: int, x: Array) -> Array:
-        """The n-th derivative of digamma, n >= 1; for x < 0 only of n = 1.
-
-        ``(-1)**(n + 1) n! zeta(n + 1, x)``, and the reflection formula of trigamma (Abramowitz and
-        Stegun 6.4.10, 6.4.7).
-        """
-        if n > 1:
-            return xp.mul(xp._hurwitz_zeta(n + 1, x), (-1) ** (n + 1) * math.factorial(n))
-        negative = xp.lt(x, 0.5)
-        right = xp._hurwitz_zeta(2, xp.where(negative, xp.sub(1, x), x))
-        sine = xp.sin(xp.mul(xp.sub(x, xp.round(x)), math.pi))
-        return xp.where(negative, xp.sub(xp.div(math.pi**2, xp.square(sine)), right), right)
-
-    def _hurwitz_zeta(xp, s: int, x: Array) -> Array:
-        """``sum((x + k)**-s)`` over k >= 0: 12 terms, the rest by the Euler-Maclaurin formula."""
-        total = xp.pow(x, -s)
-        for k in range(1, 12):
-            total = xp.add(total, xp.pow(xp.add(x, k), -s))
-        y = xp.add(x, 12)
-        power = xp.pow(y, -s)
-        total = xp.add(total, xp.mul(xp.mul(y, power), 1 / (s - 1)))
-        total = xp.add(total, xp.mul(power, 0.5))
-        factor = float(s)
-        for k, bernoulli in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730), 1):
-            power = xp.div(power, xp.square(y) if k > 1 else y)
-            total = xp.add(total, xp.mul(power, bernoulli / math.factorial(2 * k) * factor))
-            factor *= (s + 2 * k - 1) * (s + 2 * k)
-        return total
-
-
 class Reductions:
     """Reductions and normalised exponentials; `axis` is an int, a tuple or None."""
 
@@ -193,7 +152,9 @@ class Reductions:
         return xp.sqrt(xp.var(x, axis, correction, keepdims))
 
     def norm(xp, x: Array, p: float, axis: Any, keepdims: bool) -> Array:
-        """``sum(|x|**p) ** (1/p)`` for finite p other than 0."""
+        """``sum(|x|**p) ** (1/p)`` for finite p; the number of elements other than 0 for p = 0."""
+        if p == 0:
+            return xp.sum(xp.astype(xp.ne(x, 0), dtypes.of(x).to_real()), axis, keepdims)
         if p == 2:
             return xp.sqrt(xp.sum(xp.square(xp.abs(x)), axis, keepdims))
         return xp.pow(xp.sum(xp.pow(xp.abs(x), p), axis, keepdims), 1 / p)
@@ -228,6 +189,42 @@ class Reductions:
         return xp.sub(g, xp.mul(xp.exp(out), xp.sum(g, axis, True)))
 
 
+class Order:
+    """What is read off sorted rows; `axis` is an int."""
+
+    def median(xp, x: Array, ignore_nan: bool) -> Array:
+        """The lower of the middle elements; NaN if there is one, unless `ignore_nan`. -> ()"""
+        flat = xp.reshape(x, (-1,))
+        place = xp.reshape(xp.median_place(flat, 0, ignore_nan), (1,))
+        return xp.reshape(xp.take(flat, place, 0), ())
+
+    def median_place(xp, x: Array, axis: int, ignore_nan: bool) -> Array:
+        """The index of the median of each row along `axis`, int64."""
+        values, places = xp.sort(x, axis, False)  # NaN last
+        valid = xp.sum(xp.astype(xp.logical_not(xp.isnan(values)), dtypes.int64), axis, True)
+        if ignore_nan:
+            rank = xp.floor_divide(xp.maximum(xp.sub(valid, 1), 0), 2)
+        else:
+            size = x.shape[axis]
+            rank = xp.where(xp.eq(valid, size), (size - 1) // 2, valid)
+        return xp.reshape(xp.gather(places, rank, axis), _reduced(x.shape, axis))
+
+    def mode_place(xp, x: Array, axis: int) -> Array:
+        """The index of the most frequent element of each row along `axis`, int64."""
+        values, places = xp.sort(x, axis, False)
+        before, size = (slice(None),) * axis, x.shape[axis]
+        kept = [size if i == axis else 1 for i in range(len(x.shape))]
+        steps = xp.reshape(xp.arange(0, size, 1, dtypes.int64), kept)
+        changed = xp.ne(
+            xp.getitem(values, (*before, slice(1, None))),
+            xp.getitem(values, (*before, slice(0, size - 1))),
+        )
+        widths = [(int(i == axis), 0) for i in range(len(x.shape))]
+        starts = xp.cummax(xp.where(xp.pad(changed, widths, False), steps, 0), axis)[0]
+        longest = xp.argmax(xp.sub(steps, starts), axis, True)  # where the first such run ends
+        return xp.reshape(xp.gather(places, longest, axis), _reduced(x.shape, axis))
+
+
 class Places:
     """Gradients of indexing."""
 
@@ -248,9 +245,12 @@ class Layers:
         product = xp.matmul(_rows(xp, x), xp.permute(weight, (1, 0)))
         if bias is not None:
             product = xp.add(product, bias)
-        return product if len(x.shape) == 2 else xp.reshape(product, (*x.shape[:-1], weight.shape[0]))
+        if len(x.shape) == 2:
+            return product
+        return xp.reshape(product, (*x.shape[:-1], weight.shape[0]))
 
-    def linear_backward(xp, g: Array, x: Array, weight: Array, needs: tuple[bool, bool, bool]) -> tuple:
+    def linear_backward(xp, g: Array, x: Array, weight: Array,
+                        needs: tuple[bool, bool, bool]) -> tuple:  # fmt: skip
         """Gradients of x, weight and bias; None for those that `needs` does not ask for."""
         rows = _rows(xp, g)
         gx = xp.matmul(rows, weight) if needs[0] else None
@@ -306,24 +306,16 @@ class Layers:
         return xp.item(xp.asarray(top)) < size
 
     def embedding(xp, weight: Array, index: Array, padding: int, by_frequency: bool) -> Array:
-        """Rows of weight (V, D) at index (*), int64 in range -> (*, D)."""
+        """Rows of weight (V, D) at index (*), int64 in range -> (*, D).
+
+        `padding` and `by_frequency` matter to the gradient only.
+        """
         return xp.index_get(weight, (index,))
 
-    def embedding_backward(xp, g: Array, index: Array, count: int, padding: int,
-                           by_frequency: bool) -> Array:  # fmt: skip
-        """Rows of g (*, D) added up at index (*) -> (count, D); none at row `padding`.
-
-        With `by_frequency`, a row is divided by the number of times that it occurs.
-        """
+    def embedding_backward(xp, g: Array, index: Array, count: int) -> Array:
+        """Rows of g (*, D) added up at index (*) -> (count, D)."""
         zeros = xp.full((count, g.shape[-1]), 0, dtypes.of(g))
-        total = xp.index_put(zeros, (index,), g, True)
-        factor = xp.astype(xp.ne(xp.arange(0, count, 1, dtypes.int64), padding), dtypes.of(g))
-        if by_frequency:
-            occurrences = xp.bincount(xp.reshape(index, (-1,)), None, count)
-            factor = xp.div(factor, xp.astype(xp.maximum(occurrences, 1), dtypes.of(g)))
-        elif not 0 <= padding < count:
-            return total
-        return xp.mul(total, xp.reshape(factor, (-1, 1)))
+        return xp.index_put(zeros, (index,), g, True)
 
     def dropout(xp, x: Array, mask: Array, scale: float) -> Array:
         """``x * mask * scale`` with a bool mask; the gradient of x by the same rule."""
@@ -372,7 +364,7 @@ class Updates:
             xp.copyto(p, xp.sub(p, xp.mul(xp.div(means[i], denominator), scale)))
 
 
-class Composites(Activations, Reductions, Places, Layers, Updates):
+class Composites(Activations, SpecialFunctions, Reductions, Order, Places, Layers, Updates):
     """All composites with their default bodies."""
 
 

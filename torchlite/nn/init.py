@@ -15,6 +15,7 @@ from torchlite._tensor import Tensor
 from torchlite.autograd import no_grad
 from torchlite.ops import creation
 from torchlite.ops.comparison import where
+from torchlite.ops.random import randperm
 
 _LINEAR = ("linear", "conv1d", "conv2d", "conv3d",
            "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")  # fmt: skip
@@ -94,7 +95,8 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     tensor.zero_()
     for group in range(groups):
         for channel in range(min(per_group, tensor.shape[1])):
-            tensor[(group * per_group + channel, channel, *middle)] = 1
+            place = (group * per_group + channel, channel, *middle)
+            tensor[place] = 1
     return tensor
 
 
@@ -246,7 +248,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     zeros = math.ceil(sparsity * rows)
     tensor.normal_(0, std, generator=generator)
     for column in range(columns):
-        tensor[creation.randperm(rows)[:zeros], column] = 0
+        tensor[randperm(rows)[:zeros], column] = 0
     return tensor
 
 

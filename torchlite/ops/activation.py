@@ -50,7 +50,7 @@ _log_sigmoid = declare("log_sigmoid", "x", x=lambda xp, g, x: xp.log_sigmoid_bac
 
 
 def _overwrite(function: Any, input: Tensor, *args: Any) -> Tensor:
-    """Write ``function(input, *args)`` into `input`; a copy of the old values serves the gradient."""
+    """Write ``function(input, *args)`` into `input`; a copy of it serves the gradient."""
     return in_place(lambda x: function(clone(x), *args), function.__name__)(input)
 
 
@@ -321,7 +321,11 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     if input.dtype.category != FLOAT:
         raise _lacks("softshrink_check", input)
     if not lambd >= 0:
-        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd:g}.")
+        limit = dtypes.finfo(input.dtype).max
+        raise RuntimeError(
+            f"lambda must be in range [0, {limit:g}] for input dtype {input.dtype.legacy}, "
+            f"but found {lambd:g}"
+        )
     return sub(input, clamp(input, -lambd, lambd))
 
 

@@ -28,4 +28,4 @@ ALIASES = {
 }
 globals().update(ALIASES)
 
-__all__ = [*ALIASES]  # noqa: PLE0604
+__all__ = [*ALIASES]

@@ -13,7 +13,6 @@ from torchlite.ops.family import operation, unary, write_out
 from torchlite.ops.joining import stack
 from torchlite.ops.op import declare
 
-
 _real = declare(
     "real", "x", holomorphic=False, view=True, x=lambda xp, g, x_dtype: xp.astype(g, x_dtype)
 )

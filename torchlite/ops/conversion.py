@@ -58,8 +58,9 @@ def _parse_to(*args: Any, dtype: dtype | None = None, device: Any = None, copy: 
         dtype = first.dtype
     elif isinstance(first, dtypes.dtype):
         dtype = first
-    elif first is not None:
-        _check_device(first)
+    else:
+        if first is not None:
+            _check_device(first)
         if rest and (rest[0] is None or isinstance(rest[0], dtypes.dtype)):
             dtype = rest.pop(0) or dtype
     if device is not None:

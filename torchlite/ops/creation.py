@@ -260,6 +260,88 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     return result if out is None else write_out("complex", out, result)
 
 
+def empty_strided(size: Sequence[int], stride: Sequence[int], *, dtype: dtype | None = None,
+                  layout: Any = None, device: Device = None, requires_grad: bool = False,
+                  pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Uninitialised memory of a shape with these steps, in elements, between neighbours.
+
+    Raises: RuntimeError if there are not as many steps as sizes.
+    """
+    if len(size) != len(stride):
+        raise RuntimeError(
+            f"dimensionality of sizes ({len(size)}) must match dimensionality of strides "
+            f"({len(stride)})"
+        )
+    shape, xp = size_of((tuple(size),)), local.mode.xp
+    reach = 1 + sum((n - 1) * step for n, step in zip(shape, stride)) if math.prod(shape) else 0
+    memory = xp.empty((reach,), dtype or dtypes.get_default_dtype())
+    result = wrap(xp.as_strided(memory, shape, tuple(stride), 0))
+    return result.requires_grad_() if requires_grad else result
+
+
+def empty_permuted(size: Sequence[int], physical_layout: Sequence[int],
+                   **options: Any) -> Tensor:  # fmt: skip
+    """Uninitialised memory of a shape whose dimensions lie in the order `physical_layout`."""
+    if sorted(physical_layout) != list(range(len(size))):
+        raise RuntimeError(
+            "Number of dimensions in size does not match the length of the physical_layout; i.e. "
+            f"len(size) = {len(size)} is not equal to len(physical_layout) = "
+            f"{len(physical_layout)}"
+        )
+    steps, step = [0] * len(size), 1
+    for dim in reversed(physical_layout):
+        steps[dim] = step
+        step *= max(size[dim], 1)
+    return empty_strided(size, steps, **options)
+
+
+# --- in the dtype of a tensor -------------------------------------------------------------------
+
+
+def new_tensor(self: Tensor, data: Any, *, dtype: dtype | None = None, device: Device = None,
+               requires_grad: bool = False, **options: Any) -> Tensor:  # fmt: skip
+    """`tensor` with the dtype of this one by default."""
+    return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+
+def new_zeros(self: Tensor, *size: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
+    """`zeros` with the dtype of this one by default."""
+    return zeros(*_named(size, options), dtype=dtype or self.dtype, **options)
+
+
+def new_ones(self: Tensor, *size: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
+    """`ones` with the dtype of this one by default."""
+    return ones(*_named(size, options), dtype=dtype or self.dtype, **options)
+
+
+def new_empty(self: Tensor, *size: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
+    """`empty` with the dtype of this one by default."""
+    return empty(*_named(size, options), dtype=dtype or self.dtype, **options)
+
+
+def _named(size: tuple, options: dict) -> tuple:
+    """The sizes, which may also be the keyword `size`."""
+    return (options.pop("size"),) if "size" in options else size
+
+
+def new_full(self: Tensor, size: Sequence[int], fill_value: Any, *, dtype: dtype | None = None,
+             **options: Any) -> Tensor:  # fmt: skip
+    """`full` with the dtype of this one by default."""
+    return full(size, fill_value, dtype=dtype or self.dtype, **options)
+
+
+def new_empty_strided(self: Tensor, size: Sequence[int], stride: Sequence[int], *,
+                      dtype: dtype | None = None, **options: Any) -> Tensor:  # fmt: skip
+    """`empty_strided` with the dtype of this one by default."""
+    return empty_strided(size, stride, dtype=dtype or self.dtype, **options)
+
+
+METHODS = {
+    function.__name__: function
+    for function in (new_tensor, new_zeros, new_ones, new_empty, new_full, new_empty_strided)
+}
+
+
 def is_tensor(obj: Any) -> builtins.bool:
     """Whether `obj` is a Tensor."""
     return isinstance(obj, Tensor)
@@ -281,7 +363,7 @@ def numel(input: Tensor) -> int:
 
 
 __all__ = [
-    "arange", "as_tensor", "asarray", "complex", "empty", "empty_like", "eye", "full",
+    "arange", "as_tensor", "asarray", "complex", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full",
     "full_like", "is_complex", "is_floating_point", "is_tensor", "linspace", "logspace", "numel",
     "ones", "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip

@@ -44,7 +44,9 @@ def _dropped(input: Tensor, p: float, training: bool) -> Tensor:
         return mul(input, 0)
     kind = dtypes.of(data)
     if kind.category < dtypes.FLOAT:
-        raise RuntimeError(f"result type Float can't be cast to the desired output type {kind.legacy}")
+        raise RuntimeError(
+            f"result type Float can't be cast to the desired output type {kind.legacy}"
+        )
     mask, scale = _keep(data, 1.0 - p), _scale(kind, 1.0 - p)
     return run(_dropout, (input, mask, scale), (data, mask, scale))
 

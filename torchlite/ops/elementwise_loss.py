@@ -41,15 +41,18 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
              weight: Tensor | None = None) -> Tensor:  # fmt: skip
     """``(input - target)**2``. Shapes should be equal: broadcasting warns.
 
-    With `weight` (the shape of `input`), the mean is weighted. Raises: ValueError for another shape.
+    With `weight`, in the shape of `input`, the mean is weighted.
+    Raises: ValueError for a weight of another shape.
     """
     x, y = getattr(input, "_data", None), getattr(target, "_data", None)
     if x is None or y is None:
         raise not_a_tensor("mse_loss", 1 if x is None else 2, "input", input)
     reduction = chosen(reduction, size_average, reduce)
-    if x.shape == y.shape and x.dtype is y.dtype and reduction == "mean" and weight is None:
-        if x.size and dtypes.of(x).category == FLOAT:
-            return run(_mse_mean, (input, target), (x, y))
+    if (
+        x.shape == y.shape and x.dtype is y.dtype and reduction == "mean" and weight is None
+        and x.size and dtypes.of(x).category == FLOAT
+    ):  # fmt: skip
+        return run(_mse_mean, (input, target), (x, y))
     warn_of_broadcast(input, target)
     loss = square(sub(input, target))
     if loss.dtype.category != FLOAT and weight is None:
@@ -68,7 +71,8 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
             weight: Tensor | None = None) -> Tensor:  # fmt: skip
     """``|input - target|``. Shapes should be equal: broadcasting warns.
 
-    With `weight` (the shape of `input`), the mean is weighted. Raises: ValueError for another shape.
+    With `weight`, in the shape of `input`, the mean is weighted.
+    Raises: ValueError for a weight of another shape.
     """
     reduction = chosen(reduction, size_average, reduce)
     warn_of_broadcast(input, target)

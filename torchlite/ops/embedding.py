@@ -16,10 +16,24 @@ from torchlite.ops.promotion import cast
 
 def _to_weight(xp: Any, g: Any, index: Any, weight_shape: tuple, padding: int,
                by_frequency: bool) -> Any:  # fmt: skip
-    return xp.embedding_backward(g, index, weight_shape[0], padding, by_frequency)
+    """Row `padding` gets nothing; with `by_frequency`, a row its mean instead of its sum."""
+    count = weight_shape[0]
+    total = xp.embedding_backward(g, index, count)
+    if padding < 0 and not by_frequency:
+        return total
+    factor = xp.astype(xp.ne(xp.arange(0, count, 1, dtypes.int64), padding), dtypes.of(g))
+    if by_frequency:
+        occurrences = xp.bincount(xp.reshape(index, (-1,)), None, count)
+        factor = xp.div(factor, xp.astype(xp.maximum(occurrences, 1), dtypes.of(g)))
+    return xp.mul(total, xp.reshape(factor, (-1, 1)))
 
 
 _embedding = declare("embedding", "weight index padding by_frequency", weight=_to_weight)
+declare(
+    "embedding_backward",
+    "g index count",
+    g=lambda xp, g, index: xp.embedding(g, index, -1, False),
+)
 
 
 @functional
@@ -47,7 +61,8 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None,
     index = cast(input, dtypes.int64)
     if not local.mode.xp.in_range(index._data, count):
         raise IndexError(
-            f"index out of range in self\nAn index is from 0 to {count - 1}: weight has {count} rows."
+            f"index out of range in self\nAn index is from 0 to {count - 1}: weight has {count} "
+            "rows."
         )
     if max_norm is not None:
         _limit_norms(weight, index, max_norm, norm_type)
@@ -90,8 +105,6 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError("Class values must be non-negative.")
     if num_classes == -1:
         num_classes = xp.item(xp.asarray(xp.amax(data, None, False))) + 1
-    elif num_classes < 1:
-        raise RuntimeError("num_classes should be positive")
     if not xp.in_range(data, num_classes):
         raise RuntimeError("Class values must be smaller than num_classes.")
     classes = wrap(xp.arange(0, num_classes, 1, dtypes.int64))

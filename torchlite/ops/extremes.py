@@ -31,13 +31,14 @@ from torchlite.shapes import normalize_dim
 def _extreme_x(xp: Any, g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
     shape = tuple(x.shape)
     found = xp.eq(x, restore(xp, out, shape, axis, keepdims))
-    shares = xp.sum(xp.astype(found, dtypes.of(getattr(x, "_data", x))), axis, True)
-    return xp.where(found, xp.div(restore(xp, g, shape, axis, keepdims), shares), 0)
+    shares = xp.sum(xp.astype(found, dtypes.of(x)), axis, True)
+    kept = xp.where(found, restore(xp, g, shape, axis, keepdims), 0)
+    return xp.div(kept, shares)  # NaN equals nothing: its gradient is 0 / 0
 
 
 def _pick_x(xp: Any, g: Any, x_shape: tuple, index: Any, axis: int) -> Any:
     kept = reduced_shape(x_shape, axis) if x_shape else ()
-    zeros = xp.full(x_shape, 0, dtypes.of(getattr(g, "_data", g)))
+    zeros = xp.full(x_shape, 0, dtypes.of(g))
     return xp.scatter(zeros, xp.reshape(index, kept), xp.reshape(g, kept), axis)
 
 
@@ -141,8 +142,14 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False,
             "identity."
         )
     results = amin(input, dim, keepdim), amax(input, dim, keepdim)
-    if out is not None:
-        results = tuple(write_out("aminmax", o, r) for o, r in zip(out, results))  # type: ignore[assignment]
+    for o, result in zip(out or (), results):
+        if o.dtype is not input.dtype:
+            raise RuntimeError(
+                f"Expected out tensor to have dtype {input.dtype.legacy.lower()}, but got "
+                f"{o.dtype.legacy.lower()} instead"
+            )
+        write_out("aminmax", o, result)
+    results = results if out is None else tuple(out)
     return return_types.aminmax(*results)  # type: ignore[call-arg]
 
 

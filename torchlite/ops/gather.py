@@ -9,8 +9,9 @@ from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.ops.family import not_a_tensor, operation, write_out
 from torchlite.ops.indexing import index_put, wrapped_index
-from torchlite.ops.op import declare, run
-from torchlite.ops.promotion import cast, number_of
+from torchlite.ops.inplace import OVERLAP, check_no_overlap
+from torchlite.ops.op import declare, declared, run
+from torchlite.ops.promotion import cast, checked_number
 from torchlite.ops.shape import expand, reshape
 from torchlite.shapes import broadcast_shapes, normalize_dim
 
@@ -104,7 +105,7 @@ def _int64(name: str, index: Any) -> Any:
         raise not_a_tensor(name, 2, "index", index)
     if index.dtype is dtypes.int64:
         return index._data
-    if index.dtype is not dtypes.int32:
+    if index.dtype is not dtypes.int32 and index._data.size:
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
     return local.mode.xp.astype(index._data, dtypes.int64)
 
@@ -139,11 +140,41 @@ def _check_places(name: str, input: Tensor, dim: int, index: Any, source: Any = 
             )
     for d, (n, m) in enumerate(zip(own, shape)):
         if n > m and d != dim:
-            what = "Size does not match at dimension {} expected index {} to be no larger than self {}"
             raise RuntimeError(
-                what.format(d, list(own), list(shape)) + f" apart from dimension {dim}"
+                f"Size does not match at dimension {d} expected index {list(own)} to be no larger "
+                f"than self {list(shape)} apart from dimension {dim}"
             )
     _check_range(index, dim, shape[dim] if shape else 1)
+
+
+def check_apart(out: Tensor, *inputs: Tensor) -> None:
+    """Raise RuntimeError (as PyTorch) if `out` shares memory with itself or an input."""
+    check_no_overlap(out._data)
+    low, high = _extent(out)
+    for tensor in inputs:
+        start, end = _extent(tensor)
+        if start < high and low < end:
+            raise RuntimeError(OVERLAP)
+
+
+def _extent(tensor: Tensor) -> tuple[int, int]:
+    """The addresses between which a tensor lies; all the same if it is empty."""
+    xp, data = local.mode.xp, tensor._data
+    start = xp.data_ptr(data)
+    if not data.size:
+        return start, start + 1
+    reach = 1 + sum((n - 1) * step for n, step in zip(data.shape, xp.strides(data)))
+    return start, start + reach * tensor.dtype.itemsize
+
+
+def exact_out(name: str, out: Tensor, result: Tensor, *inputs: Tensor) -> Tensor:
+    """`write_out` for operations that convert nothing and read `inputs` while they write."""
+    if out.dtype is not result.dtype:
+        raise RuntimeError(
+            f"{name}(): Expected out tensor to have dtype {result.dtype}, but got {out.dtype}"
+        )
+    check_apart(out, *inputs)
+    return write_out(name, out, result)
 
 
 @operation
@@ -156,10 +187,11 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
     dim, places = normalize_dim(dim, input._data.ndim), _int64("gather", index)
     _check_places("gather", input, dim, places)
     if not input._data.shape or not places.shape or not places.size:
-        result = reshape(index_select(reshape(input, -1), 0, wrap(places.reshape(-1))), places.shape)
+        flat = wrap(local.mode.xp.reshape(places, (-1,)))
+        result = reshape(index_select(reshape(input, -1), 0, flat), places.shape)
     else:
         result = run(_gather, (input, places, dim), (input._data, places, dim))
-    return result if out is None else write_out("gather", out, result)
+    return result if out is None else exact_out("gather", out, result, input, index)
 
 
 @operation
@@ -172,7 +204,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *,
             f"{indices.dtype.legacy}"
         )
     if dim is None:
-        return gather(reshape(input, -1), 0, reshape(indices, -1), out=out)
+        places = wrapped_index(reshape(indices, -1), 0, input._data.size)
+        return gather(reshape(input, -1), 0, wrap(places), out=out)
     shape, own = list(input._data.shape), list(indices._data.shape)
     if len(shape) != len(own):
         raise RuntimeError(
@@ -185,7 +218,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *,
     shape = list(broadcast_shapes(shape, own))
     wide = (*shape[:dim], size, *shape[dim + 1 :])
     picks = (*shape[:dim], count, *shape[dim + 1 :])
-    return gather(expand(input, *wide), dim, expand(indices, *picks), out=out)
+    places = wrapped_index(expand(indices, *picks), dim, size)
+    return gather(expand(input, *wide), dim, wrap(places), out=out)
 
 
 def _scattered(name: str, input: Tensor, dim: int, index: Tensor, source: Any, primitive: Any,
@@ -199,9 +233,8 @@ def _scattered(name: str, input: Tensor, dim: int, index: Tensor, source: Any, p
         return input.clone()
     if not input._data.shape or not places.shape:
         source = reshape(source, -1) if tensor else source
-        flat = _scattered(
-            name, reshape(input, -1), 0, wrap(places.reshape(-1)), source, primitive, *rest
-        )
+        index = wrap(local.mode.xp.reshape(places, (-1,)))
+        flat = _scattered(name, reshape(input, -1), 0, index, source, primitive, *rest)
         return reshape(flat, input._data.shape)
     return primitive(input, places, source, dim, *rest)
 
@@ -217,7 +250,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     if reduce not in (None, "add", "multiply"):
         raise RuntimeError("reduce argument must be either add or multiply.")
     if not isinstance(src, Tensor):
-        src = number_of(src, input.dtype)
+        src = checked_number(src, input.dtype)
     if reduce is None:
         result = _scattered("scatter", input, dim, index, src, _scatter)
     else:
@@ -270,7 +303,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *,
         result = run(_take, (input, picks, dim), (input._data, picks, dim))
     else:
         result = input.clone()
-    return result if out is None else write_out("index_select", out, result)
+    return result if out is None else exact_out("index_select", out, result, input, index)
 
 
 def _vector(name: str, index: Any) -> Any:
@@ -314,7 +347,8 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     source = _source_checked("index_add_", input, dim, picks, source)
     if not local.mode.xp.in_range(picks, (input._data.shape or (1,))[dim]):
         raise IndexError("index out of range in self")
-    result = _put(input, dim, picks, source if alpha == 1 else cast(source * alpha, input.dtype), True)
+    gain = source if alpha == 1 else cast(source * alpha, input.dtype)
+    result = _put(input, dim, picks, gain, True)
     return result if out is None else write_out("index_add", out, result)
 
 
@@ -343,8 +377,12 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
             )
         value = cast(value, input.dtype)
     else:
-        value = wrap(local.mode.xp.full((), number_of(value, input.dtype), input.dtype))
-    return _put(input, dim, picks, value, False)
+        value = checked_number(value, input.dtype)
+    xp, shape = local.mode.xp, [1] * input._data.ndim
+    mask = xp.full(((input._data.shape or (1,))[dim],), False, dtypes.bool_)
+    mask = xp.index_put(mask, (picks,), True, False)
+    shape[dim : dim + 1] = [-1] * len(shape[dim : dim + 1])
+    return declared["where"](wrap(xp.reshape(mask, shape)), value, input)
 
 
 @operation
@@ -352,7 +390,9 @@ def index_reduce(input: Tensor, dim: int, index: Tensor, source: Tensor, reduce:
                  include_self: bool = True, out: Tensor | None = None) -> Tensor:  # fmt: skip
     """As `index_add`, for reduce "prod", "mean", "amax" or "amin"."""
     if reduce not in ("prod", "mean", "amax", "amin"):
-        raise RuntimeError(f"reduce argument must be either prod, mean, amax or amin, got {reduce}.")
+        raise RuntimeError(
+            f"reduce argument must be either prod, mean, amax or amin, got {reduce}."
+        )
     dim, picks = normalize_dim(dim, input._data.ndim), _vector("index_reduce", index)
     source = _source_checked("index_reduce", input, dim, picks, source)
     shape = source._data.shape

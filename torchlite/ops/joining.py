@@ -12,10 +12,10 @@ from torchlite.backends.registry import local
 from torchlite.graph import Node
 from torchlite.ops.conversion import clone
 from torchlite.ops.family import functional, operation, write_out
-from torchlite.ops.gather import index_select
+from torchlite.ops.gather import check_apart, index_select
 from torchlite.ops.op import Recorded, declare
 from torchlite.ops.promotion import cast, result_type
-from torchlite.ops.shape import expand, reshape, sizes_of, transpose, unsqueeze
+from torchlite.ops.shape import expand, reshape, sizes_of, unsqueeze
 from torchlite.ops.views import atleast_1d, atleast_2d, atleast_3d
 from torchlite.shapes import normalize_dim
 
@@ -60,7 +60,7 @@ def _joined(name: str, title: str, tensors: Sequence[Tensor], axis: int, parts: 
     if mode.grad:
         for t in tensors:
             refresh(t)
-        if any([t._needs_grad for t in tensors]):
+        if any(t._needs_grad for t in tensors):
             out._node, out._needs_grad = Joined(tensors, parts(tensors, axis), title), True
     return out
 
@@ -91,13 +91,11 @@ def _checked(name: str, tensors: Any) -> tuple:
                 f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}"
             )
     if not tensors:
-        raise RuntimeError(
-            f"{name} expects a non-empty TensorList"
-            if name == "stack"
-            else f"torch.{name}(): expected a non-empty list of Tensors"
-        )
+        if name == "cat":
+            raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
     first = tensors[0]._data.dtype
-    if all([t._data.dtype == first for t in tensors]):
+    if all(t._data.dtype == first for t in tensors):
         return tensors
     kind = result_type(*tensors)
     return tuple(cast(t, kind) for t in tensors)
@@ -113,14 +111,17 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
     tensors = _checked("cat", tensors)
     kept = [t for t in tensors if t._data.shape != (0,)] or tensors[:1]
     shape = kept[0]._data.shape
-    if not all([t._data.shape for t in tensors]):
+    if not all(t._data.shape for t in tensors):
         i = next(i for i, t in enumerate(tensors) if not t._data.shape)
         raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
     dim = normalize_dim(dim, len(shape))
     for i, t in enumerate(kept):
         _check_sizes(shape, t._data.shape, dim, i)
     result = _concatenate(kept, dim)
-    return result if out is None else write_out("cat", out, result)
+    if out is None:
+        return result
+    check_apart(out, *tensors)
+    return write_out("cat", out, result)
 
 
 def _check_sizes(shape: tuple, other: tuple, dim: int, i: int) -> None:
@@ -194,8 +195,8 @@ def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
 @functional
 def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Tensors, vectors taken for columns, joined along dimension 1."""
-    columns = [reshape(t, -1, 1) if t._data.ndim < 2 else t for t in _checked("column_stack", tensors)]
-    return cat(columns, 1, out=out)
+    tensors = _checked("column_stack", tensors)
+    return cat([reshape(t, -1, 1) if t._data.ndim < 2 else t for t in tensors], 1, out=out)
 
 
 @functional
@@ -288,7 +289,10 @@ def _counted(repeats: Tensor) -> Tensor:
 
 @functional
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
-    """Vectors expanded to a grid: result i varies along dimension i ("ij") or as in plots ("xy")."""
+    """Vectors expanded to a grid: result i varies along dimension i.
+
+    indexing: "ij" (default), or "xy" to exchange the first two dimensions, as plots have them.
+    """
     vectors = sizes_of(tensors)
     if not vectors:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
@@ -311,7 +315,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     grids = [expand(reshape(v, [*ones[:i], -1, *ones[i + 1 :]]), *shape)
              for i, v in enumerate(vectors)]  # fmt: skip
     if swap:
-        grids = [transpose(g, 0, 1) for g in (grids[1], grids[0], *grids[2:])]
+        grids[:2] = reversed(grids[:2])
     return tuple(grids)
 
 

@@ -121,10 +121,11 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
             raise RuntimeError(
                 f"bilinear(): input batch dimensions do not match at dim {i}: got {m} and {n}"
             )
-    for label, x, size, d in (("input1", a, w[1], 1), ("input2", b, w[2], 2)):
+    for label, x, size in (("input1", a, w[1]), ("input2", b, w[2])):
         if x[-1] != size:
             raise RuntimeError(
-                f"bilinear(): {label} size does not match weight size: got {x[-1]} but expected {size}"
+                f"bilinear(): {label} size does not match weight size: got {x[-1]} "
+                f"but expected {size}"
             )
     if bias is not None and bias._data.shape[0] != w[0]:
         raise RuntimeError(

@@ -99,7 +99,7 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
     if (
         weight is None and reduction == "mean" and not label_smoothing
         and size_average is None and reduce is None
-        and x is not None and y is not None and x.ndim == 2 and 0 != x.shape[0]
+        and x is not None and y is not None and x.ndim == 2 and x.shape[0]
         and y.shape == x.shape[:1] and dtypes.of(y) is dtypes.int64
         and dtypes.of(x).category == FLOAT and not 0 <= ignore_index < x.shape[1]
     ):  # fmt: skip

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
-from torchlite.dtypes import BOOL, COMPLEX, INTEGER
+from torchlite.dtypes import BOOL, INTEGER
 from torchlite.ops.family import functional, not_a_tensor, operation, write_out
+from torchlite.ops.gather import exact_out
 from torchlite.ops.indexing import fitting, index_arrays, index_get, split_index
 from torchlite.ops.indexing import index_put as put_at
 from torchlite.ops.op import declared
-from torchlite.ops.promotion import cast, number_of
+from torchlite.ops.promotion import cast, checked_number
 from torchlite.ops.shape import expand, reshape
 from torchlite.shapes import broadcast_shapes
 
@@ -26,26 +26,6 @@ def _check_mask(name: str, mask: Any) -> None:
         raise RuntimeError(
             f"{name}: expected BoolTensor for mask, but got mask with dtype {mask.dtype}"
         )
-
-
-def checked_number(value: Any, kind: dtypes.dtype) -> Any:
-    """The number `value` as `kind` holds it.
-
-    Raises: RuntimeError (as PyTorch) if that would lose a part of it.
-    """
-    lossy = isinstance(value, complex) and kind.category < COMPLEX and value.imag
-    lossy = lossy or (kind.category == INTEGER and not _whole(value, kind))
-    if lossy:
-        raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
-    if isinstance(value, complex) and kind.category < COMPLEX:
-        value = value.real
-    return number_of(value, kind)
-
-
-def _whole(value: Any, kind: dtypes.dtype) -> bool:
-    limits = dtypes.iinfo(kind)
-    low = limits.min if kind.is_signed else -limits.max
-    return math.isfinite(value) and low <= value <= limits.max
 
 
 @operation
@@ -76,7 +56,7 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     shape = broadcast_shapes(input._data.shape, mask._data.shape)
     picks = _true_places(expand(mask, *shape))
     result = index_get(reshape(expand(input, *shape), -1), (picks,))
-    return result if out is None else write_out("masked_select", out, result)
+    return result if out is None else exact_out("masked_select", out, result, input, mask)
 
 
 def _true_places(mask: Tensor) -> Any:
@@ -117,6 +97,16 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
 
 
 @operation
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
+    """`nonzero` cut, or filled up with `fill_value`, to `size` rows."""
+    if size < 0:
+        raise RuntimeError(f"nonzero_static: 'size' must be an non-negative integer, got {size}")
+    xp = local.mode.xp
+    places = xp.getitem(xp.nonzero(input._data), (slice(None, size),))
+    return wrap(xp.pad(places, ((0, size - places.shape[0]), (0, 0)), fill_value))
+
+
+@operation
 def argwhere(input: Tensor) -> Tensor:
     """`nonzero`: (count, ndim) int64."""
     return nonzero(input)
@@ -147,7 +137,7 @@ def _flat_index(index: Any, count: int, name: str) -> Any:
 def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements of the flat `input` at `index`, in its shape."""
     result = index_get(reshape(input, -1), (_flat_index(index, input._data.size, "take"),))
-    return result if out is None else write_out("take", out, result)
+    return result if out is None else exact_out("take", out, result, input, index)
 
 
 @operation
@@ -196,9 +186,7 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     sizes = shape.tolist() if isinstance(shape, Tensor) else shape
     sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
     if indices.dtype.category != INTEGER:
-        raise ValueError(
-            f"expected 'indices' to be integer dtype, but got {indices.dtype}"
-        )
+        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     if any(size < 0 for size in sizes):
         raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
     coordinates, step = [], 1
@@ -209,6 +197,6 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
 
 
 __all__ = [
-    "argwhere", "index_put", "masked_fill", "masked_scatter", "masked_select", "nonzero", "put",
+    "argwhere", "index_put", "masked_fill", "masked_scatter", "masked_select", "nonzero", "nonzero_static", "put",
     "take", "unravel_index",
 ]  # fmt: skip

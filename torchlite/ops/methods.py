@@ -11,12 +11,18 @@ from torchlite.ops import (
     activation,
     comparison,
     conversion,
+    creation,
     elementwise,
     indexing,
+    joining,
     linalg,
+    memory,
     pointwise,
     random,
+    rearranging,
     shape,
+    slicing,
+    views,
 )
 from torchlite.ops.aliases import ALIASES
 from torchlite.ops.family import operations
@@ -24,14 +30,15 @@ from torchlite.ops.inplace import in_place
 
 #: Operations that have an in-place form, named with an underscore at the end.
 IN_PLACE = """
-    abs acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh baddbmm bitwise_and
-    bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp
-    clamp_max clamp_min copysign cos cosh deg2rad digamma div eq erf erfc erfinv exp exp2 expm1
-    float_power floor floor_divide fmod frac gcd ge gt heaviside
-    hypot lcm ldexp le lerp lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt
-    mul mvlgamma nan_to_num ne neg nextafter pow rad2deg reciprocal remainder round rsqrt
-    sgn sigmoid sign sin sinc sinh sqrt square sub tan
-    tanh trunc xlogy
+    abs acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh baddbmm
+    bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp
+    clamp_max clamp_min copysign cos cosh cumprod cumsum deg2rad digamma div eq erf erfc erfinv exp exp2 expm1
+    float_power floor floor_divide fmod frac gcd ge gt heaviside hypot lcm ldexp le lerp lgamma log
+    log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt mul mvlgamma nan_to_num
+    ne neg nextafter pow rad2deg reciprocal remainder renorm round rsqrt sgn sigmoid sign sin sinc sinh
+    sqrt square sub tan tanh trunc xlogy
+    index_add index_copy index_fill index_put index_reduce masked_fill masked_scatter put scatter
+    scatter_add scatter_reduce tril triu
 """.split()
 
 
@@ -122,6 +129,12 @@ def _attach_indexing() -> None:
     Tensor.__getitem__, Tensor.__setitem__ = indexing.getitem, indexing.setitem
     Tensor.copy_ = indexing.copy_
     Tensor.view, Tensor.expand = shape.view, shape.expand
+    Tensor.where = lambda self, condition, other: comparison.where(condition, self, other)
+    for family in (creation, joining, memory, rearranging, slicing, views):
+        for name, method in family.METHODS.items():
+            setattr(Tensor, name, method)
+    for name, get in (memory.PROPERTIES | views.PROPERTIES).items():
+        setattr(Tensor, name, property(get))
 
 
 def _backward(self: Tensor, gradient: Tensor | None = None, retain_graph: bool | None = None,

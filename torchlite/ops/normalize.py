@@ -8,13 +8,14 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.dtypes import COMPLEX, FLOAT, dtype
-from torchlite.ops.comparison import gt, ne, where
+from torchlite.ops.comparison import gt, where
+from torchlite.ops.complex_numbers import real
 from torchlite.ops.elementwise import abs, add, div, exp, log, mul, sub
 from torchlite.ops.extremes import amax, amin
 from torchlite.ops.family import operation, refuse, write_out
-from torchlite.ops.op import declare, run
+from torchlite.ops.op import declare
 from torchlite.ops.promotion import at_least_float, cast, result_type
-from torchlite.ops.reduction import Dims, axes_of, data_of, restore
+from torchlite.ops.reduction import Dims, axes_of, data_of, in_single, restore
 from torchlite.ops.reduction import sum as sum_
 from torchlite.shapes import normalize_dim
 
@@ -39,7 +40,7 @@ def _along(name: str, primitive: Any, input: Any, dim: int, dtype: dtype | None)
         return _along(name, primitive, input.reshape(1), 0, None).reshape(())
     if not data.size:
         return input.clone()
-    return run(primitive, (input, axis), (data, axis))
+    return in_single(primitive, input, axis)
 
 
 @operation
@@ -77,10 +78,14 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False, *,
     data = data_of("logsumexp", input)
     input = cast(input, at_least_float(dtypes.of(data)))
     axes = axes_of(dim, data.ndim)
-    if data.size:
-        result = _logsumexp(input, axes, keepdim)
-    else:
+    if not data.size:
         result = log(sum_(exp(input), axes, keepdim))
+    elif dtypes.of(data).category == COMPLEX:
+        top = amax(real(input).detach(), axes, True)
+        total = log(sum_(exp(sub(input, top)), axes, keepdim))
+        result = add(total, top.reshape(total.shape))
+    else:
+        result = in_single(_logsumexp, input, axes, keepdim)
     return result if out is None else write_out("logsumexp", out, result)
 
 
@@ -90,6 +95,8 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False, *,
 def _norm_x(xp: Any, g: Any, x: Any, out: Any, p: float, axis: Any, keepdims: bool) -> Any:
     """0 where the norm is 0, and at elements that are 0."""
     shape = tuple(x.shape)
+    if p == 0:
+        return xp.full(shape, 0, dtypes.of(x))
     out, g = restore(xp, out, shape, axis, keepdims), restore(xp, g, shape, axis, keepdims)
     nowhere = xp.eq(out, 0)
     safe = xp.where(nowhere, 1, out)
@@ -137,14 +144,12 @@ def vector_norm(x: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool = Fal
         x = cast(x, dtype)
     axes = axes_of(dim, data.ndim)
     _check_extreme(ord, data, axes)
-    if ord == 0:
-        result = cast(sum_(ne(x, 0), axes, keepdim), x.dtype.to_real())
-    elif ord == 1:
+    if ord == 1:
         result = sum_(abs(x), axes, keepdim)
     elif math.isinf(ord):
         result = (amax if ord > 0 else amin)(abs(x), axes, keepdim)
     else:
-        result = _norm(x, float(ord), axes, keepdim)
+        result = in_single(_norm, x, float(ord), axes, keepdim)
     return result if out is None else write_out("linalg_vector_norm", out, result)
 
 

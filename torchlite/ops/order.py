@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import COMPLEX, FLOAT
-from torchlite.ops.comparison import eq, isnan, logical_and, logical_or, where
-from torchlite.ops.elementwise import div
 from torchlite.ops.extremes import picked
 from torchlite.ops.family import operation, refuse, write_out
 from torchlite.ops.op import declare
-from torchlite.ops.promotion import cast
 from torchlite.ops.reduction import check_nonempty, data_of
-from torchlite.ops.reduction import sum as sum_
-from torchlite.ops.scan import named, pair
+from torchlite.ops.scan import pair
 from torchlite.shapes import normalize_dim
 
 
@@ -103,7 +100,7 @@ def _without(shape: tuple, axis: int) -> tuple:
 def _shared_x(xp: Any, g: Any, x: Any, out: Any) -> Any:
     """Equal shares for all elements that equal the result."""
     found = xp.logical_or(xp.eq(x, out), xp.logical_and(xp.isnan(x), xp.isnan(out)))
-    shares = xp.sum(xp.astype(found, dtypes.of(getattr(x, "_data", x))), None, False)
+    shares = xp.sum(xp.astype(found, dtypes.of(x)), None, False)
     return xp.where(found, xp.div(g, shares), 0)
 
 
@@ -128,7 +125,7 @@ def _median_of(name: str, input: Any, dim: int | None, keepdim: bool, out: Any) 
         return _along_dim(name, input, dim, keepdim, out)
     if data.size:
         return _median(input, name == "nanmedian")
-    nothing = float("nan") if input.dtype.category == FLOAT else -(2 ** (input.dtype.itemsize * 8 - 1))
+    nothing = math.nan if input.dtype.category == FLOAT else dtypes.iinfo(input.dtype).min
     return wrap(local.mode.xp.full((), nothing, input.dtype))
 
 

@@ -96,7 +96,7 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
 @operation
 def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = None,
                neginf: float | None = None, *, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """`input` with numbers for NaN (0), infinity (the greatest number) and -infinity (the least)."""
+    """`input` with numbers for NaN (0) and the infinities (the greatest and least numbers)."""
     result = clone(input)
     if input.dtype.category == FLOAT:
         limits = dtypes.finfo(input.dtype)

@@ -93,6 +93,20 @@ def number_of(x: Any, kind: dtype) -> Any:
     return bool(x) if kind.category == BOOL else complex(x)
 
 
+def checked_number(x: Any, kind: dtype) -> Any:
+    """As `number_of`, but raises RuntimeError (as PyTorch) for a number out of range."""
+    if isinstance(x, complex) and kind.category < COMPLEX:
+        if x.imag:
+            raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
+        x = x.real
+    if kind.category == INTEGER:
+        limits = dtypes.iinfo(kind)
+        low = limits.min if kind.is_signed else -limits.max
+        if not low <= x <= limits.max:
+            raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
+    return number_of(x, kind)
+
+
 def at_least_float(kind: dtype) -> dtype:
     """`kind`, or the default float in place of integers and bool."""
     return kind if kind.category >= FLOAT else dtypes.get_default_dtype()

@@ -33,9 +33,9 @@ _triu = declare("triu", "x diagonal", x=lambda xp, g, diagonal: xp.triu(g, diago
 
 
 @operation
-def flip(input: Tensor, *dims: Any) -> Tensor:
-    """A copy with the order along `dims` reversed."""
-    dims = sizes_of(dims)
+def flip(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
+    """A copy with the order along `dims` reversed: ``flip(x, 0, 1)`` or ``flip(x, (0, 1))``."""
+    dims = sizes_of(args) if dims is None else tuple(dims)
     if not dims or not input._data.ndim:
         normalize_dims(dims, input._data.ndim)
         return clone(input)
@@ -74,7 +74,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
         )
     axes = tuple(normalize_dim(d, input._data.ndim) for d in dims)
     if not input._data.ndim:
-        return clone(input)
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     return run(_roll, (input, shifts, axes), (input._data, shifts, axes))
 
 
@@ -142,13 +142,19 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: dtypes.dtype = d
 
 
 @operation
+def trace(input: Tensor) -> Tensor:
+    """The sum of the diagonal of a matrix."""
+    if input._data.ndim != 2:
+        raise RuntimeError("trace: expected a matrix")
+    return slicing.diagonal(input).sum()
+
+
+@operation
 def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The matrix with a vector on its diagonal, or a copy of the diagonal of a matrix."""
     ndim = input._data.ndim
     if ndim not in (1, 2):
-        raise RuntimeError(
-            f"diag(): Supports 1D or 2D tensors. Got {ndim}D"
-        )
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {ndim}D")
     result = diag_embed(input, diagonal) if ndim == 1 else clone(slicing.diagonal(input, diagonal))
     return result if out is None else write_out("diag", out, result)
 
@@ -211,5 +217,5 @@ METHODS = {"fill_diagonal_": fill_diagonal_}
 
 __all__ = [
     "diag", "diag_embed", "diagflat", "flip", "fliplr", "flipud", "roll", "rot90", "tril",
-    "tril_indices", "triu", "triu_indices", "vander",
+    "trace", "tril_indices", "triu", "triu_indices", "vander",
 ]  # fmt: skip

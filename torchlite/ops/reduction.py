@@ -7,7 +7,6 @@ with size 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from torchlite import dtypes
@@ -16,7 +15,7 @@ from torchlite.dtypes import COMPLEX, FLOAT, INTEGER, dtype
 from torchlite.ops.comparison import isnan, ne, where
 from torchlite.ops.elementwise import div
 from torchlite.ops.family import not_a_tensor, operation, write_out
-from torchlite.ops.op import declare, run
+from torchlite.ops.op import Primitive, declare, run
 from torchlite.ops.promotion import cast
 from torchlite.ops.scan import cumprod_x
 from torchlite.shapes import normalize_dim, normalize_dims
@@ -68,6 +67,13 @@ def check_nonempty(name: str, data: Any, axis: Any, error: type = IndexError) ->
             raise IndexError(f"{name}(): Expected reduction dim {i} to have non-zero size.")
 
 
+def in_single(primitive: Primitive, input: Tensor, *parameters: Any) -> Tensor:
+    """The primitive on `input`; half precision computes in float32, as in PyTorch."""
+    if dtypes.of(input._data) is not dtypes.float16:
+        return run(primitive, (input, *parameters), (input._data, *parameters))
+    return cast(primitive(cast(input, dtypes.float32), *parameters), dtypes.float16)
+
+
 # --- sums, means, products ----------------------------------------------------------------------
 
 
@@ -101,7 +107,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype 
     if dtype is not None or dtypes.of(data).category < FLOAT:
         input = cast(input, dtype or dtypes.int64)
         data = input._data
-    axes = None if dim is None else normalize_dims(dim, data.ndim)
+    axes = axes_of(dim, data.ndim)
     result = run(_sum, (input, axes, keepdim), (data, axes, keepdim))
     return result if out is None else write_out("sum", out, result)
 
@@ -132,11 +138,8 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype
             f"{'Input' if dtype is None else 'Optional'} dtype must be either a floating point or "
             f"complex dtype. Got: {kind.legacy}"
         )
-    if dtype is not None:
-        input = cast(input, dtype)
-        data = input._data
-    axes = None if dim is None else normalize_dims(dim, data.ndim)
-    result = run(_mean, (input, axes, keepdim), (data, axes, keepdim))
+    input = cast(input, kind)
+    result = in_single(_mean, input, axes_of(dim, data.ndim), keepdim)
     return result if out is None else write_out("mean", out, result)
 
 
@@ -164,7 +167,7 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *,
     if dim is not None and not isinstance(dim, int):
         raise TypeError(f"prod(): argument 'dim' must be int, not {type(dim).__name__}")
     axis = None if dim is None else normalize_dim(dim, data.ndim)
-    result = _prod(input, axis if data.ndim else None, keepdim)
+    result = in_single(_prod, input, axis if data.ndim else None, keepdim)
     return result if out is None else write_out("prod", out, result)
 
 
@@ -208,7 +211,7 @@ def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
 _argmax, _argmin = declare("argmax", "x axis keepdims"), declare("argmin", "x axis keepdims")
 
 
-def _place(name: str, primitive: Callable, input: Any, dim: int | None, keepdim: bool,
+def _place(name: str, primitive: Primitive, input: Any, dim: int | None, keepdim: bool,
            out: Tensor | None) -> Tensor:  # fmt: skip
     data = data_of(name, input)
     if dtypes.of(data).category not in (FLOAT, INTEGER):

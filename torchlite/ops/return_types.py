@@ -17,9 +17,11 @@ def _named(name: str, fields: str) -> type:
     return kind
 
 
-max, min, sort, topk, kthvalue, median, nanmedian, mode, cummax, cummin = (
+max, min, cummax, cummin = (
+    _named(name, "values indices") for name in ("max", "min", "cummax", "cummin")
+)
+sort, topk, kthvalue, median, nanmedian, mode = (
     _named(name, "values indices")
-    for name in "max min sort topk kthvalue median nanmedian mode cummax cummin".split()
+    for name in ("sort", "topk", "kthvalue", "median", "nanmedian", "mode")
 )
 aminmax = _named("aminmax", "min max")
-histogram = _named("histogram", "hist bin_edges")

@@ -6,14 +6,16 @@ import math
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
+from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT, dtype
 from torchlite.ops import return_types
 from torchlite.ops.elementwise import add, div, logaddexp, mul, sub
 from torchlite.ops.family import functional, not_a_tensor, operation, refuse, write_out
+from torchlite.ops.joining import cat
 from torchlite.ops.op import declare, recorded
 from torchlite.ops.promotion import cast
+from torchlite.ops.slicing import narrow
 from torchlite.shapes import normalize_dim
 
 
@@ -61,7 +63,11 @@ def _scan(name: str, primitive: Any, input: Any, dim: int, dtype: dtype | None,
         raise not_a_tensor(name, 1, "input", input)
     if dtype is not None or input.dtype.category < FLOAT:
         input = cast(input, dtype or dtypes.int64)
-    result = primitive(input, normalize_dim(dim, input._data.ndim))
+    axis = normalize_dim(dim, input._data.ndim)
+    if input.dtype is dtypes.float16:
+        result = cast(primitive(cast(input, dtypes.float32), axis), dtypes.float16)
+    else:
+        result = primitive(input, axis)
     return result if out is None else write_out(name, out, result)
 
 
@@ -90,9 +96,7 @@ def _running_extreme(name: str, input: Tensor, dim: int, out: Any) -> Any:
 
 
 def pair(name: str, input: Tensor, places: Any, axis: int, out: Any = None) -> Any:
-    """The named tuple of the elements at `places` (an int64 array) along `axis`, and of `places`."""
-    from torchlite._tensor import wrap
-
+    """The named tuple of the elements at `places` (int64 array) along `axis`, and of `places`."""
     indices = wrap(local.mode.xp.asarray(places))
     return named(name, recorded.gather(input, indices, axis), indices, out)
 
@@ -139,25 +143,24 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
-    from torchlite.ops.joining import cat
-
     axis = normalize_dim(dim, input._data.ndim)
+    if n == 0:
+        return input.clone() if out is None else write_out("diff", out, input)
     parts = [x for x in (prepend, input, append) if x is not None]
     result = cat(parts, axis) if len(parts) > 1 else input
     for _ in range(min(n, result._data.shape[axis])):
         after, before = _without_first(result, axis), _without_last(result, axis)
         is_bool = result.dtype.category == BOOL
         result = after.logical_xor(before) if is_bool else sub(after, before)
-    result = result.clone() if n == 0 else result
     return result if out is None else write_out("diff", out, result)
 
 
 def _without_first(x: Tensor, axis: int) -> Tensor:
-    return x.narrow(axis, 1, x._data.shape[axis] - 1)
+    return narrow(x, axis, 1, x._data.shape[axis] - 1)
 
 
 def _without_last(x: Tensor, axis: int) -> Tensor:
-    return x.narrow(axis, 0, x._data.shape[axis] - 1)
+    return narrow(x, axis, 0, x._data.shape[axis] - 1)
 
 
 def _areas(name: str, y: Tensor, x: Tensor | None, dx: Any, axis: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -87,7 +88,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
         raise RuntimeError("narrow(): length must be non-negative.")
     if not -shape[dim] <= start <= shape[dim]:
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-shape[dim]}, {shape[dim]}], "
+            f"start out of range (expected to be in range of [{-shape[dim]}, {shape[dim]}], "
             f"but got {start})"
         )
     start += shape[dim] if start < 0 else 0
@@ -104,7 +105,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     shape = input._data.shape
     dim = normalize_dim(dim, len(shape))
     if not shape:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     lead = (_ALL,) * dim
     return tuple([getitem_view(input, lead + (i,)) for i in range(shape[dim])])
 
@@ -121,9 +122,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     size, total = split_size_or_sections, shape[dim]
     if size < 0 or (not size and total):
         raise RuntimeError(
-            f"split expects split_size be non-negative, but got split_size={size}"
-            if size < 0
-            else f"split_size can only be 0 if dimension size is 0, but got dimension size of {total}"
+            f"split expects split_size be non-negative, but got split_size={size}; it may be 0 "
+            f"only if the dimension, which has {total} places, has none"
         )
     starts = range(0, total, size) if total else (0,)
     return tuple([sliced(tensor, dim, i, min(i + size, total)) for i in starts])
@@ -134,7 +134,7 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
     """Views of these sizes along `dim`, which they must add up to."""
     dim = normalize_dim(dim, input._data.ndim)
     total, sizes = input._data.shape[dim], [int(size) for size in split_sizes]
-    if any(size < 0 for size in sizes) or sum(sizes) != total:
+    if min(sizes, default=0) < 0 or sum(sizes) != total:
         raise RuntimeError(
             f"split_with_sizes expects split_sizes to sum exactly to {total} (input tensor's size "
             f"at dimension {dim}), but got split_sizes={sizes}"
@@ -175,7 +175,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         size, longer = divmod(total, cuts)
         cuts = [i * size + min(i, longer) for i in range(1, cuts)]
     bounds = [0, *(slice(None, cut).indices(total)[1] for cut in cuts), total]
-    return tuple(sliced(input, dim, a, max(a, b)) for a, b in zip(bounds, bounds[1:]))
+    return tuple(sliced(input, dim, a, max(a, b)) for a, b in itertools.pairwise(bounds))
 
 
 def _split_along(input: Tensor, cuts: Any, dim: int, name: str, least: int) -> tuple[Tensor, ...]:

@@ -1,4 +1,4 @@
-"""Variance, quantiles, covariance, histograms and counts."""
+"""Variance, covariance, histograms and counts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import COMPLEX, FLOAT, INTEGER
-from torchlite.ops.comparison import isnan, where
-from torchlite.ops.elementwise import add, div, floor, mul, sqrt, sub
-from torchlite.ops.elementwise import round as round_
+from torchlite.ops.complex_numbers import real
+from torchlite.ops.elementwise import div, mul, sqrt, sub
 from torchlite.ops.family import functional, operation, refuse, write_out
-from torchlite.ops.op import declare, recorded
+from torchlite.ops.op import declare
 from torchlite.ops.promotion import cast
-from torchlite.ops.reduction import Dims, axes_of, count, data_of, mean, restore
+from torchlite.ops.reduction import axes_of, count, data_of, in_single, mean, restore
 from torchlite.ops.reduction import sum as sum_
-from torchlite.shapes import normalize_dim
+from torchlite.ops.slicing import diagonal
 
 
 def _var_x(xp: Any, g: Any, x: Any, axis: Any, correction: float, keepdims: bool) -> Any:
@@ -59,7 +58,7 @@ def _spread(name: str, primitive: Any, input: Any, dim: Any, unbiased: bool | No
             "reduction factor (input numel divided by output numel).",
             stacklevel=3,
         )
-    return primitive(input, axes, correction, keepdim), axes
+    return in_single(primitive, input, axes, correction, keepdim), axes
 
 
 @operation
@@ -97,96 +96,6 @@ def std_mean(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepd
     return result, mean(input, axes, keepdim)
 
 
-# --- quantiles ----------------------------------------------------------------------------------
-
-_INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
-
-
-def _check_quantile(name: str, input: Any, q: Any, interpolation: str) -> Tensor:
-    """`q` as a tensor."""
-    data = data_of(name, input)
-    if not data.size:
-        raise RuntimeError(f"{name}() input tensor must be non-empty")
-    if input.dtype not in (dtypes.float32, dtypes.float64):
-        raise RuntimeError(f"{name}() input tensor must be either float or double dtype")
-    if interpolation not in _INTERPOLATIONS:
-        raise RuntimeError(
-            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, "
-            f"but got {interpolation}"
-        )
-    if not isinstance(q, Tensor):
-        if not 0 <= q <= 1:
-            raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
-        return wrap(local.mode.xp.full((), float(q), input.dtype))
-    if q._data.ndim > 1:
-        raise RuntimeError(f"{name}() q must be a scalar or 1D tensor")
-    if q.dtype is not input.dtype:
-        raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
-    if not bool(((q >= 0) & (q <= 1)).all()):
-        raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
-    return q
-
-
-def _quantile(name: str, input: Tensor, q: Any, dim: int | None, keepdim: bool,
-              interpolation: str, ignore_nan: bool) -> Tensor:  # fmt: skip
-    q = _check_quantile(name, input, q, interpolation)
-    ndim = input._data.ndim
-    axis = None if dim is None else normalize_dim(dim, ndim)
-    rows = input.reshape(-1) if axis is None or not ndim else input.movedim(axis, -1)
-    rows = rows.sort(-1).values
-    missing = isnan(rows)
-    if ignore_nan:
-        last = sub(sum_(missing.logical_not(), -1, True), 1).clamp(min=0)
-        ranks = mul(q, last)
-    else:  # a NaN is sorted to the end
-        last = rows._data.shape[-1] - 1
-        ranks = where(missing.any(-1, True), last, mul(q, last))
-    result = _between(rows, cast(ranks, rows.dtype), interpolation)  # (*rows, number of q)
-    if not keepdim:
-        return result.squeeze(-1) if not q._data.ndim else result.movedim(-1, 0)
-    result = result.movedim(-1, 0)
-    if axis is None:
-        result = result.reshape(result._data.shape[:1] + (1,) * ndim)
-    elif ndim:
-        result = result.unsqueeze(axis + 1)
-    return result if q._data.ndim else result.squeeze(0)
-
-
-def _between(rows: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
-    """The elements of sorted `rows` at fractional `ranks`."""
-    if interpolation == "nearest":
-        ranks = round_(ranks)
-    elif interpolation == "higher":
-        ranks = ranks.ceil()
-    below = floor(ranks)
-    low = recorded.gather(rows, cast(below, dtypes.int64), rows._data.ndim - 1)
-    if interpolation in ("nearest", "higher", "lower"):
-        return low
-    high = recorded.gather(rows, cast(ranks.ceil(), dtypes.int64), rows._data.ndim - 1)
-    weight = 0.5 if interpolation == "midpoint" else sub(ranks, below)
-    return add(low, mul(weight, sub(high, low)))
-
-
-@operation
-def quantile(input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
-             interpolation: str = "linear", out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The `q`-th quantiles (a number or a vector in [0, 1]) of all elements or along `dim`.
-
-    A vector's dimension comes first in the result. interpolation: "linear", "lower", "higher",
-    "midpoint" or "nearest". A NaN makes the result NaN.
-    """
-    result = _quantile("quantile", input, q, dim, keepdim, interpolation, False)
-    return result if out is None else write_out("quantile", out, result)
-
-
-@operation
-def nanquantile(input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
-                interpolation: str = "linear", out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """`quantile` of the elements that are not NaN."""
-    result = _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
-    return result if out is None else write_out("nanquantile", out, result)
-
-
 # --- covariance ---------------------------------------------------------------------------------
 
 
@@ -209,8 +118,8 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None,
         rows = cast(rows, dtypes.get_default_dtype())
     weights = _observation_weights(rows, fweights, aweights)
     if weights is None:
-        total: Any = rows._data.shape[1]
-        average, weighted_total = sum_(rows, 1, True) / total if total else sum_(rows, 1, True), total
+        weighted_total: Any = rows._data.shape[1]
+        average = mean(rows, 1, True)
     else:
         weighted_total = sum_(weights)
         average = div(sum_(mul(rows, weights), 1, True), weighted_total)
@@ -256,8 +165,8 @@ def _observation_weights(rows: Tensor, fweights: Any, aweights: Any) -> Tensor |
             raise RuntimeError(f"cov(): {name} cannot be negative")
     if fweights is None or aweights is None:
         weights = aweights if fweights is None else fweights
-        return weights if weights is None else cast(weights, rows.dtype)
-    return cast(mul(fweights, aweights), rows.dtype)
+        return weights if weights is None else cast(weights, rows.dtype.to_real())
+    return cast(mul(fweights, aweights), rows.dtype.to_real())
 
 
 @operation
@@ -271,7 +180,7 @@ def corrcoef(input: Tensor) -> Tensor:
     matrix = cov(input)
     if not matrix._data.ndim:
         return div(matrix, matrix)
-    spread = sqrt(matrix.diagonal().real if matrix.dtype.category == COMPLEX else matrix.diagonal())
+    spread = sqrt(real(diagonal(matrix)) if matrix.dtype.category == COMPLEX else diagonal(matrix))
     quotient = div(div(matrix, spread.unsqueeze(1)), spread.unsqueeze(0))
     return quotient if quotient.dtype.category == COMPLEX else quotient.clamp(-1, 1)
 
@@ -332,6 +241,6 @@ def _histogram_range(input: Tensor, low: float, high: float) -> tuple[float, flo
 
 
 __all__ = [
-    "bincount", "corrcoef", "cov", "histc", "nanquantile", "quantile", "std", "std_mean", "var",
+    "bincount", "corrcoef", "cov", "histc", "std", "std_mean", "var",
     "var_mean",
 ]  # fmt: skip

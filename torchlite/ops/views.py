@@ -76,7 +76,8 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
         )
     if not source:
         return permute(input, tuple(range(ndim)))
-    source, destination = _distinct(source, ndim, "source"), _distinct(destination, ndim, "destination")
+    source = _distinct(source, ndim, "source")
+    destination = _distinct(destination, ndim, "destination")
     rest = iter([d for d in range(ndim) if d not in source])
     placed = dict(zip(destination, source))
     return permute(input, tuple(placed[d] if d in placed else next(rest) for d in range(ndim)))

@@ -45,6 +45,7 @@ class Adam(Optimizer):
     """
 
     _shaped_like_parameter = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+    _takes_complex_apart = True
 
     def __init__(
         self,

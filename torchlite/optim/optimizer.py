@@ -60,6 +60,8 @@ class Optimizer(Hooks):
 
     #: Names of states that have the shape of their parameter: `load_state_dict` checks them.
     _shaped_like_parameter: tuple[str, ...] = ()
+    #: Whether a complex parameter is to be treated as two real ones.
+    _takes_complex_apart = False
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -181,8 +183,10 @@ class Optimizer(Hooks):
             with enable_grad():
                 getattr(differentiable, kernel)(params, *columns, *options)
             return
-        arrays = [c if c is None else [t._data for t in c] for c in columns]
-        getattr(current(), kernel)([p._data for p in params], *arrays, *options)
+        arrays = [c if c is None else [t._data for t in c] for c in (params, *columns)]
+        if self._takes_complex_apart and any(dtypes.of(p).is_complex for p in arrays[0]):
+            arrays = [c if c is None else _real_parts(c) for c in arrays]
+        getattr(current(), kernel)(*arrays, *options)
         for p in params:
             p._bump()
 
@@ -338,6 +342,16 @@ def _converted(value: Any, p: Tensor, key: str | None = None) -> Any:
     if type(value) in (list, tuple):
         return type(value)(_converted(v, p) for v in value)
     return value
+
+
+def _real_parts(arrays: list) -> list:
+    """Arrays that share the memory of the real and imaginary parts of `arrays`."""
+    xp: Any = current()
+    return [
+        part
+        for x in arrays
+        for part in ((xp.real(x), xp.imag(x)) if dtypes.of(x).is_complex else (x,))
+    ]
 
 
 def _typename(value: Any) -> str:

@@ -6,6 +6,8 @@ memory that lies outside the pickle and that several tensors may share.
 
 from __future__ import annotations
 
+import bisect
+import codecs
 import io
 import math
 import pickle
@@ -137,6 +139,8 @@ class Pickler(_PythonPickler):
             return _rebuild_parameter, (wrap(obj._data), obj.requires_grad, OrderedDict())
         if isinstance(obj, Tensor):
             return self._reduce_tensor(obj)
+        if type(obj) is bytes and not obj:  # pickle would name a class that PyTorch refuses
+            return codecs.encode, ("", "latin1")
         if isinstance(obj, (dtypes.dtype, StorageType)):
             return _NAME_OF[id(obj)][1]
         return NotImplemented
@@ -205,10 +209,11 @@ class Memory:
         if not tensor.numel():
             return self._record(tensor, 0), 0
         start, end = _extent(tensor)
-        region = next((r for r in self._regions if r.start <= start and end <= r.end), None)
-        if region is None:  # made while pickling, and not seen by the first pass
-            region = _Region(start, end, tensor)
-            self._regions.append(region)
+        i = bisect.bisect_right(self._regions, start, key=lambda r: r.start)
+        if not i or end > self._regions[i - 1].end:  # made while pickling: the first pass
+            self._regions.insert(i, _Region(start, end, tensor))  # has not seen it
+            i += 1
+        region = self._regions[i - 1]
         if region.record is None:
             region.record = self._record(region.first, region.end - region.start)
         return region.record, (start - region.start) // tensor.dtype.itemsize

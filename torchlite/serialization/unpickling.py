@@ -26,11 +26,16 @@ def _bytearray(data: bytes = b"") -> bytearray:
     return bytearray(data)
 
 
+def _no_bytes() -> bytes:
+    return b""
+
+
 _SAFE_CALLS = {
     ("collections", "OrderedDict"): OrderedDict,
     ("collections", "Counter"): Counter,
     ("_codecs", "encode"): _encode,
     ("builtins", "bytearray"): _bytearray,
+    ("builtins", "bytes"): _no_bytes,
     ("builtins", "set"): set,
     ("builtins", "complex"): complex,
     **{name: value for name, value in TORCH_NAMES.items() if name[1].startswith("_rebuild")},

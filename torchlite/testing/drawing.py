@@ -9,13 +9,26 @@ from typing import Any
 from hypothesis import strategies as st
 
 from torchlite.backends.protocol import Backend
-from torchlite.dtypes import BOOL, COMPLEX, FLOAT, dtype
+from torchlite.dtypes import BOOL, COMPLEX, FLOAT, dtype, int64
 
-SMALL = st.lists(st.integers(0, 4), max_size=3).map(tuple)
+Arguments = list[Any]
+#: Method -> the function that draws its arguments.
+TABLE: dict[str, Callable[[Draws], Arguments]] = {}
 #: Large enough for parallel and blocked kernels.
 LARGE = st.sampled_from([(70_000,), (3, 1500), (1500, 3), (40, 50), (257,), (2, 33, 65)])
 SPECIALS = (0.0, -0.0, 1.0, -1.0, math.nan, math.inf, -math.inf, 60.0, -60.0)
 LAYOUTS = ("plain", "transposed", "stepped", "offset", "broadcast")
+
+
+def arguments(methods: str = "") -> Callable:
+    """Register how to draw the arguments of `methods`, by default of that with the same name."""
+
+    def register(function: Callable[[Draws], Arguments]) -> Callable:
+        for name in (methods or function.__name__).split():
+            TABLE[name] = function
+        return function
+
+    return register
 
 
 class Late:
@@ -106,8 +119,6 @@ class Draws:
 
     def index(self, shape: tuple[int, ...], size: int) -> Spread:
         """int64 places in a dimension of `size`."""
-        from torchlite.dtypes import int64
-
         return self.array(shape, int64, 0, size)
 
     def _values(self, count: int, kind: dtype, low: int, high: int, specials: bool) -> Any:

@@ -15,17 +15,18 @@ from hypothesis import strategies as st
 from torchlite import dtypes
 from torchlite.backends.protocol import ELEMENTWISE, PRIMITIVES, Backend
 from torchlite.backends.registry import get
-from torchlite.testing import arguments
-from torchlite.testing.drawing import Draws, Late
+from torchlite.testing import arguments, structure
+from torchlite.testing.drawing import TABLE, Draws, Late
 
 REFERENCE = get("numpy")
-#: Methods whose results are no values to compare: addresses, and memory nobody has written to.
-_UNCOMPARED = ("data_ptr", "empty", "owns_memory", "generator")
+#: Methods whose results depend on where things lie in memory.
+_UNCOMPARED = ("data_ptr", "empty", "generator", "owns_memory", "storage_offset", "strides")
 #: Their rounding errors grow with the number of terms.
-_SUMS = frozenset(
-    "sum mean var cumsum matmul linear linear_backward scatter_add scatter_reduce index_put bincount "
-    "embedding_backward prod cumprod logsumexp log_softmax_backward softmax_backward".split()
-)
+_SUMS = frozenset((
+    "sum", "mean", "var", "std", "norm", "cumsum", "matmul", "linear", "linear_backward",
+    "scatter_add", "scatter_reduce", "index_put", "bincount", "embedding_backward", "prod",
+    "cumprod", "logsumexp", "log_softmax_backward", "softmax_backward",
+))  # fmt: skip
 _EPS = {dtypes.float16: 2.0**-10, dtypes.bfloat16: 2.0**-7, dtypes.float32: 2.0**-23}
 
 
@@ -39,7 +40,8 @@ class Case:
         return self.method
 
     def __call__(self) -> None:
-        kinds = [kind for kind in dtypes.DTYPES if _has(REFERENCE, kind) and _has(self.backend, kind)]
+        both = (REFERENCE, self.backend)
+        kinds = [kind for kind in dtypes.DTYPES if all(_has(xp, kind) for xp in both)]
 
         @given(st.data())
         def conforms(data: Any) -> None:
@@ -125,7 +127,16 @@ def methods_of_protocol() -> list[str]:
 def cases(backend: str, methods: Sequence[str] | None = None) -> list[Case]:
     """One case for each method: see `torchlite.testing.backend_suite`."""
     names = methods_of_protocol() if methods is None else methods
-    return [Case(get(backend), name, arguments.of(name)) for name in names]
+    return [Case(get(backend), name, _arguments(name)) for name in names]
+
+
+def _arguments(method: str) -> Callable:
+    """The function that draws the arguments of `method`."""
+    if method in TABLE:
+        return TABLE[method]
+    if method in ELEMENTWISE:
+        return arguments.unary if ELEMENTWISE[method][0] == 1 else arguments.binary
+    raise KeyError(f"{structure.__package__} has no arguments for the method {method!r}")
 
 
 __all__ = ["Case", "cases", "methods_of_protocol"]

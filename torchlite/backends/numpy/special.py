@@ -123,7 +123,8 @@ def _tail(x: Array) -> Array:
         (x < 1 / 0.35, functools.partial(_ratio, _LARGE)),
         (x >= 1 / 0.35, functools.partial(_ratio, _HUGE)),
     ])  # fmt: skip
-    head = (x.view(np.uint64) & np.uint64(0xFFFFFFFF00000000)).view(np.float64)  # its square is exact
+    # The upper half of the digits, whose square is exact.
+    head = (x.view(np.uint64) & np.uint64(0xFFFFFFFF00000000)).view(np.float64)
     return np.where(
         x < 28, np.exp(-head * head - 0.5625) * np.exp((head - x) * (head + x) + pair) / x, 0
     )

@@ -1,23 +1,14 @@
 """The layers of `torchlite.nn`."""
 
 from torchlite.nn.modules.activation import (
-    CELU,
-    ELU,
     GELU,
     GLU,
-    SELU,
     Hardshrink,
     Hardsigmoid,
     Hardswish,
-    Hardtanh,
-    LeakyReLU,
     LogSigmoid,
     LogSoftmax,
     Mish,
-    PReLU,
-    ReLU,
-    ReLU6,
-    RReLU,
     Sigmoid,
     SiLU,
     Softmax,
@@ -28,7 +19,6 @@ from torchlite.nn.modules.activation import (
     Softsign,
     Tanh,
     Tanhshrink,
-    Threshold,
 )
 from torchlite.nn.modules.container import ModuleDict, ModuleList, Sequential
 from torchlite.nn.modules.dropout import (
@@ -56,6 +46,18 @@ from torchlite.nn.modules.loss import (
 )
 from torchlite.nn.modules.module import Module
 from torchlite.nn.modules.parameter_container import ParameterDict, ParameterList
+from torchlite.nn.modules.rectifier import (
+    CELU,
+    ELU,
+    SELU,
+    Hardtanh,
+    LeakyReLU,
+    PReLU,
+    ReLU,
+    ReLU6,
+    RReLU,
+    Threshold,
+)
 
 __all__ = [
     "Module",

@@ -23,8 +23,9 @@ class _Gate(Function):
     def forward(ctx: Any, visit: Callable, *tensors: Tensor) -> tuple[Tensor, ...]:
         ctx.visit = visit
         ctx.set_materialize_grads(False)
-        ctx.mark_non_differentiable(*[t for t in tensors if not t.requires_grad])
-        return tuple(t.view_as(t) for t in tensors)
+        outputs = tuple(t.detach() for t in tensors)
+        ctx.mark_non_differentiable(*[o for o, t in zip(outputs, tensors) if not t.requires_grad])
+        return outputs
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple:

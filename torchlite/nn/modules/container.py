@@ -12,7 +12,7 @@ from torchlite.nn.modules.module import Module, indented, listed
 
 
 class _Row(Module):
-    """Modules in a row, found by their place."""
+    """Modules in a row, found by their place; `_part` makes a container of some of them."""
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -26,6 +26,11 @@ class _Row(Module):
     def _key(self, index: int) -> str:
         """The name of the module at `index`; IndexError if there is none."""
         return list(self._modules)[place(index, len(self))]
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return self._part(list(self._modules.items())[index])
+        return self._modules[self._key(index)]
 
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, self._key(index), module)
@@ -102,10 +107,8 @@ class Sequential(_Row):
             input = module(input)
         return input
 
-    def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            return type(self)(OrderedDict(list(self._modules.items())[index]))
-        return self._modules[self._key(index)]
+    def _part(self, items: list[tuple[str, Module]]) -> Sequential:
+        return type(self)(OrderedDict(items))
 
     def __add__(self, other: Sequential) -> Sequential:
         _require_sequential(other)
@@ -151,10 +154,8 @@ class ModuleList(_Row):
         if modules is not None:
             self.extend(modules)
 
-    def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            return type(self)(list(self)[index])
-        return self._modules[self._key(index)]
+    def _part(self, items: list[tuple[str, Module]]) -> ModuleList:
+        return type(self)(module for _, module in items)
 
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])

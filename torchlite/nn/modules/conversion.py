@@ -9,23 +9,28 @@ from typing import TYPE_CHECKING, Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.autograd import no_grad
+from torchlite.dtypes import FLOAT
 from torchlite.ops.creation import empty_like
 
 if TYPE_CHECKING:
-    from torchlite.nn.modules.module import Module
+    from typing_extensions import Self
 
 
 class Conversion:
     """The part of `Module` that converts its tensors. Each method returns the module."""
 
-    def apply(self, fn: Callable[[Module], None]) -> Module:
+    if TYPE_CHECKING:  # what Module.__init__ sets, and its methods
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def apply(self, fn: Callable[[Any], None]) -> Self:
         """Call `fn` on every module below this one, then on this one."""
         for module in self.children():
             module.apply(fn)
         fn(self)
         return self
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Module:
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Replace parameters, their gradients and buffers by what `fn` makes of them."""
         if recurse:
             for module in self.children():
@@ -33,15 +38,13 @@ class Conversion:
         with no_grad():
             for param in self._parameters.values():
                 if param is not None:
-                    grad, param.grad = param.grad, None  # it may not differ in dtype meanwhile
-                    param.data = fn(param.data)
-                    param.grad = None if grad is None else fn(grad)
+                    _replace(param, fn)
             for name, buffer in self._buffers.items():
                 if buffer is not None:
                     self._buffers[name] = fn(buffer)
         return self
 
-    def to(self, *args: Any, **kwargs: Any) -> Module:
+    def to(self, *args: Any, **kwargs: Any) -> Self:
         """Convert parameters and buffers, in this module and below, in place.
 
         Forms: ``to(device, dtype, non_blocking)``, ``to(dtype, non_blocking)``,
@@ -63,47 +66,57 @@ class Conversion:
                 stacklevel=2,
             )
         return self._apply(
-            lambda t: t.to(device, dtype if t.is_floating_point() or t.is_complex() else None)
+            lambda t: t.to(device=device, dtype=dtype if t.dtype.category >= FLOAT else None)
         )
 
-    def to_empty(self, *, device: Any, recurse: bool = True) -> Module:
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
         """Move parameters and buffers to `device` without their values."""
         return self._apply(lambda t: empty_like(t, device=device), recurse=recurse)
 
-    def type(self, dst_type: Any) -> Module:
+    def type(self, dst_type: Any) -> Self:
         """Convert all parameters and buffers to `dst_type`."""
         return self._apply(lambda t: t.type(dst_type))
 
-    def float(self) -> Module:
+    def float(self) -> Self:
         """Convert floating-point parameters and buffers to float32."""
         return self._to_float(dtypes.float32)
 
-    def double(self) -> Module:
+    def double(self) -> Self:
         """Convert floating-point parameters and buffers to float64."""
         return self._to_float(dtypes.float64)
 
-    def half(self) -> Module:
+    def half(self) -> Self:
         """Convert floating-point parameters and buffers to float16."""
         return self._to_float(dtypes.float16)
 
-    def bfloat16(self) -> Module:
+    def bfloat16(self) -> Self:
         """Convert floating-point parameters and buffers to bfloat16."""
         return self._to_float(dtypes.bfloat16)
 
-    def _to_float(self, dtype: dtypes.dtype) -> Module:
-        return self._apply(lambda t: t.to(dtype) if t.is_floating_point() else t)
+    def _to_float(self, dtype: dtypes.dtype) -> Self:
+        return self._apply(lambda t: t.to(dtype) if t.dtype.is_floating_point else t)
 
-    def cpu(self) -> Module:
+    def cpu(self) -> Self:
         """Move to the CPU, where everything is."""
         return self._apply(lambda t: t.cpu())
 
-    def cuda(self, device: Any = None) -> Module:
+    def cuda(self, device: Any = None) -> Self:
         """Refused as by a PyTorch without CUDA."""
         return self._apply(lambda t: t.cuda(device))
 
-    def share_memory(self) -> Module:
+    def share_memory(self) -> Self:
         """Nothing to do: processes share the memory of tensors explicitly."""
         return self
+
+
+def _replace(param: Tensor, fn: Callable[[Tensor], Tensor]) -> None:
+    """Replace values and gradient by what `fn` makes of them; neither, if it raises."""
+    old, grad = param.data, param.grad
+    new, new_grad = fn(old), None if grad is None else fn(grad)
+    if new is not old:
+        param.grad = None  # it may not differ in dtype meanwhile
+        param.data = new
+    param.grad = new_grad
 
 
 def _target(
@@ -122,5 +135,8 @@ def _target(
     if isinstance(device, dtypes.dtype):
         return None, device
     if dtype is not None and not isinstance(dtype, dtypes.dtype):
-        raise TypeError(f"to() received an invalid dtype: {type(dtype).__name__}")
+        raise TypeError(
+            "to() received an invalid combination of arguments - got "
+            f"(dtype={type(dtype).__name__})"
+        )
     return device, dtype

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from torchlite._tensor import RemovableHandle, Tensor
 from torchlite.nn.modules.conversion import Conversion
@@ -12,6 +12,9 @@ from torchlite.nn.modules.hooks import GLOBAL_HOOKS, Hooks, call_with_hooks
 from torchlite.nn.modules.state import State
 from torchlite.nn.modules.tree import Tree
 from torchlite.nn.parameter import Buffer, Parameter
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _ORDERED = (
     "_backward_pre_hooks", "_backward_hooks", "_forward_hooks", "_forward_hooks_with_kwargs",
@@ -33,6 +36,9 @@ class Module(Hooks, State, Conversion, Tree):
     dump_patches: ClassVar[bool] = False
     call_super_init: ClassVar[bool] = False
     training: bool
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if not self.call_super_init:
@@ -201,7 +207,7 @@ class Module(Hooks, State, Conversion, Tree):
 
     # --- training ------------------------------------------------------------------------------
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Switch training mode on (or off), here and below.
 
         Raises: ValueError if `mode` is not a bool.
@@ -213,11 +219,11 @@ class Module(Hooks, State, Conversion, Tree):
             module.train(mode)
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Switch training mode off, here and below."""
         return self.train(False)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Module:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Set whether the parameters, here and below, get gradients."""
         for param in self.parameters():
             param.requires_grad_(requires_grad)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torchlite._tensor import RemovableHandle, Tensor
 from torchlite.autograd import no_grad
@@ -28,13 +28,15 @@ class IncompatibleKeys(NamedTuple):
             f"unexpected_keys={self.unexpected_keys})"
         )
 
-    __str__ = __repr__
-
 
 class State:
     """The part of `Module` that saves and loads its state."""
 
     _version = 1
+
+    if TYPE_CHECKING:  # what Module.__init__ sets
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def get_extra_state(self) -> Any:
         """What a state dict shall hold besides tensors; override it and `set_extra_state`."""

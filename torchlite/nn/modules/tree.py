@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from torchlite._tensor import Tensor
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 class Tree:
     """The part of `Module` that walks over submodules, parameters and buffers."""
+
+    if TYPE_CHECKING:  # what Module.__init__ sets
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Names and modules directly below this one; a module that has two names comes once."""
@@ -29,7 +33,7 @@ class Tree:
             yield module
 
     def named_modules(
-        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
+        self: Any, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
         """This module and all below it, with names such as ``"encoder.0"``.
 
@@ -88,7 +92,7 @@ class Tree:
         remove_duplicate: bool = True,
     ) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
-        modules = [(prefix, self)]
+        modules: Iterable[tuple[str, Any]] = [(prefix, self)]
         if recurse:
             modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
         for module_prefix, module in modules:
@@ -104,7 +108,7 @@ class Tree:
 
         Raises: AttributeError if there is none, or it is not a module.
         """
-        module = self
+        module: Any = self
         for name in target.split(".") if target else ():
             module = module._named_attribute(name)
             if not isinstance(module, Tree):

@@ -7,12 +7,12 @@ import math
 import operator
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from typing import Any, Generic, TypeVar
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
-from torchlite.ops.creation import tensor
+from torchlite._tensor import Tensor, wrap
+from torchlite.backends.registry import current
 from torchlite.utils.data.sampler import permutation
 
 T = TypeVar("T", covariant=True)
@@ -80,11 +80,35 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[tuple[Tensor, ...]]:
         """Samples `indices`, taken from each tensor at once."""
-        rows = tensor(list(map(operator.index, indices)), dtype=dtypes.int64)
-        return Rows(tuple(t[rows] for t in self.tensors))
+        rows = _row_numbers(indices, len(self))
+        return Rows(tuple([_rows(t, rows) for t in self.tensors]))
 
     def __len__(self) -> int:
         return self.tensors[0].size(0)
+
+
+def _row_numbers(indices: Sequence[int], count: int) -> Any:
+    """`indices` as an array of numbers below `count`; negative ones count from the end.
+
+    Raises: IndexError (as PyTorch) if one is out of range.
+    """
+    numbers = list(map(operator.index, indices))
+    if numbers and not 0 <= min(numbers) <= max(numbers) < count:
+        for i, number in enumerate(numbers):
+            if not -count <= number < count:
+                raise IndexError(
+                    f"index {number} is out of bounds for dimension 0 with size {count}"
+                )
+            numbers[i] = number % count
+    xp: Any = current()
+    return xp.array(numbers, dtypes.int64)
+
+
+def _rows(t: Tensor, numbers: Any) -> Tensor:
+    xp: Any = current()
+    if t.requires_grad:  # then the batch is part of a graph
+        return t[wrap(numbers)]
+    return wrap(xp.take(t._data, numbers, 0))
 
 
 class StackDataset(Dataset):
@@ -215,13 +239,13 @@ def random_split(
     `generator` defaults to the global one.
     Raises: ValueError if the lengths do not sum to that of the data set.
     """
+    count = len(dataset)  # type: ignore[arg-type]
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
-        lengths = _from_fractions(len(dataset), lengths)  # type: ignore[arg-type]
-    if sum(lengths) != len(dataset):  # type: ignore[arg-type]
+        lengths = _from_fractions(count, lengths)
+    if sum(lengths) != count:
         raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
-    indices = permutation(generator, sum(lengths))  # type: ignore[arg-type]
-    ends = accumulate(lengths)
-    return [Subset(dataset, indices[end - n : end]) for end, n in zip(ends, lengths)]
+    numbers = iter(permutation(generator, count))
+    return [Subset(dataset, list(islice(numbers, int(length)))) for length in lengths]
 
 
 def _from_fractions(count: int, fractions: Sequence[float]) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Sized
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 
 from torchlite import dtypes
@@ -68,17 +68,19 @@ class RandomSampler(Sampler[int]):
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
+        return chain.from_iterable(self._runs())
+
+    def _runs(self) -> Iterator[list[int]]:
         n, count = len(self.data_source), self.num_samples
         generator = self.generator or Generator().manual_seed(draw_seed())
         if self.replacement:
             for start in range(0, count, _DRAWN_AT_ONCE):
-                size = min(_DRAWN_AT_ONCE, count - start)
-                yield from _integers(generator, n, size)
+                yield _integers(generator, n, min(_DRAWN_AT_ONCE, count - start))
             return
         for _ in range(count // n):
-            yield from permutation(generator, n)
-        # drawn even if none is needed: what the generator gives next is PyTorch's, too
-        yield from permutation(generator, n)[: count % n]
+            yield permutation(generator, n)
+        if count % n or self.generator:  # PyTorch always draws: the user's generator shows it
+            yield permutation(generator, n)[: count % n]
 
     def __len__(self) -> int:
         return self.num_samples

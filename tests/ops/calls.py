@@ -1,0 +1,11 @@
+"""What the tables of samples are written with."""
+
+
+def call(*args, **kwargs):
+    """The arguments of one call."""
+    return args, kwargs
+
+
+def each(groups):
+    """A table with an entry for each of the names in the keys."""
+    return {name: entry for names, entry in groups.items() for name in names.split()}

@@ -1,0 +1,415 @@
+"""Arguments of the methods that join, reduce, order and index, of layers and of optimizer steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torchlite import dtypes
+from torchlite.dtypes import BOOL, COMPLEX, FLOAT, INTEGER
+from torchlite.testing.drawing import TABLE, Arguments, Draws, Generator, Spread, arguments
+
+_ALL = (BOOL, INTEGER, FLOAT, COMPLEX)
+
+
+def _with_axis(d: Draws, *categories: int, smallest: int = 0, **options: Any) -> tuple[Spread, int]:
+    x = d.array(d.shape(1, smallest), d.kind(*categories), **options)
+    return x, d.axis(x.shape)
+
+
+# --- joining and rearranging ----------------------------------------------------------------------
+
+
+@arguments()
+def diagonal(d: Draws) -> Arguments:
+    x = d.array(d.shape(2), d.kind(*_ALL))
+    return [x, d.integer(-2, 2), *d.one_of((0, 1), (1, 0))]
+
+
+@arguments()
+def flip(d: Draws) -> Arguments:
+    x, axis = _with_axis(d, *_ALL)
+    return [x, d.one_of((axis,), tuple(range(len(x.shape))))]
+
+
+@arguments()
+def roll(d: Draws) -> Arguments:
+    x, axis = _with_axis(d, *_ALL)
+    return [x, (d.integer(-5, 5),), (axis,)]
+
+
+@arguments()
+def concatenate(d: Draws) -> Arguments:
+    kind, shape = d.kind(*_ALL), d.shape(1)
+    axis = d.axis(shape)
+    sizes = [d.integer(0, 4) for _ in range(d.integer(1, 3))]
+    return [[d.array((*shape[:axis], n, *shape[axis + 1 :]), kind) for n in sizes], axis]
+
+
+@arguments()
+def stack(d: Draws) -> Arguments:
+    kind, shape = d.kind(*_ALL), d.shape()
+    arrays = [d.array(shape, kind) for _ in range(d.integer(1, 3))]
+    return [arrays, d.integer(0, len(shape))]
+
+
+@arguments()
+def pad(d: Draws) -> Arguments:
+    x = d.array(d.shape(1, large=False), d.kind(INTEGER, FLOAT))
+    return [x, tuple((d.integer(0, 2), d.integer(0, 2)) for _ in x.shape), d.one_of(0, 7)]
+
+
+@arguments("median")
+def _median(d: Draws) -> Arguments:
+    return [d.array(d.shape(1, 1), d.kind(FLOAT)), bool(d.integer(0, 1))]
+
+
+@arguments("median_place")
+def _median_place(d: Draws) -> Arguments:
+    return [*_with_axis(d, FLOAT, smallest=1), bool(d.integer(0, 1))]
+
+
+@arguments("mode_place")
+def _mode_place(d: Draws) -> Arguments:
+    return list(_with_axis(d, INTEGER, FLOAT, smallest=1))
+
+
+@arguments("tril triu")
+def _triangle(d: Draws) -> Arguments:
+    return [d.array(d.shape(2), d.kind(*_ALL)), d.integer(-2, 2)]
+
+
+# --- reductions, scans and order ------------------------------------------------------------------
+
+
+@arguments("sum")
+def _sum(d: Draws) -> Arguments:
+    x = d.array(d.shape(), d.kind(INTEGER, FLOAT, COMPLEX))
+    return [x, d.axes(x.shape), bool(d.integer(0, 1))]
+
+
+@arguments()
+def prod(d: Draws) -> Arguments:
+    x = d.array(d.shape(large=False), d.kind(INTEGER, FLOAT, COMPLEX), 0, 3)
+    return [x, d.axes(x.shape), bool(d.integer(0, 1))]
+
+
+@arguments("any all")
+def _truth(d: Draws) -> Arguments:
+    x = d.array(d.shape(), d.kind(BOOL, INTEGER, FLOAT), 0, 2)
+    return [x, d.axes(x.shape), bool(d.integer(0, 1))]
+
+
+@arguments("amax amin")
+def _extreme(d: Draws) -> Arguments:
+    x = d.array(d.shape(0, 1), d.kind(BOOL, INTEGER, FLOAT))
+    return [x, d.axes(x.shape), bool(d.integer(0, 1))]
+
+
+@arguments("argmax argmin")
+def _place_of_extreme(d: Draws) -> Arguments:
+    x, axis = _with_axis(d, BOOL, INTEGER, FLOAT, smallest=1)
+    return [x, d.one_of(axis, None), bool(d.integer(0, 1))]
+
+
+@arguments()
+def norm(d: Draws) -> Arguments:
+    x = d.array(d.shape(0, 1), d.kind(FLOAT))
+    return [x, d.one_of(2, 1, 3), d.axes(x.shape), bool(d.integer(0, 1))]
+
+
+@arguments("mean logsumexp")
+def _float_reduction(d: Draws) -> Arguments:
+    x = d.array(d.shape(0, 1), d.kind(FLOAT))
+    return [x, d.axes(x.shape), bool(d.integer(0, 1))]
+
+
+@arguments("var std")
+def _variance(d: Draws) -> Arguments:
+    x = d.array(d.shape(0, 1), d.kind(FLOAT))
+    return [x, d.axes(x.shape), d.one_of(0, 1, 2), bool(d.integer(0, 1))]
+
+
+@arguments("softmax log_softmax")
+def _softmax(d: Draws) -> Arguments:
+    return list(_with_axis(d, FLOAT, smallest=1))
+
+
+@arguments("softmax_backward log_softmax_backward")
+def _softmax_backward(d: Draws) -> Arguments:
+    out, axis = _with_axis(d, FLOAT, smallest=1, specials=False)
+    return [d.array(out.shape, dtypes.of(out.source)), out, axis]
+
+
+@arguments("cumsum cumprod")
+def _scan(d: Draws) -> Arguments:
+    x = d.array(d.shape(1, 1, large=d.method == "cumsum"), d.kind(INTEGER, FLOAT), 0, 3)
+    return [x, d.axis(x.shape)]
+
+
+@arguments("cummax cummin")
+def _running_extreme(d: Draws) -> Arguments:
+    return list(_with_axis(d, INTEGER, FLOAT, smallest=1))
+
+
+@arguments()
+def sort(d: Draws) -> Arguments:
+    return [*_with_axis(d, INTEGER, FLOAT), bool(d.integer(0, 1))]
+
+
+@arguments()
+def searchsorted(d: Draws) -> Arguments:
+    kind = d.kind(INTEGER, FLOAT)
+    row = d.array((d.integer(0, 9),), kind, specials=False)
+    row.source.sort()
+    return [Spread(row.source, lambda x: x), d.array(d.shape(), kind), bool(d.integer(0, 1))]
+
+
+@arguments()
+def unique(d: Draws) -> Arguments:
+    x, axis = _with_axis(d, INTEGER, FLOAT, specials=False)
+    return [x, d.one_of(None, axis)]
+
+
+@arguments()
+def nonzero(d: Draws) -> Arguments:
+    return [d.array(d.shape(1), d.kind(*_ALL), 0, 2)]
+
+
+@arguments()
+def bincount(d: Draws) -> Arguments:
+    shape = (d.integer(0, 9),)
+    weights = d.array(shape, d.one_of(dtypes.float32, dtypes.float64))
+    return [d.index(shape, 5), d.one_of(None, weights), d.integer(0, 8)]
+
+
+# --- indexing -------------------------------------------------------------------------------------
+
+
+@arguments()
+def take(d: Draws) -> Arguments:
+    x, axis = _with_axis(d, *_ALL, smallest=1)
+    return [x, d.index((d.integer(0, 6),), x.shape[axis]), axis]
+
+
+def _gathered(d: Draws, *categories: int) -> tuple[Spread, Spread, int]:
+    x, axis = _with_axis(d, *categories, smallest=1, specials=False)
+    shape = tuple(d.integer(0, 6) if i == axis else min(n, 50) for i, n in enumerate(x.shape))
+    return x, d.index(shape, x.shape[axis]), axis
+
+
+@arguments()
+def gather(d: Draws) -> Arguments:
+    return list(_gathered(d, *_ALL))
+
+
+@arguments()
+def pick(d: Draws) -> Arguments:
+    x, axis = _with_axis(d, *_ALL, smallest=1)
+    return [x, d.index((*x.shape[:axis], *x.shape[axis + 1 :]), x.shape[axis]), axis]
+
+
+@arguments("scatter_add")
+def _scatter_add(d: Draws) -> Arguments:
+    x, index, axis = _gathered(d, INTEGER, FLOAT)
+    return [x, index, d.array(index.shape, dtypes.of(x.source), specials=False), axis]
+
+
+@arguments()
+def scatter(d: Draws) -> Arguments:
+    """One source for each place, or a number: which of several wins is nowhere said."""
+    x, index, axis = _gathered(d, INTEGER, FLOAT)
+    return [x, index, d.one_of(0, 3), axis]
+
+
+@arguments()
+def scatter_reduce(d: Draws) -> Arguments:
+    reduce = d.one_of("sum", "prod", "mean", "amax", "amin")
+    return [*_scatter_add(d), reduce, bool(d.integer(0, 1))]
+
+
+def _advanced(d: Draws, shape: tuple[int, ...]) -> tuple:
+    """An index array or a whole slice for each of some leading axes."""
+    places = (d.integer(0, 4),)
+    parts = [d.index(places, size) if d.integer(0, 2) else slice(None) for size in shape]
+    if any(isinstance(part, Spread) for part in parts):
+        return tuple(parts)
+    return (d.index(places, shape[0]),)
+
+
+@arguments()
+def index_get(d: Draws) -> Arguments:
+    x = d.array(d.shape(1, 1), d.kind(*_ALL))
+    return [x, _advanced(d, x.shape)]
+
+
+@arguments()
+def index_put(d: Draws) -> Arguments:
+    """A number, so that it does not matter which of several writes to a place is the last."""
+    x = d.array(d.shape(1, 1), d.kind(INTEGER, FLOAT))
+    return [x, _advanced(d, x.shape), d.one_of(0, 3), bool(d.integer(0, 1))]
+
+
+@arguments()
+def in_range(d: Draws) -> Arguments:
+    return [d.array(d.shape(), dtypes.int64, -1, 5), d.integer(3, 6)]
+
+
+def _rows(d: Draws, count: int) -> Arguments:
+    """The row that has no gradient, and whether gradients are divided by the frequency."""
+    return [d.one_of(-1, 0, count - 1), bool(d.integer(0, 1))]
+
+
+@arguments()
+def embedding(d: Draws) -> Arguments:
+    count = d.integer(1, 5)
+    weight = d.array((count, d.integer(0, 5)), d.kind(FLOAT))
+    return [weight, d.index(d.shape(large=False), count), *_rows(d, count)]
+
+
+@arguments()
+def embedding_backward(d: Draws) -> Arguments:
+    shape, count = d.shape(large=False), d.integer(1, 5)
+    g = d.array((*shape, d.integer(0, 5)), d.kind(FLOAT), specials=False)
+    return [g, d.index(shape, count), count, *_rows(d, count)]
+
+
+# --- products and layers --------------------------------------------------------------------------
+
+
+@arguments()
+def matmul(d: Draws) -> Arguments:
+    kind = d.kind(INTEGER, FLOAT, COMPLEX)
+    n, m, k = (d.one_of(0, 1, 3, 5, 40) for _ in range(3))
+    stacks = d.one_of(((), ()), ((2,), (2,)), ((), (3,)), ((2, 1), (3,)))
+    shapes = ((*stacks[0], n, k), (*stacks[1], k, m))
+    return [d.array(shape, kind, specials=False) for shape in shapes]
+
+
+def _layer(d: Draws) -> tuple[tuple, int, int, dtypes.dtype]:
+    lead = d.one_of((1,), (5,), (70,), (0,), (2, 3))
+    return lead, d.one_of(1, 4, 33), d.one_of(1, 3, 17), d.one_of(dtypes.float32, dtypes.float64)
+
+
+@arguments()
+def linear(d: Draws) -> Arguments:
+    lead, inputs, outputs, kind = _layer(d)
+    bias = d.array((outputs,), kind, specials=False)
+    shapes = ((*lead, inputs), (outputs, inputs))
+    return [*(d.array(s, kind, specials=False) for s in shapes), d.one_of(bias, None)]
+
+
+@arguments()
+def linear_backward(d: Draws) -> Arguments:
+    lead, inputs, outputs, kind = _layer(d)
+    shapes = ((*lead, outputs), (*lead, inputs), (outputs, inputs))
+    needs = tuple(bool(d.integer(0, 1)) for _ in range(3))
+    return [*(d.array(s, kind, specials=False) for s in shapes), needs]
+
+
+def _classes(d: Draws) -> tuple[Spread, Spread]:
+    rows, count = d.one_of(1, 3, 300), d.one_of(1, 4, 10, 100)
+    x = d.array((rows, count), d.one_of(dtypes.float32, dtypes.float64), specials=False)
+    return x, d.index((rows,), count)
+
+
+@arguments("cross_entropy cross_entropy_mean")
+def _cross_entropy(d: Draws) -> Arguments:
+    return list(_classes(d))
+
+
+@arguments("cross_entropy_backward cross_entropy_mean_backward")
+def _cross_entropy_backward(d: Draws) -> Arguments:
+    x, target = _classes(d)
+    shape = () if d.method == "cross_entropy_mean_backward" else target.shape
+    return [d.array(shape, dtypes.of(x.source), specials=False), x, target]
+
+
+def _pair(d: Draws) -> list[Spread]:
+    shape, kind = d.shape(1, 1), d.one_of(dtypes.float32, dtypes.float64)
+    return [d.array(shape, kind, specials=False) for _ in range(2)]
+
+
+@arguments()
+def mse_mean(d: Draws) -> Arguments:
+    return list(_pair(d))
+
+
+@arguments()
+def mse_mean_backward(d: Draws) -> Arguments:
+    x, target = _pair(d)
+    return [d.array((), dtypes.of(x.source)), x, target]
+
+
+@arguments()
+def bce(d: Draws) -> Arguments:
+    x, target = _pair(d)
+    for source in (x.source, target.source):
+        source[...] = abs(source) % 1
+    return [x, target]
+
+
+# --- steps of optimizers --------------------------------------------------------------------------
+
+
+def _lists(d: Draws, count: int) -> list[list[Spread]]:
+    """`count` lists of arrays of the same shapes, all positive, to be written to."""
+    kind = d.one_of(dtypes.float32, dtypes.float64)
+    shapes = [d.shape() for _ in range(d.integer(1, 3))]
+    lists = [
+        [d.array(s, kind, specials=False, writable=True) for s in shapes] for _ in range(count)
+    ]
+    for x in (x for one in lists for x in one):
+        x.source[...] = abs(x.source)
+    return lists
+
+
+@arguments()
+def sgd_step(d: Draws) -> Arguments:
+    params, grads, buffers = _lists(d, 3)
+    momentum = d.one_of(0.0, 0.9)
+    numbers = [0.1, momentum, d.one_of(0.0, 0.5), d.one_of(0.0, 0.01)]
+    flags = [bool(d.integer(0, 1)) for _ in range(3)]
+    return [params, grads, buffers if momentum else None, *numbers, *flags]
+
+
+@arguments()
+def adam_step(d: Draws) -> Arguments:
+    params, grads, means, squares, largest = _lists(d, 5)
+    numbers = [d.integer(1, 100), 0.01, 0.9, 0.999, 1e-8, d.one_of(0.0, 0.01)]
+    flags = [bool(d.integer(0, 1)) for _ in range(2)]
+    return [params, grads, means, squares, d.one_of(None, largest), *numbers, *flags]
+
+
+# --- random numbers -------------------------------------------------------------------------------
+
+
+def _random(**options: Callable[[Draws], Any]) -> Callable[[Draws], Arguments]:
+    def draw(d: Draws) -> Arguments:
+        return [Generator(d.integer(0, 2**32 - 1)), *(option(d) for option in options.values())]
+
+    return draw
+
+
+def _float(d: Draws) -> dtypes.dtype:
+    return d.one_of(dtypes.float32, dtypes.float64)
+
+
+TABLE.update({
+    "generator": lambda d: [d.integer(0, 2**64 - 1)],
+    "random_uniform": _random(
+        shape=Draws.shape, dtype=_float, low=lambda d: d.one_of(0.0, -1.0), high=lambda d: 1.0
+    ),
+    "random_normal": _random(
+        shape=Draws.shape, dtype=_float, mean=lambda d: d.one_of(0.0, 2.0), std=lambda d: 1.5
+    ),
+    "random_integers": _random(
+        shape=Draws.shape, dtype=lambda d: d.one_of(dtypes.int64, dtypes.int32),
+        low=lambda d: d.integer(-9, 0), high=lambda d: d.integer(1, 2**30),
+    ),
+    "random_bits": _random(shape=Draws.shape, dtype=lambda d: d.one_of(dtypes.int64, dtypes.int32)),
+    "random_permutation": _random(n=lambda d: d.one_of(0, 1, 5, 3000)),
+    "random_bernoulli": _random(p=lambda d: d.one_of(0.0, 0.3, 1.0), shape=Draws.shape),
+    "random_exponential": _random(shape=Draws.shape, dtype=_float, rate=lambda d: 0.5),
+})  # fmt: skip
+

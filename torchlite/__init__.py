@@ -1,6 +1,8 @@
 """torchlite: PyTorch's API and semantics in Python, on pluggable backends."""
 
+import importlib
 import math
+from typing import TYPE_CHECKING, Any
 
 from torchlite import autograd, backends, ops
 from torchlite._tensor import Tensor, device
@@ -100,6 +102,20 @@ newaxis = None
 attach()
 
 from torchlite import nn, optim, random, utils  # noqa: E402  (they need Tensor's methods)
-from torchlite.serialization import load, save  # noqa: E402
+
+if TYPE_CHECKING:
+    from torchlite import testing, vision
+    from torchlite.serialization import load, save
+
+_LAZY = {"load": "serialization", "save": "serialization", "testing": "", "vision": ""}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use what many programs do not need."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'torchlite' has no attribute {name!r}")
+    module = importlib.import_module(f"torchlite.{_LAZY[name] or name}")
+    return getattr(module, name) if _LAZY[name] else module
+
 
 __version__ = "0.1.0"

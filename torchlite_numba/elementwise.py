@@ -20,6 +20,7 @@ _NUMBERS = {  # numbers as a driver takes them: floats, since it is compiled for
 }
 
 _INHERITED = {  # what serves the arrays that a kernel does not take, where the name differs
+    "_mse_slope": "mul(self.sub(x, out), scale)",
     "_gelu": "gelu(x, 'none')",
     "_gelu_backward": "gelu_backward(g, x, 'none')",
     "_gelu_tanh": "gelu(x, 'tanh')",
@@ -133,6 +134,7 @@ def _guard(x: str, y: str, least: int) -> str:
 class Elementwise(NumpyBackend):
     """Fused activations, their gradients and dropout; exponentials of large arrays."""
 
+    _mse_slope: Callable[..., Any]
     _gelu: Callable[..., Any]
     _gelu_backward: Callable[..., Any]
     _gelu_tanh: Callable[..., Any]
@@ -147,6 +149,12 @@ class Elementwise(NumpyBackend):
         if approximate == "tanh":
             return self._gelu_tanh_backward(g, x)
         return self._gelu_backward(g, x)
+
+    def mse_mean_backward(self, g: Any, x: Any, target: Any) -> Any:
+        """``(x - target) * 2 * g / n``, where g () is the gradient of the mean of n squares."""
+        if x.dtype.kind == "f" and x.size:
+            return self._mse_slope(x, target, g * (2 / x.size))
+        return super().mse_mean_backward(g, x, target)
 
 
 _FLOATS = ("float32", "float64")

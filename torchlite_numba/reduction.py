@@ -91,7 +91,19 @@ def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
             t += v * v
         out[i] = t / p
 """
-_BODIES = {"rows": _ROWS, "parts": _ROWS, "columns": _COLUMNS, "var": _VARIANCE}
+_SQUARES = """\
+def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
+    x, y, out = carray(a, m), carray(b, m), carray(o, hi)
+    for i in range(lo, hi):
+        row, other = x[i * n : min((i + 1) * n, m)], y[i * n : min((i + 1) * n, m)]
+        t = 0.0
+        for j in range(row.size):
+            v = row[j] - other[j]
+            t += v * v
+        out[i] = t
+"""
+_BODIES = {"rows": _ROWS, "parts": _ROWS, "columns": _COLUMNS, "var": _VARIANCE,
+           "squares": _SQUARES}  # fmt: skip
 _addresses: dict[tuple[str, str, Any], int] = {}
 
 
@@ -106,7 +118,7 @@ def _address(name: str, form: str, dtype: np.dtype) -> int:
             end="t" if form == "parts" else end,
         )  # fmt: skip
         kernel, cache = codegen.load(f"{name}_{form}_{kind}", source)
-        out = np.float64 if form == "parts" else dtype
+        out = np.float64 if form in ("parts", "squares") else dtype
         kinds = dtype, dtype, dtype, out
         address = codegen.compile_kernel(kernel, kinds, cache, reassociate=True)
         _addresses[name, form, dtype] = address
@@ -186,6 +198,19 @@ class Reductions(NumpyBackend):
     """Sums in one pass and in float64; extrema and products that vectorise."""
 
     sum, mean, prod, amax, amin = map(_method, ("sum", "mean", "prod", "amax", "amin"))
+
+    def mse_mean(self, x: Array, target: Array) -> Array:
+        """``mean((x - target)**2)`` in one pass."""
+        fits = x.size > 0 and x.dtype in _FLOATS and x.dtype == target.dtype
+        if not (fits and x.flags.c_contiguous and target.flags.c_contiguous):
+            return super().mse_mean(x, target)
+        count, n = -(-x.size // PART), x.size
+        results: Array = np.empty(count, np.float64)
+        driver = launch.serial if n < launch.CHEAP_FROM else launch.parallel
+        y, address = target.ravel(), _address("mse_mean", "squares", x.dtype)
+        driver(address, x.ravel(), y, y, results, count, PART, n, 0.0, 0.0, 0.0)
+        total = results[0] if count == 1 else local.run(np.add.reduce, results)
+        return local.run(x.dtype.type, total / n)
 
     def var(self, x: Array, axis: Any, correction: float, keepdims: bool) -> Array:
         """Variance of rows in two passes over each."""

@@ -18,6 +18,8 @@ CHEAP = {
     "tanh_backward": ("g, out", "g * (ONE - out * out)"),
     "clamp": ("x, low, high", "minimum(maximum(x, low), high)"),
     "clamp_backward": ("g, x, low, high", "ZERO if x < low or x > high else g"),
+    "hardtanh_backward": ("g, x, low, high", "ZERO if x <= low or x >= high else g"),
+    "_mse_slope": ("x, out, scale", "(x - out) * scale"),
     "dropout": ("x, mask, scale", "x * (scale if mask else ZERO)"),
 }
 
@@ -35,6 +37,8 @@ COSTLY = {
         "g, x, alpha, scale, input_scale",
         "g * (scale if x > ZERO else exp(x * input_scale) * (alpha * scale * input_scale))",
     ),
+    "mish": ("x", "x * mish_gate(x)"),
+    "mish_backward": ("g, x", "g * mish_slope(x)"),
     "_gelu": ("x", "x * HALF * (erf(x * SQRT_HALF) + ONE)"),
     "_gelu_backward": ("g, x", "g * gelu_slope(x)"),
     "_gelu_tanh": ("x", "x * sigmoid(gelu_inner(x) + gelu_inner(x))"),

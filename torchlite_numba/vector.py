@@ -160,6 +160,20 @@ def erf(x: Any) -> Any:
     return small if a < f32(0.92) else (-big if x < ZERO else big)
 
 
+@helper
+def mish_gate(x: Any) -> Any:
+    """``tanh(log(1 + e**x))``, which is 1 from 20 on."""
+    e = exp(f32(20.0) if x > f32(20.0) else x)
+    w = e * (e + TWO)
+    return w / (w + TWO)
+
+
+@helper
+def mish_slope(x: Any) -> Any:
+    t = mish_gate(x)
+    return t + x * sigmoid(x) * (ONE - t * t)
+
+
 SQRT_HALF, INV_SQRT_2PI = f32(np.sqrt(0.5)), f32(1 / np.sqrt(2 * np.pi))
 SQRT_2_OVER_PI, CUBIC, CUBIC_3 = f32(np.sqrt(2 / np.pi)), f32(0.044715), f32(3 * 0.044715)
 

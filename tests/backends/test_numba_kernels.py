@@ -50,6 +50,9 @@ def call(backend, name, layout, n, kind, computed_in=None):
     args = [layout(arrays[w]) if w in arrays else NUMBERS[w] for w in signature]
     if name in GELUS:
         name, args = name.replace("_gelu_tanh", "gelu").lstrip("_"), [*args, GELUS[name]]
+    if name == "_mse_slope":
+        return backend.mul(backend.sub(*args[:2]), args[2]) if backend is reference else (
+            backend._mse_slope(*args))  # fmt: skip
     return getattr(backend, name)(*args)
 
 
@@ -236,6 +239,19 @@ def test_cross_entropy_and_its_gradient_equal_the_reference(shape):
     for g in (rows(shape[:1], 3), np.broadcast_to(np.float32(0.1), shape[:1])):
         expected = reference.cross_entropy_backward(g, probabilities, target)
         close(fast.cross_entropy_backward(g, probabilities, target), expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(), (0,), (32, 1), (LARGE,), (20_000,)], ids=str)
+def test_mean_squared_error_and_its_gradient_equal_the_reference(shape, kind):
+    rng = np.random.default_rng(0)
+    x, y = (np.asarray(rng.normal(size=shape), kind) for _ in range(2))
+    for a, b in ((x, y), (x.T, y.T), (x, np.repeat(y, 2)[::2].reshape(shape))):
+        close(fast.mse_mean(a, b), reference.mse_mean(a, b), kind)
+        if shape != (0,):
+            expected = reference.mse_mean_backward(kind(0.5), a, b)
+            close(fast.mse_mean_backward(np.array(0.5, kind), a, b), expected, kind)
+    assert fast.mse_mean(x * 0 + kind(math.inf), y) == math.inf or shape == (0,)
 
 
 # --- products ------------------------------------------------------------------------------------

@@ -59,7 +59,8 @@ class Scalar:
 
     def weight(self, i, shape):
         if i not in self.weights:
-            self.weights[i] = np.random.default_rng(i).uniform(0.5, 1.5, tuple(shape))
+            drawn = np.random.default_rng(i).uniform(0.5, 1.5, tuple(shape))
+            self.weights[i] = np.asarray(drawn)
         return torch.from_numpy(self.weights[i])
 
 
@@ -70,7 +71,8 @@ def required(inputs):
 def slope(function, inputs, along):
     """The derivative of `function` along a direction, by a central difference."""
     ahead, behind = (
-        function([x + sign * EPS * u for x, u in zip(inputs, along)]) for sign in (1, -1)
+        function([np.asarray(x + sign * EPS * u) for x, u in zip(inputs, along)])
+        for sign in (1, -1)
     )
     return (float(ahead) - float(behind)) / (2 * EPS)
 
@@ -91,7 +93,7 @@ def inner(a, b):
 
 def directions(inputs, seed):
     rng = np.random.default_rng(seed)
-    return [rng.uniform(-1, 1, x.shape) for x in inputs]
+    return [np.asarray(rng.uniform(-1, 1, x.shape)) for x in inputs]
 
 
 def check_gradients(function, inputs, order):

@@ -7,6 +7,7 @@ to draw and almost surely lie in general position.
 import math
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -80,3 +81,8 @@ class Inputs:
         if layout == "broadcast" and shape:
             return np.broadcast_to(fill(math.prod(shape[1:])).reshape((1, *shape[1:])), shape)
         return fill(math.prod(shape)).reshape(shape)
+
+
+def fewer(share):
+    """Settings with this share of the profile's examples: for tests of every operation."""
+    return settings(max_examples=max(settings.default.max_examples // share, 3))

@@ -291,7 +291,44 @@ LAYERS = {
     "binary_cross_entropy_with_logits": _loss(),
 }  # fmt: skip
 
-SAMPLES = {**ELEMENTWISE, **REDUCTIONS, **LAYERS, **samples_of_shapes.SAMPLES}
+
+def _signs(d, shape):
+    """1.0 or -1.0: targets of losses."""
+    return np.where(d.bools(shape), 1, -1)
+
+
+def _ranked(d):
+    x = d.distinct((4,))
+    return call(x, x[::-1] + 0.05, _signs(d, (4,)), margin=0.02)
+
+
+def _distance(*shapes, low=2.0, high=5.0):
+    """Tensors that are nowhere equal: the slope of a distance changes there."""
+    return lambda d: call(d.floats(shapes[0], -1, 1), *(d.floats(s, low, high) for s in shapes[1:]))
+
+
+def _triplet(d):
+    """The negative is far enough from the margin."""
+    return call(d.floats((2, 3), -1, 1), d.floats((2, 3), 6, 7), d.floats((2, 3), 2, 3))
+
+
+LOSSES = {
+    **each({
+        "cosine_similarity pairwise_distance": _distance((2, 3), (2, 3)),
+        "triplet_margin_loss triplet_margin_with_distance_loss": _triplet,
+        "multilabel_soft_margin_loss": lambda d: call(d.floats((2, 3)), d.floats((2, 3), 0, 1)),
+        "soft_margin_loss": lambda d: call(d.floats((4,)), _signs(d, (4,)).astype(float)),
+    }),
+    "cdist": _distance((2, 3), (4, 3)),
+    "cross": lambda d: call(d.floats((2, 3)), d.floats((2, 3)), dim=-1),
+    "margin_ranking_loss": _ranked,
+    "hinge_embedding_loss": lambda d: call(d.floats((4,), -3, 0.8), _signs(d, (4,))),
+    "cosine_embedding_loss": lambda d: call(d.floats((2, 3)), d.floats((2, 3)), np.ones(2, int)),
+    "multi_margin_loss": lambda d: call(d.distinct((3, 4)), d.index((3,), 4), margin=0.5),
+    "multilabel_margin_loss": lambda d: call(d.distinct((2, 3)), np.array([[1, 0, -1], [2, -1, 0]])),
+}  # fmt: skip
+
+SAMPLES = {**ELEMENTWISE, **REDUCTIONS, **LAYERS, **LOSSES, **samples_of_shapes.SAMPLES}
 #: Draw random numbers: their results are tested with their streams.
 RANDOM = {"normal", "bernoulli", "multinomial"}
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ops.differences import Scalar, check_gradients
+from tests.ops.inputs import fewer
 from tests.ops.samples import RANDOM, SAMPLES, Inputs
 from torchlite import backends
 from torchlite.ops.family import operations
@@ -19,6 +20,7 @@ def test_gradient_and_its_gradient_match_differences(backend, name):
     if backend == "numba":
         pytest.importorskip("numba")
 
+    @fewer(3)
     @given(st.data())
     def check(data):
         args, kwargs = SAMPLES[name](Inputs(data))

@@ -236,7 +236,8 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Tenso
 
 
 def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: dtype | None = None,
-        layout: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+        layout: Any = None, device: Device = None,
+        requires_grad: bool = False) -> Tensor:  # fmt: skip
     """An (n, m) matrix with ones on the diagonal; m defaults to n."""
     for value, label in ((n, "n"), (n if m is None else m, "m")):
         if value < 0:
@@ -363,7 +364,8 @@ def numel(input: Tensor) -> int:
 
 
 __all__ = [
-    "arange", "as_tensor", "asarray", "complex", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full",
-    "full_like", "is_complex", "is_floating_point", "is_tensor", "linspace", "logspace", "numel",
-    "ones", "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like",
+    "arange", "as_tensor", "asarray", "complex", "empty", "empty_like", "empty_permuted",
+    "empty_strided", "eye", "full", "full_like", "is_complex", "is_floating_point", "is_tensor",
+    "linspace", "logspace", "numel", "ones", "ones_like", "scalar_tensor", "tensor", "zeros",
+    "zeros_like",
 ]  # fmt: skip

@@ -141,6 +141,8 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False,
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
             "identity."
         )
+    if dim is not None:
+        check_nonempty("aminmax", data, normalize_dim(dim, data.ndim))
     results = amin(input, dim, keepdim), amax(input, dim, keepdim)
     for o, result in zip(out or (), results):
         if o.dtype is not input.dtype:

@@ -186,7 +186,7 @@ def _expanded(self: Tensor, index: Any) -> list:
     if gaps:
         i = gaps[0]
         parts[i : i + 1] = [slice(None)] * (ndim - used)
-        parts = [slice(None, None) if p is ... else p for p in parts]
+        parts = [p for p in parts if p is not ...]
     return parts
 
 

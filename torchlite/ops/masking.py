@@ -197,6 +197,6 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
 
 
 __all__ = [
-    "argwhere", "index_put", "masked_fill", "masked_scatter", "masked_select", "nonzero", "nonzero_static", "put",
-    "take", "unravel_index",
+    "argwhere", "index_put", "masked_fill", "masked_scatter", "masked_select", "nonzero",
+    "nonzero_static", "put", "take", "unravel_index",
 ]  # fmt: skip

@@ -151,8 +151,9 @@ def _in_place_view(name: str, operation: Callable) -> Callable:
 
 
 _VIEWS = {
-    "as_strided": as_strided, "squeeze": shapes.squeeze, "swapaxes": views.swapaxes, "swapdims": views.swapdims,
-    "t": shapes.t, "transpose": shapes.transpose, "unsqueeze": shapes.unsqueeze,
+    "as_strided": as_strided, "squeeze": shapes.squeeze, "swapaxes": views.swapaxes,
+    "swapdims": views.swapdims, "t": shapes.t, "transpose": shapes.transpose,
+    "unsqueeze": shapes.unsqueeze,
 }  # fmt: skip
 
 #: What only `Tensor` has, as methods and as properties.
@@ -163,8 +164,6 @@ METHODS = {
         set_, storage_offset, stride, zero_,
     )
 } | {f"{name}_": _in_place_view(name, view) for name, view in _VIEWS.items()}
-PROPERTIES = {
-    "nbytes": nbytes,
-    "itemsize": element_size,
-}
+PROPERTIES = {"nbytes": nbytes, "itemsize": element_size}
+
 __all__ = ["fill", "fill_", "is_nonzero", "is_same_size", "resize_as_", "zero_"]

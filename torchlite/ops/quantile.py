@@ -7,13 +7,14 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
-from torchlite.ops.comparison import isnan, where
+from torchlite.ops.comparison import ge, isnan, le, logical_and, where
 from torchlite.ops.elementwise import add, ceil, floor, mul, sub
 from torchlite.ops.elementwise import round as round_
 from torchlite.ops.family import operation, write_out
 from torchlite.ops.op import recorded
 from torchlite.ops.order import sort
 from torchlite.ops.promotion import cast
+from torchlite.ops.reduction import all as all_
 from torchlite.ops.reduction import any as any_
 from torchlite.ops.reduction import data_of
 from torchlite.ops.reduction import sum as sum_
@@ -43,7 +44,7 @@ def _check_quantile(name: str, input: Any, q: Any, interpolation: str) -> Tensor
         raise RuntimeError(f"{name}() q must be a scalar or 1D tensor")
     if q.dtype is not input.dtype:
         raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
-    if not bool(((q >= 0) & (q <= 1)).all()):
+    if not bool(all_(logical_and(ge(q, 0), le(q, 1)))):
         raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
     return q
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
-from torchlite.dtypes import FLOAT, dtype
+from torchlite.dtypes import COMPLEX, FLOAT, dtype
+from torchlite.ops.conversion import is_contiguous
 from torchlite.ops.creation import empty_like, size_of
 from torchlite.ops.family import operation, refuse, write_out
 from torchlite.ops.inplace import assign, check_writable
@@ -18,7 +20,35 @@ from torchlite.random import Generator, default_generator
 
 def engine_of(generator: Generator | None) -> Any:
     """The state that the backend's random primitives draw from."""
-    return (generator or default_generator).engine
+    if generator is None:
+        return default_generator.engine
+    if not isinstance(generator, Generator):
+        raise TypeError(
+            f"argument 'generator' must be torch.Generator, not {type(generator).__name__}"
+        )
+    return generator.engine
+
+
+def _uniform(rng: Any, shape: tuple, kind: dtype, low: float = 0.0, high: float = 1.0) -> Any:
+    if kind.category == COMPLEX:
+        return _complex(_uniform(rng, (*shape, 2), kind.to_real(), low, high), shape, kind)
+    if kind.category < FLOAT:
+        raise refuse("check_uniform_bounds", kind)
+    return local.mode.xp.random_uniform(rng, shape, kind, low, high)
+
+
+def _normal(rng: Any, shape: tuple, kind: dtype, mean: float = 0.0, std: float = 1.0) -> Any:
+    if kind.category == COMPLEX:  # each part has half of the variance
+        std *= math.sqrt(0.5)
+        return _complex(_normal(rng, (*shape, 2), kind.to_real(), mean, std), shape, kind)
+    if kind.category < FLOAT:
+        raise refuse("normal_kernel_cpu", kind)
+    return local.mode.xp.random_normal(rng, shape, kind, mean, std)
+
+
+def _complex(pairs: Any, shape: tuple, kind: dtype) -> Any:
+    xp = local.mode.xp
+    return xp.reshape(xp.view_dtype(pairs, kind), shape)
 
 
 def _finished(data: Any, out: Tensor | None, requires_grad: bool) -> Tensor:
@@ -28,9 +58,8 @@ def _finished(data: Any, out: Tensor | None, requires_grad: bool) -> Tensor:
     return result.requires_grad_() if requires_grad else result
 
 
-def _float_kind(name: str, kind: dtype | None) -> dtype:
-    kind = kind or dtypes.get_default_dtype()
-    if kind.category < FLOAT:
+def _float_kind(name: str, kind: dtype) -> dtype:
+    if kind.category != FLOAT:
         raise refuse(name, kind)
     return kind
 
@@ -39,8 +68,8 @@ def rand(*size: Any, generator: Generator | None = None, out: Tensor | None = No
          dtype: dtype | None = None, layout: Any = None, device: Any = None,
          requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1)."""
-    kind = _float_kind("check_uniform_bounds", dtype)
-    data = local.mode.xp.random_uniform(engine_of(generator), size_of(size), kind, 0.0, 1.0)
+    kind = dtype or dtypes.get_default_dtype()
+    data = _uniform(engine_of(generator), size_of(size), kind)
     return _finished(data, out, requires_grad)
 
 
@@ -48,17 +77,20 @@ def randn(*size: Any, generator: Generator | None = None, out: Tensor | None = N
           dtype: dtype | None = None, layout: Any = None, device: Any = None,
           requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Standard normal numbers."""
-    kind = _float_kind("normal_kernel_cpu", dtype)
-    data = local.mode.xp.random_normal(engine_of(generator), size_of(size), kind, 0.0, 1.0)
+    kind = dtype or dtypes.get_default_dtype()
+    data = _normal(engine_of(generator), size_of(size), kind)
     return _finished(data, out, requires_grad)
 
 
-def randint(low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None,
+def randint(low: Any = 0, high: Any = None, size: Any = None, *, generator: Generator | None = None,
             out: Tensor | None = None, dtype: dtype | None = None, layout: Any = None,
-            device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+            device: Any = None, requires_grad: bool = False,
+            pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Integers ``low <= n < high``: ``randint(high, size)`` or ``randint(low, high, size)``."""
     if size is None:
         low, high, size = 0, low, high
+    if size is None:
+        raise TypeError("randint() missing 1 required positional argument: 'size'")
     if high is None or isinstance(high, (tuple, list)):
         low, high = 0, low
     if low >= high:
@@ -80,12 +112,24 @@ def randperm(n: int, *, generator: Generator | None = None, out: Tensor | None =
     return _finished(cast(result, dtype)._data, out, requires_grad)
 
 
+def _laid_out(tensor: Tensor, draw: Callable[[tuple], Tensor]) -> Tensor:
+    """``draw(shape)`` for `tensor`, its numbers in the order in which that lies in memory."""
+    shape = tuple(tensor._data.shape)
+    if is_contiguous(tensor):
+        return draw(shape)
+    steps = local.mode.xp.strides(tensor._data)
+    order = sorted(range(len(shape)), key=lambda d: -steps[d])
+    drawn = draw(tuple(shape[d] for d in order))
+    return drawn.permute(sorted(range(len(shape)), key=order.__getitem__)).detach()
+
+
 def _like(make: Callable) -> Callable:
     def like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None, device: Any = None,
              requires_grad: bool = False, memory_format: Any = None,
              generator: Generator | None = None) -> Tensor:  # fmt: skip
-        return make(input._data.shape, dtype=dtype or input.dtype, requires_grad=requires_grad,
-                    generator=generator)  # fmt: skip
+        kind = dtype or input.dtype
+        result = _laid_out(input, lambda shape: make(shape, dtype=kind, generator=generator))
+        return result.requires_grad_() if requires_grad else result
 
     like.__name__ = f"{make.__name__}_like"
     like.__doc__ = f"`{make.__name__}` in the shape and, by default, the dtype of `input`."
@@ -99,25 +143,32 @@ def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: dty
                  layout: Any = None, device: Any = None, requires_grad: bool = False,
                  memory_format: Any = None) -> Tensor:  # fmt: skip
     """`randint` in the shape and, by default, the dtype of `input`."""
-    low, high = (0, low) if high is None else (low, high)
+    low, high = (0, low) if high is None else (int(low), int(high))
     return randint(low, high, input._data.shape, dtype=dtype or input.dtype,
                    requires_grad=requires_grad)  # fmt: skip
 
 
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *,
            generator: Generator | None = None, out: Tensor | None = None,
-           dtype: dtype | None = None) -> Tensor:  # fmt: skip
+           dtype: dtype | None = None, layout: Any = None, device: Any = None,
+           requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Normal numbers; `mean` and `std` are numbers (then with `size`) or tensors of one each."""
+    _check_std(std)
     if size is not None:
-        result = randn(size, generator=generator, dtype=dtype)
-    else:
-        shape = (mean + std * 0 if isinstance(mean, Tensor) else std + mean * 0)._data.shape
-        like = mean if isinstance(mean, Tensor) else std
-        result = randn(shape, generator=generator, dtype=like.dtype)
-    if isinstance(std, Tensor) and bool((std < 0).any()):
-        raise RuntimeError("normal expects all elements of std >= 0.0")
-    result = result * std + mean
+        kind = dtype or dtypes.get_default_dtype()
+        data = _normal(engine_of(generator), size_of((tuple(size),)), kind, mean, std)
+        return _finished(data, out, requires_grad)
+    pattern = mean * 0 + std
+    result = randn(pattern._data.shape, generator=generator, dtype=pattern.dtype) * std + mean
     return result if out is None else write_out("normal", out, result)
+
+
+def _check_std(std: Any) -> None:
+    if isinstance(std, Tensor):
+        if bool((std < 0).any()):
+            raise RuntimeError("normal expects all elements of std >= 0.0")
+    elif std < 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
 
 
 @operation
@@ -127,6 +178,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     if input.dtype.category < FLOAT and p is None:
         raise refuse("bernoulli_tensor_cpu_self_", input.dtype)
     chance = input._data if p is None else p
+    _check_chance(chance)
     drawn = local.mode.xp.random_bernoulli(engine_of(generator), chance, input._data.shape)
     result = cast(wrap(drawn), input.dtype)
     if input._needs_grad:
@@ -134,9 +186,21 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     return result if out is None else write_out("bernoulli", out, result)
 
 
+def _check_chance(p: Any) -> None:
+    if isinstance(p, (int, float)):
+        if not 0 <= p <= 1:
+            raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
+    elif p.size:
+        xp = local.mode.xp
+        low, high = xp.item(xp.amin(p, None, False)), xp.item(xp.amax(p, None, False))
+        if not (low >= 0 and high <= 1):
+            raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
+
+
 @operation
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *,
-                generator: Generator | None = None, out: Tensor | None = None) -> Tensor:  # fmt: skip
+                generator: Generator | None = None,
+                out: Tensor | None = None) -> Tensor:  # fmt: skip
     """`num_samples` int64 indices from each row of weights (n) or (m, n), which need not sum to 1.
 
     Raises: RuntimeError for weights that are negative, infinite or all zero, and for more samples
@@ -153,7 +217,11 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *,
         draws = rand(shape, generator=generator, dtype=dtypes.float64)
         places = local.mode.xp.searchsorted(cumulative.double()._data, draws._data, False)
         result = wrap(local.mode.xp.minimum(places, weights.shape[-1] - 1))
-    return result if out is None else write_out("multinomial", out, result)
+    if out is None:
+        return result
+    if out.dtype is not dtypes.int64:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype.legacy}")
+    return write_out("multinomial", out, result)
 
 
 def _check_weights(weights: Tensor, num_samples: int, replacement: bool) -> None:
@@ -179,9 +247,9 @@ def _check_weights(weights: Tensor, num_samples: int, replacement: bool) -> None
 # --- filling in place ---------------------------------------------------------------------------
 
 
-def _fill(self: Tensor, data: Any) -> Tensor:
+def _fill(self: Tensor, draw: Callable[[tuple], Any]) -> Tensor:
     check_writable(self)
-    return assign(self, wrap(data))
+    return assign(self, cast(_laid_out(self, lambda shape: wrap(draw(shape))), self.dtype))
 
 
 def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *,
@@ -192,40 +260,51 @@ def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *,
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={to:g}"
         )
-    kind = _float_kind("check_uniform_bounds", self.dtype)
     rng = engine_of(generator)
-    return _fill(self, local.mode.xp.random_uniform(rng, self._data.shape, kind, low, to))
+    return _fill(self, lambda shape: _uniform(rng, shape, self.dtype, low, to))
 
 
 def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *,
             generator: Generator | None = None) -> Tensor:  # fmt: skip
     """Fill with normal numbers."""
-    if std < 0:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-    kind = _float_kind("normal_kernel_cpu", self.dtype)
+    _check_std(std)
     rng = engine_of(generator)
-    return _fill(self, local.mode.xp.random_normal(rng, self._data.shape, kind, mean, std))
+    draw = _normal if is_contiguous(self) else _normal_one_by_one
+    return _fill(self, lambda shape: draw(rng, shape, self.dtype, mean, std))
+
+
+def _normal_one_by_one(rng: Any, shape: tuple, kind: dtype, mean: float, std: float) -> Any:
+    """Normal numbers of any count as PyTorch draws fewer than 16."""
+    xp, count = local.mode.xp, math.prod(shape)
+    runs = [min(15, count - i) for i in range(0, count, 15)] or [0]
+    return xp.reshape(xp.concatenate([_normal(rng, (n,), kind, mean, std) for n in runs], 0), shape)
 
 
 def random_(self: Tensor, from_: int | None = None, to: int | None = None, *,
             generator: Generator | None = None, **bounds: int) -> Tensor:  # fmt: skip
-    """Fill with integers: ``random_()`` of the whole range, ``random_(to)``, ``random_(from, to)``."""
+    """Fill with integers: of the whole range, ``random_(to)`` or ``random_(from, to)``."""
     low, xp, rng = bounds.pop("from", from_), local.mode.xp, engine_of(generator)
     if low is None and to is None:
-        return _fill(self, xp.random_bits(rng, self._data.shape, self.dtype))
+        return _fill(self, lambda shape: xp.random_bits(rng, shape, self.dtype))
     low, high = (0, low) if to is None else (low or 0, to)
     if low >= high:
         raise RuntimeError(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
-    return _fill(self, xp.random_integers(rng, self._data.shape, self.dtype, low, high))
+    return _fill(self, lambda shape: xp.random_integers(rng, shape, self.dtype, low, high))
 
 
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Fill with 1 with probability `p` (a number or a tensor) and 0 otherwise."""
-    chance = p._data if isinstance(p, Tensor) else p
-    drawn = local.mode.xp.random_bernoulli(engine_of(generator), chance, self._data.shape)
-    return _fill(self, cast(wrap(drawn), self.dtype)._data)
+    xp, rng = local.mode.xp, engine_of(generator)
+    if not isinstance(p, Tensor):
+        _check_chance(p)
+        return _fill(self, lambda shape: xp.random_bernoulli(rng, p, shape))
+    chance = p.detach().expand(self._data.shape).contiguous()._data
+    _check_chance(chance)
+    check_writable(self)
+    drawn = wrap(xp.random_bernoulli(rng, chance, self._data.shape))
+    return assign(self, cast(drawn, self.dtype))
 
 
 def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
@@ -234,12 +313,54 @@ def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None 
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
     kind = _float_kind("exponential", self.dtype)
     rng = engine_of(generator)
-    return _fill(self, local.mode.xp.random_exponential(rng, self._data.shape, kind, lambd))
+    return _fill(self, lambda shape: local.mode.xp.random_exponential(rng, shape, kind, lambd))
+
+
+def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """Fill with how many trials it takes to succeed, with probability `p` each time."""
+    if not 0 < p < 1:
+        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
+    xp, rng, scale = local.mode.xp, engine_of(generator), math.log1p(-p)
+
+    def draw(shape: tuple) -> Any:
+        return xp.ceil(xp.div(xp.log(_uniform(rng, shape, dtypes.float64)), scale))
+
+    return _fill(self, draw)
+
+
+def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *,
+                generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """Fill with numbers whose logarithm has this mean and standard deviation."""
+    if std <= 0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
+    _float_kind("log_normal_cpu", self.dtype)
+    xp, rng = local.mode.xp, engine_of(generator)
+    return _fill(
+        self, lambda shape: xp.exp(_normal_one_by_one(rng, shape, dtypes.float64, mean, std))
+    )
+
+
+def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *,
+            generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """Fill with numbers of Cauchy's distribution."""
+    if sigma <= 0:
+        raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
+    _float_kind("cauchy_cpu", self.dtype)
+    xp, rng = local.mode.xp, engine_of(generator)
+
+    def draw(shape: tuple) -> Any:
+        angle = xp.mul(xp.sub(_uniform(rng, shape, dtypes.float64), 0.5), math.pi)
+        return xp.add(xp.mul(xp.tan(angle), sigma), median)
+
+    return _fill(self, draw)
 
 
 #: In-place methods that `torchlite.ops.methods` attaches.
 FILLERS = {
-    f.__name__: f for f in (uniform_, normal_, random_, bernoulli_, exponential_)
+    f.__name__: f
+    for f in (
+        uniform_, normal_, random_, bernoulli_, exponential_, geometric_, log_normal_, cauchy_,
+    )
 }  # fmt: skip
 
 __all__ = [

@@ -103,11 +103,13 @@ _prod = declare("prod", "x axis keepdims", x=_prod_x)
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None,
         out: Tensor | None = None) -> Tensor:  # fmt: skip
     """The sum over `dim` (all by default); integers and bool sum in int64."""
-    data = data_of("sum", input)
+    data = getattr(input, "_data", None)
+    if data is None:
+        raise not_a_tensor("sum", 1, "input", input)
     if dtype is not None or dtypes.of(data).category < FLOAT:
         input = cast(input, dtype or dtypes.int64)
         data = input._data
-    axes = axes_of(dim, data.ndim)
+    axes = None if dim is None else normalize_dims(dim, data.ndim)
     result = run(_sum, (input, axes, keepdim), (data, axes, keepdim))
     return result if out is None else write_out("sum", out, result)
 
@@ -130,17 +132,28 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype
 
     Raises: RuntimeError (as PyTorch) for integers and bool, unless `dtype` is given.
     """
-    data = data_of("mean", input)
-    kind = dtype or dtypes.of(data)
+    data = getattr(input, "_data", None)
+    if data is None:
+        raise not_a_tensor("mean", 1, "input", input)
+    axes = None if dim is None else normalize_dims(dim, data.ndim)
+    kind = dtypes.of(data)
+    if dtype is None and kind.category >= FLOAT and kind.itemsize > 2:
+        result = run(_mean, (input, axes, keepdim), (data, axes, keepdim))
+    else:
+        result = in_single(_mean, _averaged(input, dtype), axes, keepdim)
+    return result if out is None else write_out("mean", out, result)
+
+
+def _averaged(input: Tensor, dtype: dtype | None) -> Tensor:
+    """`input` in the dtype that its mean has."""
+    kind = dtype or input.dtype
     if kind.category < FLOAT:
         raise RuntimeError(
             "mean(): could not infer output dtype. "
             f"{'Input' if dtype is None else 'Optional'} dtype must be either a floating point or "
             f"complex dtype. Got: {kind.legacy}"
         )
-    input = cast(input, kind)
-    result = in_single(_mean, input, axes_of(dim, data.ndim), keepdim)
-    return result if out is None else write_out("mean", out, result)
+    return cast(input, kind)
 
 
 @operation

@@ -9,7 +9,7 @@ from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import COMPLEX
 from torchlite.ops.family import functional, operation, refuse, write_out
-from torchlite.ops.promotion import cast
+from torchlite.ops.promotion import as_operand, cast, result_type
 from torchlite.ops.reduction import data_of
 from torchlite.shapes import normalize_dim
 
@@ -107,12 +107,6 @@ def _check_places(sequence: Tensor, values: Any, right: bool, side: Any, sorter:
             "boundaries tensor and input value tensor must match, but we got boundaries tensor "
             f"{list(shape)} and input value tensor {list(values.shape)}"
         )
-    elif values.dtype is not sequence.dtype:
-        raise RuntimeError(
-            f"{name}: boundary tensor and input value tensor should have same dtype, but got "
-            f"boundary tensor dtype {sequence.dtype.legacy} and input value tensor dtype "
-            f"{values.dtype.legacy}"
-        )
     if sorter is not None:
         _check_sorter(sequence, sorter)
 
@@ -146,13 +140,10 @@ def searchsorted(sorted_sequence: Tensor, input: Any, *, out_int32: bool = False
     xp = local.mode.xp
     if sorter is not None:
         data = xp.gather(data, sorter._data, data.ndim - 1)
-    if isinstance(input, Tensor):
-        values = input._data
-    else:
-        kind = dtypes.of(data)
-        if isinstance(input, float) and kind.category < dtypes.FLOAT:
-            data, kind = xp.astype(data, dtypes.float64), dtypes.float64
-        values = xp.full((), input, kind)
+    kind = result_type(sorted_sequence, input)
+    data = data if dtypes.of(data) is kind else xp.astype(data, kind)
+    values = as_operand(input, kind)
+    values = values._data if isinstance(values, Tensor) else xp.full((), values, kind)
     places = wrap(xp.asarray(xp.searchsorted(data, values, right or side == "right")))
     result = cast(places, dtypes.int32 if out_int32 else dtypes.int64)
     return result if out is None else write_out("searchsorted", out, result)

@@ -14,9 +14,9 @@ from torchlite.random import manual_seed
 
 # deadline=None: no test depends on time; too_slow: kernels compile inside the first example
 settings.register_profile(
-    "dev", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "dev", max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("ci", settings.get_profile("dev"), max_examples=60, derandomize=True)
+settings.register_profile("ci", settings.get_profile("dev"), max_examples=25, derandomize=True)
 settings.register_profile("intense", settings.get_profile("dev"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 

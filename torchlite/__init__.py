@@ -52,6 +52,7 @@ from torchlite.ops.aliases import *  # noqa: F403
 from torchlite.ops.comparison import *  # noqa: F403
 from torchlite.ops.complex_numbers import *  # noqa: F403
 from torchlite.ops.conversion import *  # noqa: F403
+from torchlite.ops.copies import *  # noqa: F403
 from torchlite.ops.creation import *  # noqa: F403
 from torchlite.ops.distance import *  # noqa: F403
 from torchlite.ops.dropout import *  # noqa: F403
@@ -78,6 +79,7 @@ from torchlite.ops.scan import *  # noqa: F403
 from torchlite.ops.search import *  # noqa: F403
 from torchlite.ops.shape import *  # noqa: F403
 from torchlite.ops.slicing import *  # noqa: F403
+from torchlite.ops.special import *  # noqa: F403
 from torchlite.ops.statistics import *  # noqa: F403
 from torchlite.ops.views import *  # noqa: F403
 from torchlite.random import (
@@ -104,10 +106,12 @@ attach()
 from torchlite import nn, optim, random, utils  # noqa: E402  (they need Tensor's methods)
 
 if TYPE_CHECKING:
-    from torchlite import testing, vision
+    from torchlite import special, testing, vision
     from torchlite.serialization import load, save
 
-_LAZY = {"load": "serialization", "save": "serialization", "testing": "", "vision": ""}
+_LAZY = {
+    "load": "serialization", "save": "serialization", "special": "", "testing": "", "vision": "",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

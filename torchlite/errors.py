@@ -5,6 +5,10 @@ class BackendError(RuntimeError):
     """A backend is unknown, is not installed, or lacks a primitive."""
 
 
+class LinAlgError(RuntimeError):
+    """A matrix has not what an operation of linear algebra needs of it: `torch.linalg.LinAlgError`."""
+
+
 FREED_GRAPH = (
     "Trying to backward through the graph a second time (or directly access saved tensors after "
     "they have already been freed). Saved intermediate values of the graph are freed when you call "

@@ -6,6 +6,7 @@ ones beforehand.
 """
 
 from torchlite_numba.elementwise import Elementwise
+from torchlite_numba.embedding import Embedding
 from torchlite_numba.launch import get_num_threads, set_num_threads
 from torchlite_numba.linear import Linear
 from torchlite_numba.random import Random
@@ -16,7 +17,7 @@ from torchlite_numba.updates import Updates
 __all__ = ["NumbaBackend", "get_num_threads", "set_num_threads"]
 
 
-class NumbaBackend(Random, Elementwise, Reductions, Softmax, Linear, Updates):
+class NumbaBackend(Random, Elementwise, Reductions, Softmax, Linear, Embedding, Updates):
     """`NumpyBackend` with the methods that Numba makes faster."""
 
     name = "numba"

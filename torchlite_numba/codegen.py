@@ -19,8 +19,9 @@ import numba
 import numpy as np
 from numba import types
 
-# Numba's cache notices neither a change of what a kernel calls nor of its options
-_DEPENDENCIES = [Path(__file__).with_name(name) for name in ("vector.py", "codegen.py")]
+# Numba's cache notices neither a change of what a kernel calls nor of its options: names tell it
+_SHARED = [Path(__file__).with_name(f"{name}.py") for name in ("codegen", "launch", "vector")]
+_STAMP = hashlib.sha256(b"".join(path.read_bytes() for path in _SHARED)).hexdigest()[:12]
 _alive: list[Any] = []  # a compiled function is freed with its object; addresses must stay valid
 
 
@@ -39,11 +40,11 @@ def load(name: str, source: str) -> tuple[Callable, bool]:
     if os.environ.get("TORCHLITE_DEBUG"):
         print(source, file=sys.stderr)
     versions = f"{numba.__version__} {np.__version__} {sys.version}"
-    text = "\0".join((source, versions, *(p.read_text("utf-8") for p in _DEPENDENCIES)))
-    stem = f"torchlite_numba_{name}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    digest = hashlib.sha256("\0".join((source, versions, _STAMP)).encode()).hexdigest()[:16]
+    stem = f"torchlite_numba_{name}_{digest}"
     try:
         file, cache = str(_write(folder() / f"{stem}.py", source)), True
-    except OSError:  # a read-only home: every process compiles anew
+    except (OSError, RuntimeError):  # read-only, or no home: every process compiles anew
         file, cache = f"<{stem}>", False
     module = sys.modules[stem] = ModuleType(stem)  # where Numba's cache looks for its globals
     exec(compile(source, file, "exec"), module.__dict__)
@@ -75,6 +76,7 @@ def compile_kernel(
     options: dict[str, Any] = {"error_model": "numpy"}
     if reassociate:
         options["fastmath"] = {"reassoc"}
+    function.__qualname__ += f"_{_STAMP}"
     try:
         compiled = numba.cfunc(signature, cache=cache, **options)(function)
     except RuntimeError as error:
@@ -89,6 +91,7 @@ def jit(function: Callable | None = None, **options: Any) -> Any:
     """`numba.njit` with NumPy's division, cached on disk where a folder for it is writable."""
     if function is None:
         return lambda f: jit(f, **options)
+    function.__qualname__ += f"_{_STAMP}"
     try:
         return numba.njit(error_model="numpy", cache=True, **options)(function)
     except RuntimeError as error:

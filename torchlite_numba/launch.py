@@ -31,7 +31,7 @@ COSTLY_FROM = 1 << 16  # elements of a kernel with an exponential in it
 
 
 @intrinsic
-def _call(context, address, a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untyped-def]
+def _call(context, address, a, b, c, o, lo, hi, n, m, p, q, r):
     """Call the C function at `address`."""
     sizes, numbers = [types.intp] * 8, [types.float64] * 3
 
@@ -45,21 +45,21 @@ def _call(context, address, a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[
 
 
 @jit
-def small(address, a, b, o):  # type: ignore[no-untyped-def]
+def small(address, a, b, o):
     """An elementwise kernel without numbers."""
     pa, pb, po = a.ctypes.data, b.ctypes.data, o.ctypes.data
     _call(address, pa, pb, pb, po, 0, o.size, 1, 1, 0.0, 0.0, 0.0)
 
 
 @jit
-def serial(address, a, b, c, o, count, n, m, p, q, r):  # type: ignore[no-untyped-def]
+def serial(address, a, b, c, o, count, n, m, p, q, r):
     """Any kernel over `count` elements or rows."""
     pa, pb, pc, po = a.ctypes.data, b.ctypes.data, c.ctypes.data, o.ctypes.data
     _call(address, pa, pb, pc, po, 0, count, n, m, p, q, r)
 
 
 @jit(parallel=True, nogil=True)
-def _parallel(address, a, b, c, o, count, n, m, p, q, r, threads):  # type: ignore[no-untyped-def]
+def _parallel(address, a, b, c, o, count, n, m, p, q, r, threads):
     parts = min(threads, count)
     pa, pb, pc, po = a.ctypes.data, b.ctypes.data, c.ctypes.data, o.ctypes.data
     for part in numba.prange(parts):
@@ -105,7 +105,7 @@ def launch(function: Callable, *args: Any) -> None:
 
 def _load_layer() -> None:
     """Offer tbb, if it is installed, to Numba, which prefers it to OpenMP and its work queue."""
-    if numba.config.THREADING_LAYER == "default" and not _load_tbb():
+    if numba.config.THREADING_LAYER in ("omp", "workqueue") or not _load_tbb():
         # GNU's OpenMP spins in its barriers: milliseconds, when something else runs
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         os.environ.setdefault("GOMP_SPINCOUNT", "0")

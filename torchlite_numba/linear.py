@@ -22,7 +22,7 @@ _TINY = 512  # multiplications
 
 
 @codegen.jit
-def _tiny(x, w, bias, out):  # type: ignore[no-untyped-def]
+def _tiny(x, w, bias, out):
     for i in range(x.shape[0]):
         for j in range(w.shape[0]):
             total = bias[j]
@@ -31,7 +31,7 @@ def _tiny(x, w, bias, out):  # type: ignore[no-untyped-def]
             out[i, j] = total
 
 
-def _add_bias(a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untyped-def]
+def _add_bias(a, b, c, o, lo, hi, n, m, p, q, r):
     bias, out = carray(a, n), carray(o, hi * n)
     for i in range(lo, hi):
         row = out[i * n : (i + 1) * n]

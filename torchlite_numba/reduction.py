@@ -201,7 +201,8 @@ class Reductions(NumpyBackend):
 
     def mse_mean(self, x: Array, target: Array) -> Array:
         """``mean((x - target)**2)`` in one pass."""
-        fits = x.size > 0 and x.dtype in _FLOATS and x.dtype == target.dtype
+        fits = x.size > 0 and x.dtype in _FLOATS
+        fits = fits and x.dtype == target.dtype and x.shape == target.shape
         if not (fits and x.flags.c_contiguous and target.flags.c_contiguous):
             return super().mse_mean(x, target)
         count, n = -(-x.size // PART), x.size

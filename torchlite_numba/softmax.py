@@ -25,7 +25,7 @@ def _greatest(row: Any) -> Any:
     return top
 
 
-def _softmax(a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untyped-def]
+def _softmax(a, b, c, o, lo, hi, n, m, p, q, r):
     x, out = carray(a, hi * n), carray(o, hi * n)
     for i in range(lo, hi):
         row, result = x[i * n : (i + 1) * n], out[i * n : (i + 1) * n]
@@ -39,7 +39,7 @@ def _softmax(a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untyped-def]
             result[j] *= scale
 
 
-def _softmax_backward(a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untyped-def]
+def _softmax_backward(a, b, c, o, lo, hi, n, m, p, q, r):
     g, y, out = carray(a, hi * n), carray(b, hi * n), carray(o, hi * n)
     for i in range(lo, hi):
         gs, ys, result = g[i * n : (i + 1) * n], y[i * n : (i + 1) * n], out[i * n : (i + 1) * n]
@@ -51,7 +51,7 @@ def _softmax_backward(a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-unt
             result[j] = ys[j] * (gs[j] - mean)
 
 
-def _log_softmax(a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untyped-def]
+def _log_softmax(a, b, c, o, lo, hi, n, m, p, q, r):
     x, out = carray(a, hi * n), carray(o, hi * n)
     for i in range(lo, hi):
         row, result = x[i * n : (i + 1) * n], out[i * n : (i + 1) * n]
@@ -63,7 +63,7 @@ def _log_softmax(a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untyped-
             result[j] = (row[j] - top) - shift
 
 
-def _log_softmax_backward(a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untyped-def]
+def _log_softmax_backward(a, b, c, o, lo, hi, n, m, p, q, r):
     g, y, out = carray(a, hi * n), carray(b, hi * n), carray(o, hi * n)
     for i in range(lo, hi):
         gs, ys, result = g[i * n : (i + 1) * n], y[i * n : (i + 1) * n], out[i * n : (i + 1) * n]
@@ -75,7 +75,7 @@ def _log_softmax_backward(a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no
             result[j] = gs[j] - exp(ys[j]) * mean
 
 
-def _cross_entropy(a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untyped-def]
+def _cross_entropy(a, b, c, o, lo, hi, n, m, p, q, r):
     x, target, losses, out = carray(a, hi * n), carray(b, hi), carray(c, hi), carray(o, hi * n)
     for i in range(lo, hi):
         row, result = x[i * n : (i + 1) * n], out[i * n : (i + 1) * n]
@@ -90,7 +90,7 @@ def _cross_entropy(a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untype
             result[j] *= scale
 
 
-def _cross_entropy_backward(a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untyped-def]
+def _cross_entropy_backward(a, b, c, o, lo, hi, n, m, p, q, r):
     g, y, target, out = carray(a, hi), carray(b, hi * n), carray(c, hi), carray(o, hi * n)
     for i in range(lo, hi):
         slope, row, result = g[i], y[i * n : (i + 1) * n], out[i * n : (i + 1) * n]

@@ -23,7 +23,7 @@ _FLOATS = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
 
 
 @jit(nogil=True)
-def _sgd(p, g, lr, decay, sign):  # type: ignore[no-untyped-def]
+def _sgd(p, g, lr, decay, sign):
     lr, decay, sign = p.dtype.type(lr), p.dtype.type(decay), p.dtype.type(sign)
     for i in range(p.size):
         v = g[i] * sign
@@ -33,7 +33,7 @@ def _sgd(p, g, lr, decay, sign):  # type: ignore[no-untyped-def]
 
 
 @jit(nogil=True)
-def _momentum(p, g, b, lr, momentum, keep, decay, nesterov, sign, first):  # type: ignore[no-untyped-def]
+def _momentum(p, g, b, lr, momentum, keep, decay, nesterov, sign, first):
     lr, momentum = p.dtype.type(lr), p.dtype.type(momentum)
     keep, decay, sign = p.dtype.type(keep), p.dtype.type(decay), p.dtype.type(sign)
     for i in range(p.size):
@@ -47,7 +47,7 @@ def _momentum(p, g, b, lr, momentum, keep, decay, nesterov, sign, first):  # typ
 
 @jit(nogil=True)
 def _adam(p, g, mean, square, top, amsgrad, scale, root, beta1, rest1, beta2, rest2, eps,
-          decay, shrink, sign):  # type: ignore[no-untyped-def]  # fmt: skip
+          decay, shrink, sign):  # fmt: skip
     """`shrink` multiplies p and `decay` joins the gradient: one of them, at most, does anything."""
     kind = p.dtype.type
     scale, root, eps, decay, shrink = kind(scale), kind(root), kind(eps), kind(decay), kind(shrink)
@@ -68,14 +68,14 @@ def _adam(p, g, mean, square, top, amsgrad, scale, root, beta1, rest1, beta2, re
 
 
 @jit(parallel=True, nogil=True)
-def _sgd_parallel(p, g, lr, decay, sign, threads):  # type: ignore[no-untyped-def]
+def _sgd_parallel(p, g, lr, decay, sign, threads):
     for part in numba.prange(threads):
         lo, hi = part * p.size // threads, (part + 1) * p.size // threads
         _sgd(p[lo:hi], g[lo:hi], lr, decay, sign)
 
 
 @jit(parallel=True, nogil=True)
-def _momentum_parallel(p, g, b, lr, momentum, keep, decay, nesterov, sign, first, threads):  # type: ignore[no-untyped-def]
+def _momentum_parallel(p, g, b, lr, momentum, keep, decay, nesterov, sign, first, threads):
     for part in numba.prange(threads):
         lo, hi = part * p.size // threads, (part + 1) * p.size // threads
         _momentum(p[lo:hi], g[lo:hi], b[lo:hi], lr, momentum, keep, decay, nesterov, sign,
@@ -84,7 +84,7 @@ def _momentum_parallel(p, g, b, lr, momentum, keep, decay, nesterov, sign, first
 
 @jit(parallel=True, nogil=True)
 def _adam_parallel(p, g, mean, square, top, amsgrad, scale, root, beta1, rest1, beta2, rest2, eps,
-                   decay, shrink, sign, threads):  # type: ignore[no-untyped-def]  # fmt: skip
+                   decay, shrink, sign, threads):  # fmt: skip
     for part in numba.prange(threads):
         lo, hi = part * p.size // threads, (part + 1) * p.size // threads
         _adam(p[lo:hi], g[lo:hi], mean[lo:hi], square[lo:hi], top[lo:hi], amsgrad, scale, root,

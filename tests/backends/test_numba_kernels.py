@@ -254,6 +254,17 @@ def test_mean_squared_error_and_its_gradient_equal_the_reference(shape, kind):
     assert fast.mse_mean(x * 0 + kind(math.inf), y) == math.inf or shape == (0,)
 
 
+@pytest.mark.parametrize("kind", [np.float16, *KINDS])
+@pytest.mark.parametrize("shape", [(), (0,), (7,), (40, 5)], ids=str)
+def test_the_gradient_of_an_embedding_adds_up_repeated_rows_in_order(shape, kind):
+    rng = np.random.default_rng(0)
+    index, g = np.asarray(rng.integers(0, 6, shape)), rng.normal(size=(*shape, 3)).astype(kind)
+    for rows in (g, np.repeat(g, 2, -1)[..., ::2], np.broadcast_to(g[..., :1], g.shape)):
+        actual = fast.embedding_backward(rows, index, 6)
+        expected = reference.embedding_backward(rows, index, 6)
+        np.testing.assert_array_equal(actual, expected, strict=True)
+
+
 # --- products ------------------------------------------------------------------------------------
 
 

@@ -81,6 +81,8 @@ VIEWS = {
     "diag": lambda d: call(d.floats(d.one_of((3,), (2, 3))), d.integer(-1, 1)),
     "diag_embed": lambda d: call(_any(d, 1), d.integer(-1, 1)),
     "diagflat": lambda d: call(_any(d), d.integer(-1, 1)),
+    "trace": lambda d: call(d.floats((d.integer(0, 3), 3))),
+    "sum_to_size": lambda d: call(d.floats((2, 3)), d.one_of((1, 3), (3,), (2, 1), (1,))),
     "vander": lambda d: call(d.floats((3,)), increasing=d.flag()),
 }  # fmt: skip
 
@@ -154,6 +156,8 @@ INDEXING = {
     "index_put": lambda d: call(
         d.floats((3, 4)), (np.array([0, 2]), np.array([1, 1])), d.floats((2,)), accumulate=d.flag()
     ),
+    "fill": lambda d: call(_any(d), 1.5),
+    "nonzero_static": lambda d: call(d.ints((4,), 0, 2), size=3),
     "unravel_index": lambda d: call(d.index((3,), 12), (3, 4)),
     "select_scatter": lambda d: call(d.floats((3, 4)), d.floats((3,)), 1, 2),
     "slice_scatter": lambda d: call(d.floats((3, 4)), d.floats((3, 2)), 1, 0, 4, 2),

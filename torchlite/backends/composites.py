@@ -116,6 +116,10 @@ class Activations:
             x = xp.maximum(x, low)
         return x if high is None else xp.minimum(x, high)
 
+    def div_floor(xp, a: Array, b: Array) -> Array:
+        """``floor(a / b)``."""
+        return xp.floor_divide(a, b)
+
     def clamp_backward(xp, g: Array, x: Array, low: float | None, high: float | None) -> Array:
         if low is not None:
             g = xp.where(xp.lt(x, low), 0, g)
@@ -226,7 +230,11 @@ class Order:
 
 
 class Places:
-    """Gradients of indexing."""
+    """Gradients of indexing, and views of memory."""
+
+    def strided_view(xp, x: Array, shape: tuple, strides: tuple, offset: int) -> Array:
+        """`as_strided` of the row-major x; a view of x itself if it is stored so."""
+        return xp.as_strided(xp.contiguous(x), shape, strides, offset)
 
     def getitem_backward(xp, g: Array, shape: tuple, dtype: dtypes.dtype, index: tuple) -> Array:
         """Zeros of `shape` with g at the basic `index`."""

@@ -5,11 +5,46 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from torchlite import dtypes
+
 Array = Any
 
 
 class SpecialFunctions:
     """Elementwise functions of mathematics, of floats."""
+
+    def complex(xp, real: Array, imag: Array) -> Array:
+        """``real + 1j * imag``, whatever is infinite."""
+        kind = dtypes.of(real).to_complex()
+        return xp.add(xp.astype(real, kind), xp.mul(xp.astype(imag, kind), 1j))
+
+    def i0e(xp, x: Array) -> Array:
+        """``e**-|x| I0(x)``, the modified Bessel function of order 0."""
+        return xp._bessel(xp.abs(x), 0)
+
+    def i1e(xp, x: Array) -> Array:
+        """``e**-|x| I1(x)``, of order 1."""
+        return xp.mul(xp.sign(x), xp._bessel(xp.abs(x), 1))
+
+    def _bessel(xp, x: Array, order: int) -> Array:
+        """Both for x >= 0: the power series up to 20, from there the asymptotic one.
+
+        Source: Abramowitz and Stegun 9.6.10, 9.7.1.
+        """
+        low = xp.minimum(x, 20)
+        z = xp.square(xp.mul(low, 0.5))
+        series = xp.full(tuple(x.shape), 1.0, dtypes.of(x))
+        for k in range(60, 0, -1):
+            series = xp.add(xp.mul(xp.mul(series, z), 1 / (k * (k + order))), 1)
+        if order:
+            series = xp.mul(series, xp.mul(low, 0.5))
+        high = xp.maximum(x, 20)
+        w = xp.div(1 / 8, high)
+        tail = xp.full(tuple(x.shape), 1.0, dtypes.of(x))
+        for k in range(30, 0, -1):
+            tail = xp.add(xp.mul(xp.mul(tail, w), ((2 * k - 1) ** 2 - 4 * order) / k), 1)
+        tail = xp.div(tail, xp.sqrt(xp.mul(high, 2 * math.pi)))
+        return xp.where(xp.le(x, 20), xp.mul(series, xp.exp(xp.neg(low))), tail)
 
     def xlogy(xp, a: Array, b: Array) -> Array:
         """``a * log(b)``, 0 where a is 0, NaN where b is."""
@@ -41,7 +76,7 @@ class SpecialFunctions:
             total = xp.add(total, xp.pow(xp.add(x, k), -s))
         y = xp.add(x, 12)
         power = xp.pow(y, -s)
-        total = xp.add(total, xp.mul(xp.mul(y, power), 1 / (s - 1)))
+        total = xp.add(total, xp.mul(xp.pow(y, 1 - s), 1 / (s - 1)))
         total = xp.add(total, xp.mul(power, 0.5))
         factor = float(s)
         for k, bernoulli in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730), 1):

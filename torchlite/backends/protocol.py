@@ -126,7 +126,7 @@ PRIMITIVES = {
     "owns_memory": ("x", "whether x is not a view of another array"),
     "strides": ("x", "tuple: steps in elements, one a dimension"),
     "data_ptr": ("x", "address of the first element"),
-    "storage_offset": ("x", "elements between the start of the memory that x views and its first"),
+    "storage_offset": ("x", "elements in the memory that x views before its first"),
     # creation; dtype is a torchlite dtype
     "array": ("data, dtype", "of nested sequences of Python numbers (or a number), rectangular"),
     "empty": ("shape, dtype", "uninitialised"),
@@ -139,8 +139,8 @@ PRIMITIVES = {
     "copy": ("x", "a row-major copy"),
     "contiguous": ("x", "x itself if row-major, else a row-major copy"),
     "copyto": ("dst, src", "write src, broadcast and converted, into dst"),
-    "view_dtype": ("x, dtype", "view of the same bytes as another dtype; the last axis, if the sizes differ,"
-                   " is contiguous and shrinks or grows"),
+    "view_dtype": ("x, dtype", "view of the same bytes as another dtype; if the sizes differ, the"
+                   " last axis, contiguous, shrinks or grows"),
     # shape: views where the memory allows it
     "reshape": ("x, shape", "row-major order; a view where one exists"),
     "permute": ("x, axes", "view with the axes in this order"),

@@ -133,8 +133,8 @@ def _origin(kind: type, method: str) -> str:
         return "missing"
     if owner.__module__.startswith("torchlite.backends.composites"):
         return "composed"
-    home, own = owner.__module__.split(".")[0:3], kind.__module__.split(".")[0:3]
-    return "native" if home == own else f"inherited from {owner.__module__}"
+    native = f"{owner.__module__}.".startswith(f"{kind.__module__}.")
+    return "native" if native else f"inherited from {owner.__module__}"
 
 
 def describe(name: str) -> str:

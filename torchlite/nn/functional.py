@@ -48,6 +48,7 @@ from torchlite.ops.activation import (
     threshold,
     threshold_,
 )
+from torchlite.ops.distance import cosine_similarity, pairwise_distance
 from torchlite.ops.dropout import dropout
 from torchlite.ops.elementwise import tanh
 from torchlite.ops.elementwise_loss import (
@@ -59,3 +60,14 @@ from torchlite.ops.elementwise_loss import (
 from torchlite.ops.embedding import embedding, one_hot
 from torchlite.ops.layers import bilinear, linear
 from torchlite.ops.loss import cross_entropy, nll_loss
+from torchlite.ops.margin_loss import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)

@@ -247,9 +247,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     dim = normalize_dim(dim, input._data.ndim)
     size = input._data.shape[dim]
     if size % 2:
-        raise RuntimeError(
-            f"Halving dimension must be even, but dimension {dim} is size {size}"
-        )
+        raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {size}")
     half = size // 2
     return mul(input.narrow(dim, 0, half), sigmoid(input.narrow(dim, half, half)))
 

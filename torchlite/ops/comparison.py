@@ -113,15 +113,15 @@ def bitwise_right_shift(input: Tensor, other: Any, *, out: Tensor | None = None)
 # --- choosing one of two ------------------------------------------------------------------------
 
 
-def _share(xp: Any, g: Any, chosen: Any, tied: Any) -> Any:
-    """`g` where chosen, half of it where both are equal."""
-    return xp.where(chosen, g, xp.where(tied, xp.mul(g, 0.5), 0))
+def _share(xp: Any, g: Any, lost: Any, tied: Any) -> Any:
+    """0 where the operand lost, half of `g` where both are equal, else (at NaN, too) `g`."""
+    return xp.where(lost, 0, xp.where(tied, xp.mul(g, 0.5), g))
 
 
 @binary(
     refuses=(COMPLEX,),
-    input=lambda xp, g, input, other: _share(xp, g, xp.gt(input, other), xp.eq(input, other)),
-    other=lambda xp, g, input, other: _share(xp, g, xp.lt(input, other), xp.eq(input, other)),
+    input=lambda xp, g, input, other: _share(xp, g, xp.lt(input, other), xp.eq(input, other)),
+    other=lambda xp, g, input, other: _share(xp, g, xp.gt(input, other), xp.eq(input, other)),
 )
 def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The greater of two; NaN if either is. Equal operands share the gradient."""
@@ -129,8 +129,8 @@ def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
 
 @binary(
     refuses=(COMPLEX,),
-    input=lambda xp, g, input, other: _share(xp, g, xp.lt(input, other), xp.eq(input, other)),
-    other=lambda xp, g, input, other: _share(xp, g, xp.gt(input, other), xp.eq(input, other)),
+    input=lambda xp, g, input, other: _share(xp, g, xp.gt(input, other), xp.eq(input, other)),
+    other=lambda xp, g, input, other: _share(xp, g, xp.lt(input, other), xp.eq(input, other)),
 )
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two; NaN if either is. Equal operands share the gradient."""

@@ -7,11 +7,12 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.dtypes import COMPLEX, FLOAT
-from torchlite.ops.creation import complex, ones_like
+from torchlite.ops.creation import ones_like
 from torchlite.ops.elementwise import cos, mul, sin, zeros_like
 from torchlite.ops.family import operation, unary, write_out
 from torchlite.ops.joining import stack
 from torchlite.ops.op import declare
+from torchlite.shapes import broadcast_shapes
 
 _real = declare(
     "real", "x", holomorphic=False, view=True, x=lambda xp, g, x_dtype: xp.astype(g, x_dtype)
@@ -23,6 +24,44 @@ _imag = declare(
     view=True,
     x=lambda xp, g, x_dtype: xp.mul(xp.astype(g, x_dtype), 1j),
 )
+
+
+_conj = declare("conj", "x", holomorphic=False, x=lambda xp, g: xp.conj(g))
+_complex = declare(
+    "complex",
+    "real imag",
+    broadcasts=True,
+    holomorphic=False,
+    real=lambda xp, g: xp.real(g),
+    imag=lambda xp, g: xp.imag(g),
+)
+
+
+@operation
+def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The complex numbers ``real + 1j * imag``. Shapes broadcast.
+
+    Raises: RuntimeError (as PyTorch) for dtypes that differ or are no floats.
+    """
+    kinds = real.dtype, imag.dtype
+    if not all(kind.category == FLOAT for kind in kinds):
+        raise RuntimeError(
+            "Expected both inputs to be Half, Float or Double tensors but got "
+            f"{kinds[0].legacy} and {kinds[1].legacy}"
+        )
+    if kinds[0] is not kinds[1]:
+        raise RuntimeError(
+            f"Expected object of scalar type {kinds[0].legacy} but got scalar type "
+            f"{kinds[1].legacy} for second argument"
+        )
+    if out is not None and out.dtype is not kinds[0].to_complex():
+        raise RuntimeError(
+            f"Expected object of scalar type {kinds[0].to_complex().legacy} but got scalar type "
+            f"{out.dtype.legacy} for argument 'out'"
+        )
+    broadcast_shapes(real._data.shape, imag._data.shape)
+    result = _complex(real, imag)
+    return result if out is None else write_out("complex", out, result)
 
 
 @operation
@@ -39,15 +78,28 @@ def imag(input: Tensor) -> Tensor:
     return _imag(input)
 
 
-@unary(holomorphic=False, input=lambda xp, g: xp.conj(g))
+@operation
 def conj(input: Tensor) -> Tensor:
-    """The complex conjugate."""
+    """The complex conjugate, in memory of its own; real numbers as they are."""
+    return _conj(input) if input.dtype.category == COMPLEX else input
 
 
 @operation
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The complex conjugate, in memory of its own."""
+    """The complex conjugate; real numbers as they are."""
     return conj(input) if out is None else write_out("conj_physical", out, conj(input))
+
+
+@operation
+def resolve_conj(input: Tensor) -> Tensor:
+    """`input`: conjugation is never put off."""
+    return input
+
+
+@operation
+def resolve_neg(input: Tensor) -> Tensor:
+    """`input`: negation is never put off."""
+    return input
 
 
 def _angle_input(xp: Any, g: Any, input: Any) -> Any:
@@ -101,6 +153,6 @@ def view_as_complex(input: Tensor) -> Tensor:
 
 
 __all__ = [
-    "angle", "conj", "conj_physical", "imag", "isreal", "polar", "real", "view_as_complex",
-    "view_as_real",
+    "angle", "complex", "conj", "conj_physical", "imag", "isreal", "polar", "real", "resolve_conj",
+    "resolve_neg", "view_as_complex", "view_as_real",
 ]  # fmt: skip

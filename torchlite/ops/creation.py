@@ -11,7 +11,7 @@ from torchlite import dtypes
 from torchlite._tensor import Tensor, device, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import dtype
-from torchlite.ops.family import operation, write_out
+from torchlite.ops.family import write_out
 from torchlite.ops.promotion import cast
 
 Device = Any
@@ -254,13 +254,6 @@ def scalar_tensor(s: Any, *, dtype: dtype | None = None, device: Device = None) 
     return full((), s, dtype=dtype or dtypes.get_default_dtype(), device=device)
 
 
-@operation
-def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The complex tensor ``real + 1j * imag``."""
-    result = real + imag * 1j
-    return result if out is None else write_out("complex", out, result)
-
-
 def empty_strided(size: Sequence[int], stride: Sequence[int], *, dtype: dtype | None = None,
                   layout: Any = None, device: Device = None, requires_grad: bool = False,
                   pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -364,7 +357,7 @@ def numel(input: Tensor) -> int:
 
 
 __all__ = [
-    "arange", "as_tensor", "asarray", "complex", "empty", "empty_like", "empty_permuted",
+    "arange", "as_tensor", "asarray", "empty", "empty_like", "empty_permuted",
     "empty_strided", "eye", "full", "full_like", "is_complex", "is_floating_point", "is_tensor",
     "linspace", "logspace", "numel", "ones", "ones_like", "scalar_tensor", "tensor", "zeros",
     "zeros_like",

@@ -55,15 +55,12 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
     columns = x1._data.shape[-1], x2._data.shape[-1]
     if columns[0] != columns[1]:
         raise RuntimeError(
-            "X1 and X2 must have the same number of columns. "
-            f"X1: {columns[0]} X2: {columns[1]}"
+            f"X1 and X2 must have the same number of columns. X1: {columns[0]} X2: {columns[1]}"
         )
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
     if x1.dtype is not x2.dtype:
-        raise RuntimeError(
-            f"expected scalar type {x1.dtype.legacy} but found {x2.dtype.legacy}"
-        )
+        raise RuntimeError(f"expected scalar type {x1.dtype.legacy} but found {x2.dtype.legacy}")
     difference = sub(x1.unsqueeze(-2), x2.unsqueeze(-3))
     return difference.sum(-1) if not columns[0] else vector_norm(difference, p, -1)
 

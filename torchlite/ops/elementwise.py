@@ -13,7 +13,7 @@ from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.backends.registry import local
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT, INTEGER
-from torchlite.ops.family import binary, operation, unary, write_out
+from torchlite.ops.family import binary, operation, operations, unary, write_out
 from torchlite.ops.promotion import result_type
 
 _LN2, _LN10 = math.log(2), math.log(10)
@@ -36,7 +36,7 @@ def _rounded(op: Any, input: Any, other: Any, rounding_mode: str | None = None) 
     if rounding_mode is None:
         return op(input, other)
     if rounding_mode == "floor":
-        return floor_divide(input, other)
+        return _div_floor(input, other)
     if rounding_mode != "trunc":
         raise RuntimeError(
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' "
@@ -106,6 +106,16 @@ def div(input: Tensor, other: Any, *, rounding_mode: str | None = None,
 @binary(refuses=(COMPLEX,), check=_no_zero_division)
 def floor_divide(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
     """``floor(input / other)``. Raises: RuntimeError for an integer division by zero."""
+
+
+def _div_floor(input: Any, other: Any) -> Any: ...
+
+
+_div_floor.__name__ = "div_floor"
+_div_floor = binary(
+    refuses=(COMPLEX,), check=_no_zero_division, input=zeros_like, other=zeros_like
+)(_div_floor)  # unlike floor_divide it has a gradient: zero
+operations.pop("div_floor")
 
 
 @binary(

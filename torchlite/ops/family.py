@@ -42,9 +42,9 @@ def not_a_tensor(name: str, position: int, argument: str, value: Any) -> TypeErr
     )
 
 
-def refuse(name: str, kind: dtypes.dtype) -> RuntimeError:
-    """PyTorch's error for a dtype that an operation does not have."""
-    return RuntimeError(f"\"{name}\" not implemented for '{kind.legacy}'")
+def refuse(name: str, kind: dtypes.dtype) -> NotImplementedError:
+    """PyTorch's error (a RuntimeError) for a dtype that an operation does not have."""
+    return NotImplementedError(f"\"{name}\" not implemented for '{kind.legacy}'")
 
 
 def unary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callable | None = None,

@@ -135,8 +135,8 @@ def _check_places(name: str, input: Tensor, dim: int, index: Any, source: Any = 
             )
         if any(n > m for n, m in zip(own, source._data.shape)):
             raise RuntimeError(
-                f"Expected index {list(own)} to be no larger than src {list(source.shape)} "
-                f"size in all dimensions"
+                f"Expected index {list(own)} to be no larger than self {list(shape)} apart from "
+                f"dimension {dim} and to be no larger size than src {list(source.shape)}"
             )
     for d, (n, m) in enumerate(zip(own, shape)):
         if n > m and d != dim:
@@ -309,7 +309,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *,
 def _vector(name: str, index: Any) -> Any:
     picks = _int64(name, index)
     if picks.ndim > 1:
-        raise IndexError(f"{name}(): Index is supposed to be a vector, but got dim: {picks.ndim}")
+        raise IndexError(f"{name}(): Index is supposed to be a vector")
     return local.mode.xp.reshape(picks, (-1,))
 
 
@@ -324,7 +324,13 @@ def _source_checked(name: str, input: Tensor, dim: int, picks: Any, source: Tens
         )
     shape = list(input._data.shape) or [1]
     shape[dim] = picks.size
-    if list(source._data.shape or (1,)) != shape:
+    own = list(source._data.shape or (1,))
+    if len(own) == len(shape) and own[dim] != picks.size:
+        raise (IndexError if name == "index_copy_" else RuntimeError)(
+            f"{name}(): Number of indices ({picks.size}) should be equal to source.size(dim): "
+            f"({own[dim]}), for dim: {dim}"
+        )
+    if own != shape:
         raise (IndexError if name == "index_copy_" else RuntimeError)(
             f"{name}(): Number of indices ({picks.size}) and shape of source "
             f"({list(source.shape)}) don't match those of self ({list(input.shape)}) along "

@@ -126,6 +126,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     if not isinstance(src, Tensor):
         src = as_tensor(src)
     if src._data.shape != self._data.shape:
+        broadcast_shapes(self._data.shape, src._data.shape)
         src = expand(src, self._data.shape)
     if local.mode.grad and (src.requires_grad or self._needs_grad):
         return assign(self, clone(cast(src, self.dtype)))  # a leaf cannot be its own history

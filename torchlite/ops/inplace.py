@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, alias, refresh
+from torchlite._tensor import UNWRITTEN, Tensor, alias, refresh
 from torchlite.backends.registry import local
 from torchlite.errors import LEAF_IN_PLACE, VIEW_OF_LEAF_IN_PLACE
-from torchlite.graph import Node
+from torchlite.graph import Node, next_number
 from torchlite.ops.promotion import cast
 
 OVERLAP = (
@@ -125,15 +125,52 @@ def _take_history(tensor: Tensor, result: Tensor) -> None:
     view.base._needs_grad = True
 
 
+def _keep_old_values(source: Tensor, result: Tensor, before: int) -> None:
+    """Let the nodes newer than `before` hold a copy of `source`, which will be overwritten."""
+    stack, seen = [result._node], set()
+    while stack:
+        node = stack.pop()
+        if node is None or node._number <= before or node in seen:
+            continue
+        seen.add(node)
+        stack += node.edges
+        for k, saved in enumerate(getattr(node, "sources", ())):
+            if saved is source:
+                if source._cell is not UNWRITTEN:
+                    source._data, source._cell = local.mode.xp.copy(source._data), UNWRITTEN
+                    source._view = None
+                node.values[k], node.versions[k] = source._data, 0
+
+
+def _keep_old_value(result: Tensor, source: Tensor, start: int) -> None:
+    """Nodes made since `start` that saved `source`, soon overwritten, get a copy of it."""
+    old = None
+    stack = [result._node]
+    while stack:
+        node = stack.pop()
+        if node is None or node._number <= start:
+            continue
+        stack += node.edges
+        sources = getattr(node, "sources", ())
+        for k in [k for k, saved in enumerate(sources) if saved is source]:
+            if old is None:
+                old = made_by(local.mode.xp.copy(source._data), source._node)
+            node.values[k], sources[k], node.versions[k] = old._data, old, 0
+
+
 def in_place(function: Callable, name: str | None = None) -> Callable:
     """The in-place form of an operation: ``x.mul_(y)`` of ``mul(x, y)``."""
 
     @functools.wraps(function)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         check_writable(self)
-        source = alias(self) if local.mode.grad and self._needs_grad else self
+        if not local.mode.grad:
+            return assign(self, function(self, *args, **kwargs))
+        source, before = alias(self), next_number()
         args = tuple(source if a is self else a for a in args)
-        return assign(self, function(source, *args, **kwargs))
+        result = function(source, *args, **kwargs)
+        _keep_old_values(source, result, before)
+        return assign(self, result)
 
     method.__name__ = name or f"{function.__name__}_"
     method.__doc__ = f"In-place form of `{function.__name__}`."

@@ -221,9 +221,9 @@ def block_diag(*tensors: Tensor) -> Tensor:
 # --- repeated -----------------------------------------------------------------------------------
 
 
-def repeat(self: Tensor, *repeats: Any) -> Tensor:
+def repeat(self: Tensor, *args: Any, repeats: Any = None) -> Tensor:
     """The tensor copied so often along each dimension; new dimensions go in front."""
-    times, shape = sizes_of(repeats), self._data.shape
+    times, shape = sizes_of(args) if repeats is None else tuple(repeats), self._data.shape
     if len(times) < len(shape):
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
@@ -240,9 +240,9 @@ def repeat(self: Tensor, *repeats: Any) -> Tensor:
 
 
 @operation
-def tile(input: Tensor, *dims: Any) -> Tensor:
+def tile(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
     """`repeat` that takes missing counts in front for 1."""
-    times = sizes_of(dims)
+    times = sizes_of(args) if dims is None else tuple(dims)
     return repeat(input, (1,) * (input._data.ndim - len(times)) + tuple(times))
 
 
@@ -260,7 +260,10 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
     dim, shape = normalize_dim(dim, input._data.ndim), input._data.shape
     if isinstance(repeats, Tensor) and repeats._data.size != 1:
         if repeats._data.ndim != 1 or repeats._data.size != shape[dim]:
-            raise RuntimeError("repeats must have the same size as input along dim")
+            raise RuntimeError(
+                "repeats must have the same size as input along dim, but got repeats.size(0) = "
+                f"{repeats._data.size} and input.size({dim}) = {shape[dim]}"
+            )
         return index_select(input, dim, _counted(repeats))
     times = int(repeats)
     if times < 0:
@@ -307,7 +310,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
                 f"{list(v.shape)}"
             )
     if any(v._data.dtype != vectors[0]._data.dtype for v in vectors):
-        raise RuntimeError("torch.meshgrid expects all tensors to have the same dtype")
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     swap = indexing == "xy" and len(vectors) > 1
     vectors = (vectors[1], vectors[0], *vectors[2:]) if swap else vectors
     shape = [v._data.size for v in vectors]
@@ -341,7 +344,8 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = list(choose(range(input._data.size), r))
     places = wrap(local.mode.xp.array([i for row in rows for i in row], dtypes.int64))
-    return reshape(index_select(input, 0, places), len(rows) if r else 0, r)
+    picked = index_select(input, 0, places)
+    return reshape(picked, len(rows), r) if r else picked
 
 
 METHODS = {"repeat": repeat}

@@ -113,9 +113,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     """
     a, b, w = input1._data.shape, input2._data.shape, weight._data.shape
     if len(a) != len(b):
-        raise RuntimeError(
-            f"bilinear(): input dimensions do not match: got {len(a)} and {len(b)}"
-        )
+        raise RuntimeError(f"bilinear(): input dimensions do not match: got {len(a)} and {len(b)}")
     for i, (m, n) in enumerate(zip(a[:-1], b[:-1])):
         if m != n:
             raise RuntimeError(

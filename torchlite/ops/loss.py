@@ -109,9 +109,7 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
     reduction = chosen(reduction, size_average, reduce)
     _check_tensors("cross_entropy_loss", input=input, target=target)
     if not 0 <= label_smoothing <= 1:
-        raise RuntimeError(
-            f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
-        )
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if x.shape == y.shape:
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
     return _hard_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)

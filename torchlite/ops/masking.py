@@ -24,18 +24,23 @@ def _check_mask(name: str, mask: Any) -> None:
         raise not_a_tensor(name, 2, "mask", mask)
     if mask.dtype is not dtypes.bool_:
         raise RuntimeError(
-            f"{name}: expected BoolTensor for mask, but got mask with dtype {mask.dtype}"
+            f"{name}: expected BoolTensor for mask\nIts dtype is {mask.dtype}; try mask.bool()."
         )
 
 
 @operation
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`input` with `value`, a number or 0-d tensor, where `mask` holds; the two broadcast."""
+    if isinstance(mask, Tensor) and mask.dtype is not dtypes.bool_:
+        raise RuntimeError(
+            "masked_fill_ only supports boolean masks, but got mask with dtype "
+            f"{mask.dtype.name}"
+        )
     _check_mask("masked_fill", mask)
     if isinstance(value, Tensor):
         if value._data.ndim:
             raise RuntimeError(
-                "masked_fill only supports a 0-dimensional value tensor, but got tensor with "
+                "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
                 f"{value._data.ndim} dimension(s)."
             )
         if value.dtype.category > input.dtype.category:
@@ -165,6 +170,7 @@ def index_put(input: Tensor, indices: Sequence[Any], values: Tensor,
 
     accumulate: add to what is there; places that repeat add up.
     """
+    values = values if values._data.ndim else cast(values, input.dtype)
     if values.dtype is not input.dtype:
         raise RuntimeError(
             "Index put requires the source and destination dtypes match, got "

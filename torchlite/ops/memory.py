@@ -14,7 +14,7 @@ from torchlite.ops.conversion import clone
 from torchlite.ops.creation import size_of
 from torchlite.ops.family import operation
 from torchlite.ops.indexing import copy_
-from torchlite.ops.inplace import assign, check_no_overlap, check_writable, write
+from torchlite.ops.inplace import assign, check_writable, write
 from torchlite.ops.promotion import checked_number
 from torchlite.ops.slicing import as_strided
 from torchlite.shapes import normalize_dim
@@ -82,7 +82,6 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     number, xp = checked_number(value, self.dtype), local.mode.xp
     if local.mode.grad and self._needs_grad:
         return assign(self, wrap(xp.full(self._data.shape, number, self.dtype)))
-    check_no_overlap(self._data)
     write(self, number)
     return self
 

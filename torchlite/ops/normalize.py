@@ -33,9 +33,9 @@ def _along(name: str, primitive: Any, input: Any, dim: int, dtype: dtype | None)
     if dtype is not None:
         input = cast(input, dtype)
     data = data_of(name, input)
+    axis = normalize_dim(dim, data.ndim)
     if dtypes.of(data).category < FLOAT:
         raise refuse(f"{name}_kernel_impl", input.dtype)
-    axis = normalize_dim(dim, data.ndim)
     if not data.ndim:
         return _along(name, primitive, input.reshape(1), 0, None).reshape(())
     if not data.size:

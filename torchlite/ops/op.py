@@ -4,7 +4,8 @@
 namespace `xp`; it receives ``g``, the gradient of the result, and whatever else it names:
 
 * a parameter of the primitive: its array (for an operand) or its value;
-* ``out``: the result; ``x_shape``, ``x_dtype``: no more than that of the operand ``x``.
+* ``out``: the result (``out0``, ``out1``, ... if there are several);
+* ``x_shape``, ``x_dtype``: no more than that of the operand ``x``.
 
 Only what the rules of the operands that need a gradient name is kept. The same rule runs on arrays
 (`xp` is the backend) and on tensors (`xp` is `recorded`, for gradients of gradients).
@@ -91,8 +92,8 @@ class Plan:
 
     def _slot(self, name: str) -> tuple[int, int]:
         parameters = self.primitive.parameters
-        if name == "out":
-            return _OUT, 0
+        if name == "out" or (name[:3] == "out" and name[3:].isdigit()):
+            return _OUT, int(name[3:] or 0)
         if name.endswith("_shape") and name[:-6] in parameters:
             return _SHAPE, parameters.index(name[:-6])
         if name.endswith("_dtype") and name[:-6] in parameters:
@@ -101,9 +102,9 @@ class Plan:
 
 
 class _OwnResult:
-    """Stands among the saved tensors for the result of the node itself: no reference cycle."""
+    """Stands among the saved tensors for a result of the node itself: no reference cycle."""
 
-    __slots__ = ("_cell",)
+    __slots__ = ("_cell", "index")
 
 
 class OpNode(Node):
@@ -111,7 +112,7 @@ class OpNode(Node):
 
     __slots__ = ("plan", "values", "sources", "versions", "shapes", "is_complex")
 
-    def __init__(self, plan: Plan, args: Sequence[Any], raw: Sequence[Any], out: Tensor) -> None:
+    def __init__(self, plan: Plan, args: Sequence[Any], raw: Sequence[Any], out: Any) -> None:
         self._hooks = self.retain = None
         edges = []
         for i in plan.positions:
@@ -141,8 +142,9 @@ class OpNode(Node):
             elif kind == _DTYPE:
                 value = dtypes.of(raw[i])
             else:
-                value, source = out._data, _OwnResult()
-                source._cell = out._shared_cell()
+                result = out[i] if plan.primitive.outputs != 1 else out
+                value, source = result._data, _OwnResult()
+                source._cell, source.index = result._shared_cell(), i
             self.values.append(value)
             self.sources.append(source)
 
@@ -174,14 +176,17 @@ class OpNode(Node):
     def _tensor(self, value: Any, source: Any) -> Any:
         if isinstance(source, Tensor):
             return source
-        return made_by(value, self) if type(source) is _OwnResult else value
+        if type(source) is not _OwnResult:
+            return value
+        several = self.plan.primitive.outputs != 1
+        return made_by(value, Output(self, source.index) if several else self)
 
     def _refuse(self, k: int) -> None:
         value, source, version = self.values[k], self.sources[k], self.versions[k]
         kind = dtypes.of(value).legacy
         origin = ""
         if type(source) is _OwnResult:
-            origin = f", which is output 0 of {self.plan.primitive.title}"
+            origin = f", which is output {source.index} of {self.plan.primitive.title}"
         elif getattr(source, "_node", None) is not None:
             origin = f", which is output 0 of {source._node.name().removesuffix('Backward0')}"
         raise RuntimeError(
@@ -264,7 +269,7 @@ def _finish_several(primitive: Primitive, args: Any, raw: Any, data: Any, mode: 
     outs = [wrap(mode.xp.asarray(d)) for d in data]
     mask = _mask(primitive, args) if mode.grad else 0
     if mask:
-        node = MultiNode(primitive.plan(mask), args, raw, None)
+        node = MultiNode(primitive.plan(mask), args, raw, outs)
         node.results = [(o._data.shape, o.dtype) for o in outs]
         for i, out in enumerate(outs):
             if dtypes.of(out._data).category >= dtypes.FLOAT:

@@ -79,6 +79,8 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *,
              out: Any = None) -> Any:  # fmt: skip
     """The `k`-th smallest element along `dim` (from 1), and its index: ``(values, indices)``."""
     data = data_of("kthvalue", input)
+    if dtypes.of(data).category in (dtypes.BOOL, COMPLEX):
+        raise refuse("kthvalue_cpu", input.dtype)
     axis = normalize_dim(dim, data.ndim)
     check_nonempty("kthvalue", data, axis)
     if not 1 <= k <= (data.shape[axis] if data.ndim else 1):

@@ -56,18 +56,23 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *,
         raise not_a_tensor("clamp", 1, "input", input)
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    kind = result_type(*(x for x in (input, min, max) if x is not None))
-    if kind.category == COMPLEX:
-        raise NotImplementedError("clamp is not supported for complex types")
-    if kind.category == BOOL:
+    input, low, high = _together(input, min, max)
+    if input.dtype.category == BOOL:
         raise NotImplementedError("\"clamp_scalar_cpu\" not implemented for 'Bool'")
-    input = cast(input, kind)
-    low, high = (x if x is None else as_operand(x, kind) for x in (min, max))
     if isinstance(low, Tensor) or isinstance(high, Tensor):
         result = _clamp_by_tensors(input, low, high)
     else:
         result = run(_clamp, (input, low, high), (input._data, low, high))
     return result if out is None else write_out("clamp", out, result)
+
+
+def _together(input: Tensor, low: Any, high: Any) -> tuple[Tensor, Any, Any]:
+    """All in the dtype that they compute in."""
+    kind = result_type(*(x for x in (input, low, high) if x is not None))
+    if kind.category == COMPLEX:
+        raise NotImplementedError("clamp is not supported for complex types")
+    low, high = (x if x is None else as_operand(x, kind) for x in (low, high))
+    return cast(input, kind), low, high
 
 
 def _clamp_by_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
@@ -84,12 +89,18 @@ def _clamp_by_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
 @operation
 def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
     """`input` raised to `min`, a number or a tensor."""
+    if isinstance(min, Tensor):
+        result = _clamp_by_tensors(*_together(input, min, None))
+        return result if out is None else write_out("clamp_min", out, result)
     return clamp(input, min, out=out)
 
 
 @operation
 def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
     """`input` lowered to `max`, a number or a tensor."""
+    if isinstance(max, Tensor):
+        result = _clamp_by_tensors(*_together(input, None, max))
+        return result if out is None else write_out("clamp_max", out, result)
     return clamp(input, None, max, out=out)
 
 

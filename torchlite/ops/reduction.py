@@ -6,6 +6,7 @@ with size 1.
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any
 
@@ -17,7 +18,7 @@ from torchlite.ops.elementwise import div
 from torchlite.ops.family import not_a_tensor, operation, write_out
 from torchlite.ops.op import Primitive, declare, run
 from torchlite.ops.promotion import cast
-from torchlite.ops.scan import cumprod_x
+from torchlite.ops.scan import shifted
 from torchlite.shapes import normalize_dim, normalize_dims
 
 Dims = Any  # int | Sequence[int] | None
@@ -86,12 +87,14 @@ def _mean_x(xp: Any, g: Any, x_shape: tuple, axis: Any, keepdims: bool) -> Any:
 
 
 def _prod_x(xp: Any, g: Any, x: Any, axis: int | None, keepdims: bool) -> Any:
-    """The gradient of the last of the running products: exact where factors are zero."""
+    """The product of all other elements, without a division: exact where some are zero."""
     row = xp.reshape(x, (-1,)) if axis is None else x
     axis = axis or 0
-    last = xp.reshape(g, tuple(1 if i == axis else n for i, n in enumerate(row.shape)))
-    widths = [(row.shape[axis] - 1, 0) if i == axis else (0, 0) for i in range(len(row.shape))]
-    return xp.reshape(cumprod_x(xp, xp.pad(last, widths, 0), row, axis), tuple(x.shape))
+    before = xp.cumprod(shifted(xp, row, axis, 1, 1), axis)
+    back = shifted(xp, xp.flip(row, (axis,)), axis, 1, 1)
+    after = xp.flip(xp.cumprod(back, axis), (axis,))
+    g = xp.reshape(g, reduced_shape(tuple(row.shape), axis))
+    return xp.reshape(xp.mul(g, xp.mul(before, after)), tuple(x.shape))
 
 
 _sum = declare("sum", "x axis keepdims", x=_sum_x)
@@ -112,6 +115,18 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype 
     axes = None if dim is None else normalize_dims(dim, data.ndim)
     result = run(_sum, (input, axes, keepdim), (data, axes, keepdim))
     return result if out is None else write_out("sum", out, result)
+
+
+@operation
+def sum_to_size(input: Tensor, *size: Any) -> Tensor:
+    """The sum over the dimensions in which a tensor of shape `size` broadcasts to `input`."""
+    shape = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+    own = tuple(input._data.shape)
+    lead = len(own) - len(shape)
+    if lead < 0 or builtins.any(n not in (1, m) for n, m in zip(shape, own[lead:])):
+        raise RuntimeError(f"size {{{list(shape)}}} is not expandable to size {{{list(own)}}}.")
+    axes = tuple(i for i, m in enumerate(own) if i < lead or (shape[i - lead] == 1 and m != 1))
+    return sum(input, axes, True).reshape(shape) if axes else input
 
 
 @operation

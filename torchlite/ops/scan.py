@@ -24,7 +24,7 @@ def _reversed_sum(xp: Any, g: Any, axis: int) -> Any:
     return xp.flip(xp.cumsum(xp.flip(g, (axis,)), axis), (axis,)) if g.shape else g
 
 
-def _shifted(xp: Any, x: Any, axis: int, steps: int, fill: float) -> Any:
+def shifted(xp: Any, x: Any, axis: int, steps: int, fill: float) -> Any:
     """`x` moved towards the end by `steps` (towards the start if negative); `fill` comes in."""
     size = x.shape[axis]
     steps = max(-size, min(steps, size))
@@ -35,7 +35,7 @@ def _shifted(xp: Any, x: Any, axis: int, steps: int, fill: float) -> Any:
     return xp.pad(xp.getitem(x, index), widths, fill)
 
 
-def cumprod_x(xp: Any, g: Any, x: Any, axis: int) -> Any:
+def _cumprod_x(xp: Any, g: Any, x: Any, axis: int) -> Any:
     """The gradient of the running products, without a division: exact where elements are zero.
 
     It is the product of all elements before, times ``s[i] = g[i] + x[i+1] * s[i+1]``. The steps of
@@ -44,17 +44,17 @@ def cumprod_x(xp: Any, g: Any, x: Any, axis: int) -> Any:
     """
     if not x.shape:
         return g
-    before = xp.cumprod(_shifted(xp, x, axis, 1, 1), axis)
-    total, factor, reach = g, _shifted(xp, x, axis, -1, 0), 1
+    before = xp.cumprod(shifted(xp, x, axis, 1, 1), axis)
+    total, factor, reach = g, shifted(xp, x, axis, -1, 0), 1
     while reach < x.shape[axis]:
-        total = xp.add(total, xp.mul(factor, _shifted(xp, total, axis, -reach, 0)))
-        factor = xp.mul(factor, _shifted(xp, factor, axis, -reach, 0))
+        total = xp.add(total, xp.mul(factor, shifted(xp, total, axis, -reach, 0)))
+        factor = xp.mul(factor, shifted(xp, factor, axis, -reach, 0))
         reach *= 2
     return xp.mul(before, total)
 
 
 _cumsum = declare("cumsum", "x axis", x=_reversed_sum)
-_cumprod = declare("cumprod", "x axis", x=cumprod_x)
+_cumprod = declare("cumprod", "x axis", x=_cumprod_x)
 
 
 def _scan(name: str, primitive: Any, input: Any, dim: int, dtype: dtype | None,
@@ -123,11 +123,12 @@ def cummin(input: Tensor, dim: int, *, out: Any = None) -> Any:
 @operation
 def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tensor:
     """``log(cumsum(exp(input), dim))`` without overflow. Shape: ``(*) -> (*)``."""
+    axis, reach = normalize_dim(dim, input._data.ndim), 1
     if input.dtype.category != FLOAT:
         raise refuse("logcumsumexp_out_cpu", input.dtype)
-    axis, reach, result = normalize_dim(dim, input._data.ndim), 1, input.clone()
+    result = input.clone()
     while input._data.ndim and reach < input._data.shape[axis]:
-        result = logaddexp(result, _shifted(recorded, result, axis, reach, -math.inf))
+        result = logaddexp(result, shifted(recorded, result, axis, reach, -math.inf))
         reach *= 2
     return result if out is None else write_out("logcumsumexp", out, result)
 
@@ -156,15 +157,18 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
 
 
 def _without_first(x: Tensor, axis: int) -> Tensor:
-    return narrow(x, axis, 1, x._data.shape[axis] - 1)
+    size = x._data.shape[axis]
+    return narrow(x, axis, min(size, 1), max(size - 1, 0))
 
 
 def _without_last(x: Tensor, axis: int) -> Tensor:
-    return narrow(x, axis, 0, x._data.shape[axis] - 1)
+    return narrow(x, axis, 0, max(x._data.shape[axis] - 1, 0))
 
 
 def _areas(name: str, y: Tensor, x: Tensor | None, dx: Any, axis: int) -> Tensor:
     """Of the trapezoids between neighbours along `axis`."""
+    if y.dtype.category == BOOL:
+        raise RuntimeError(f"{name}: received a bool input for `y`, but bool is not supported")
     sums = add(_without_first(y, axis), _without_last(y, axis))
     if x is None:
         return mul(sums, dx / 2)

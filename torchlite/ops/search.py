@@ -14,13 +14,18 @@ from torchlite.ops.reduction import data_of
 from torchlite.shapes import normalize_dim
 
 
-def _check_unique(data: Any, axis: int | None) -> None:
+def _unique_axis(data: Any, dim: int | None) -> int | None:
+    """`dim` counted from the front; None for all elements."""
+    axis = None if dim is None else normalize_dim(dim, data.ndim)
+    if dim is not None and not data.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     if dtypes.of(data).category == COMPLEX:
         raise refuse("unique", dtypes.of(data))
     if axis is not None and 0 in data.shape[:axis] + data.shape[axis + 1 :]:
         raise RuntimeError(
             "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
         )
+    return axis
 
 
 def _chosen(results: tuple, inverse: bool, counts: bool) -> Any:
@@ -37,11 +42,8 @@ def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False,
     inverse: where each element went; counts: how many went there.
     """
     data = data_of("unique", input)
-    axis = None if dim is None else normalize_dim(dim, data.ndim)
-    _check_unique(data, axis)
-    if axis is not None and not data.ndim:
-        return unique(input, sorted, return_inverse, return_counts)
-    return _chosen(local.mode.xp.unique(data, axis), return_inverse, return_counts)
+    results = local.mode.xp.unique(data, _unique_axis(data, dim))
+    return _chosen(results, return_inverse, return_counts)
 
 
 @operation
@@ -52,9 +54,8 @@ def unique_consecutive(input: Tensor, return_inverse: bool = False, return_count
     Returns ``values[, inverse][, counts]`` as `unique`; flattened without `dim`.
     """
     data, xp = data_of("unique_consecutive", input), local.mode.xp
-    axis = None if dim is None else normalize_dim(dim, data.ndim)
-    _check_unique(data, axis)
-    rows = xp.reshape(data, (-1,)) if axis is None or not data.ndim else data
+    axis = _unique_axis(data, dim)
+    rows = xp.reshape(data, (-1,)) if axis is None else data
     axis = axis or 0
     size = rows.shape[axis]
     begins = _run_begins(xp, rows, axis)
@@ -141,6 +142,8 @@ def searchsorted(sorted_sequence: Tensor, input: Any, *, out_int32: bool = False
     if sorter is not None:
         data = xp.gather(data, sorter._data, data.ndim - 1)
     kind = result_type(sorted_sequence, input)
+    if kind is dtypes.bool_:
+        raise refuse("searchsorted_out_cpu", kind)
     data = data if dtypes.of(data) is kind else xp.astype(data, kind)
     values = as_operand(input, kind)
     values = values._data if isinstance(values, Tensor) else xp.full((), values, kind)

@@ -37,25 +37,26 @@ _reshape = declare(
 _permute = declare(
     "permute", "x axes", view=True, x=lambda xp, g, axes: xp.permute(g, _inverse(axes))
 )
+_view_dtype = declare("view_dtype", "x dtype", view=True)
 _broadcast_to = declare("broadcast_to", "x shape", view=True, title="Expand", x=_broadcast_x)
 
 
 @operation
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *args: Any, shape: Any = None) -> Tensor:
     """The same elements in another shape; one size may be -1. A view where possible."""
-    new = infer_size(sizes_of(shape), input._data.size)
+    new = infer_size(sizes_of(args) if shape is None else shape, input._data.size)
     return run(_reshape, (input, new), (input._data, new))
 
 
-def view(self: Tensor, *shape: Any) -> Tensor:
+def view(self: Tensor, *shape: Any, dtype: dtypes.dtype | None = None, size: Any = None) -> Tensor:
     """`reshape` that never copies; with a dtype, the same bytes read as that dtype.
 
     Raises: RuntimeError (as PyTorch) if only a copy has that shape.
     """
-    if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
-        return view_dtype(self, shape[0])
+    if dtype is not None or (len(shape) == 1 and isinstance(shape[0], dtypes.dtype)):
+        return view_dtype(self, dtype or shape[0])
     data = self._data
-    new = infer_size(sizes_of(shape), data.size)
+    new = infer_size(sizes_of(shape) if size is None else size, data.size)
     xp = local.mode.xp
     if view_strides(data.shape, xp.strides(data), new) is None:
         raise RuntimeError(
@@ -66,18 +67,31 @@ def view(self: Tensor, *shape: Any) -> Tensor:
 
 
 def view_dtype(self: Tensor, dtype: dtypes.dtype) -> Tensor:
-    """The bytes of a tensor read as another dtype of the same size."""
+    """The bytes of a tensor read as another dtype; the last dimension shrinks or grows."""
     if self.dtype.itemsize != dtype.itemsize:
+        _check_last_dimension(self, dtype)
+    return run(_view_dtype, (self, dtype), (self._data, dtype))
+
+
+def _check_last_dimension(tensor: Tensor, kind: dtypes.dtype) -> None:
+    data = tensor._data
+    task = f"to view {tensor.dtype.legacy} as {kind.legacy} (different element sizes)"
+    if not data.ndim:
+        raise RuntimeError(f"self.dim() cannot be 0 {task}")
+    strides = local.mode.xp.strides(data)
+    if strides[-1] != 1:
+        raise RuntimeError(f"self.stride(-1) must be 1 {task}, but got {strides[-1]}")
+    ratio = kind.itemsize // tensor.dtype.itemsize
+    if ratio > 1 and any(n % ratio for n in (data.shape[-1], *strides[:-1])):
         raise RuntimeError(
-            f"view: only dtypes of the same size are supported, got {self.dtype} and {dtype}"
+            f"self.size(-1) must be divisible by {ratio} {task}, but got {data.shape[-1]}"
         )
-    return declare("view_dtype", "x dtype", view=True)(self, dtype)
 
 
 @operation
-def permute(input: Tensor, *dims: Any) -> Tensor:
-    """A view with the dimensions in the order `dims`."""
-    dims = sizes_of(dims)
+def permute(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
+    """A view with the dimensions in the order `dims`: ``permute(x, 1, 0)`` or a sequence."""
+    dims = sizes_of(args) if dims is None else tuple(dims)
     ndim = input._data.ndim
     if len(dims) != ndim:
         raise RuntimeError(
@@ -85,7 +99,9 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
             f"length of the desired ordering of dimensions i.e. input.dim() = {ndim} is not equal "
             f"to len(dims) = {len(dims)}"
         )
-    axes = normalize_dims(dims, ndim)
+    axes = tuple(normalize_dim(d, ndim) for d in dims)
+    if len(set(axes)) != ndim:
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
     return run(_permute, (input, axes), (input._data, axes))
 
 

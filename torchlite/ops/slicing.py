@@ -46,10 +46,11 @@ _diagonal = declare(
         xp, g, x_shape, x_dtype, lambda p, x: p.diagonal(x, offset, axis1, axis2)
     ),
 )
-_as_strided = declare(
-    "as_strided",
+_strided_view = declare(
+    "strided_view",
     "x shape strides offset",
     view=True,
+    title="AsStrided",
     x=lambda xp, g, x_shape, x_dtype, shape, strides, offset: _spread(
         xp, g, x_shape, x_dtype, lambda p, x: p.as_strided(x, shape, strides, offset)
     ),
@@ -83,6 +84,8 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     shape = input._data.shape
     if not shape:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, Tensor) and (start._data.ndim or start.dtype.category != dtypes.INTEGER):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     dim, start = normalize_dim(dim, len(shape)), int(start)
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
@@ -121,10 +124,11 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
         return split_with_sizes(tensor, split_size_or_sections, dim)
     size, total = split_size_or_sections, shape[dim]
     if size < 0 or (not size and total):
-        raise RuntimeError(
-            f"split expects split_size be non-negative, but got split_size={size}; it may be 0 "
-            f"only if the dimension, which has {total} places, has none"
-        )
+        reason = f"split expects split_size be non-negative, but got split_size={size}"
+        if not size:
+            reason = "split_size can only be 0 if dimension size is 0, but got dimension size of "
+            reason += str(total)
+        raise RuntimeError(reason)
     starts = range(0, total, size) if total else (0,)
     return tuple([sliced(tensor, dim, i, min(i + size, total)) for i in starts])
 
@@ -236,24 +240,32 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int],
             "as_strided: Negative strides are not supported at the moment, got strides: "
             f"{list(stride)}"
         )
-    own = xp.storage_offset(input._data)
     if storage_offset is not None and storage_offset < 0:
         raise RuntimeError(f"Tensor: invalid storage offset {storage_offset}")
-    wanted = own if storage_offset is None else storage_offset
-    source = _row_major(input)
-    args = size, stride, wanted - xp.storage_offset(source._data)
-    return run(_as_strided, (source, *args), (source._data, *args))
+    start = xp.storage_offset(input._data) if storage_offset is None else storage_offset
+    reach = sum((n - 1) * step for n, step in zip(size, stride)) if 0 not in size else 0
+    source = _holder(input, start, start + reach)
+    args = size, stride, start - xp.storage_offset(source._data)
+    return run(_strided_view, (source, *args), (source._data, *args))
 
 
-def _row_major(input: Tensor) -> Tensor:
-    """`input`, or a view of its elements that is row-major; else the tensor that it views."""
-    if is_contiguous(input):
-        return input
-    steps = local.mode.xp.strides(input._data)
-    turned = permute(input, sorted(range(len(steps)), key=lambda d: -steps[d]))
-    if is_contiguous(turned) or input._view is None:
-        return turned
-    return input._view.base
+def _holder(input: Tensor, first: int, last: int) -> Tensor:
+    """What holds, in row-major order, the elements `first` to `last` of the memory of `input`.
+
+    `input`, or a permutation of it, or else the tensor that it is a view of.
+    """
+    xp, input = local.mode.xp, _row_major(input)
+    start = xp.storage_offset(input._data)
+    whole = is_contiguous(input) and start <= first and last < start + max(input._data.size, 1)
+    return input if whole or input._view is None else _row_major(input._view.base)
+
+
+def _row_major(tensor: Tensor) -> Tensor:
+    """The dimensions of `tensor` in the order in which they lie in memory."""
+    if is_contiguous(tensor):
+        return tensor
+    steps = local.mode.xp.strides(tensor._data)
+    return permute(tensor, sorted(range(len(steps)), key=lambda d: -steps[d]))
 
 
 def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
@@ -280,12 +292,12 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
 # --- one part replaced --------------------------------------------------------------------------
 
 
-def _replaced(name: str, input: Tensor, src: Tensor, view: Callable, part: tuple) -> Tensor:
+def _replaced(input: Tensor, src: Tensor, view: Callable, part: tuple) -> Tensor:
     """A copy of `input` with `src` where ``view(xp, array)`` shows it; `part` is its shape."""
     if src._data.shape != part:
         raise RuntimeError(
-            f"expected src to have a size equal to the {name} of self. src size = "
-            f"{list(src.shape)}, {name} size = {list(part)}"
+            f"expected src to have a size equal to the slice of self. src size = "
+            f"{list(src.shape)}, slice size = {list(part)}"
         )
     places = _places(input._data.shape, view)
     flat = reshape(cast(src, input.dtype), -1)
@@ -297,7 +309,7 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     """A copy of `input` with `src` in place of ``select(dim, index)``."""
     part = select(input, dim, index)._data.shape
     where = (_ALL,) * normalize_dim(dim, input._data.ndim) + (index,)
-    return _replaced("slice", input, src, lambda xp, x: xp.getitem(x, where), part)
+    return _replaced(input, src, lambda xp, x: xp.getitem(x, where), part)
 
 
 @operation
@@ -306,7 +318,7 @@ def slice_scatter(input: Tensor, src: Tensor, dim: int = 0, start: int | None = 
     """A copy of `input` with `src` in place of ``start:end:step`` along `dim`."""
     where = (_ALL,) * normalize_dim(dim, input._data.ndim) + (slice(start, end, step),)
     part = local.mode.xp.getitem(input._data, where).shape
-    return _replaced("slice", input, src, lambda xp, x: xp.getitem(x, where), part)
+    return _replaced(input, src, lambda xp, x: xp.getitem(x, where), part)
 
 
 @operation
@@ -315,7 +327,7 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
     """A copy of `input` with `src` in place of its `diagonal`."""
     part = diagonal(input, offset, dim1, dim2)._data.shape
     a, b = normalize_dim(dim1, input._data.ndim), normalize_dim(dim2, input._data.ndim)
-    return _replaced("diagonal", input, src, lambda xp, x: xp.diagonal(x, offset, a, b), part)
+    return _replaced(input, src, lambda xp, x: xp.diagonal(x, offset, a, b), part)
 
 
 @operation
@@ -324,7 +336,7 @@ def as_strided_scatter(input: Tensor, src: Tensor, size: Sequence[int], stride: 
     """A copy of `input` with `src` in place of ``as_strided`` of a row-major `input`."""
     geometry = tuple(size), tuple(stride), storage_offset or 0
     part = lambda xp, x: xp.as_strided(x, *geometry)  # noqa: E731
-    return _replaced("slice", input, src, part, tuple(size))
+    return _replaced(input, src, part, tuple(size))
 
 
 METHODS = {"unfold": unfold, "split": split}

@@ -10,7 +10,7 @@ from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import COMPLEX, FLOAT, INTEGER
-from torchlite.ops.complex_numbers import real
+from torchlite.ops.complex_numbers import conj, real
 from torchlite.ops.elementwise import div, mul, sqrt, sub
 from torchlite.ops.family import functional, operation, refuse, write_out
 from torchlite.ops.op import declare
@@ -118,14 +118,16 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None,
         rows = cast(rows, dtypes.get_default_dtype())
     weights = _observation_weights(rows, fweights, aweights)
     if weights is None:
-        weighted_total: Any = rows._data.shape[1]
-        average = mean(rows, 1, True)
+        freedom: Any = rows._data.shape[1] - correction
+        centred = right = sub(rows, mean(rows, 1, True))
     else:
-        weighted_total = sum_(weights)
-        average = div(sum_(mul(rows, weights), 1, True), weighted_total)
-    freedom = weighted_total - correction
-    if aweights is not None and weights is not None and correction:
-        freedom = weighted_total - correction * sum_(mul(weights, aweights)) / weighted_total
+        total = sum_(weights)
+        lost: Any = correction
+        if aweights is not None:
+            lost = mul(div(sum_(mul(weights, aweights)), total), correction)
+        freedom = sub(total, lost)
+        centred = sub(rows, div(sum_(mul(rows, weights), 1, True), total))
+        right = mul(centred, weights)
     if float(freedom) <= 0:
         warnings.warn(
             "cov(): degrees of freedom is <= 0. Correction should be strictly less than the "
@@ -133,36 +135,34 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None,
             stacklevel=2,
         )
         freedom = 0
-    centred = sub(rows, average)
-    right = centred if weights is None else mul(centred, weights)
-    right = right.conj() if rows.dtype.category == COMPLEX else right
-    return div(centred @ right.t(), freedom).squeeze()
+    return div(centred @ conj(right).t(), freedom).squeeze()
+
+
+def _check_weights(name: str, weights: Tensor, observations: int) -> None:
+    if weights._data.ndim > 1:
+        raise RuntimeError(
+            f"cov(): expected {name} to have one or fewer dimensions but got {name} with "
+            f"{weights._data.ndim} dimensions"
+        )
+    if (weights.dtype.category == INTEGER) != (name == "fweights"):
+        wanted = "integral" if name == "fweights" else "floating point"
+        raise RuntimeError(
+            f"cov(): expected {name} to have {wanted} dtype but got {name} with "
+            f"{weights.dtype.legacy} dtype"
+        )
+    if weights._data.size != observations:
+        raise RuntimeError(
+            f"cov(): expected {name} to have the same numel as there are observations in the "
+            f"input but got {weights._data.size} != {observations}"
+        )
+    if observations and weights.min().item() < 0:
+        raise RuntimeError(f"cov(): {name} cannot be negative")
 
 
 def _observation_weights(rows: Tensor, fweights: Any, aweights: Any) -> Tensor | None:
-    observations = rows._data.shape[1]
     for name, weights in (("fweights", fweights), ("aweights", aweights)):
-        if weights is None:
-            continue
-        integral = weights.dtype.category == INTEGER
-        if weights._data.ndim > 1:
-            raise RuntimeError(
-                f"cov(): expected {name} to have one or fewer dimensions but got {name} with "
-                f"{weights._data.ndim} dimensions"
-            )
-        if integral != (name == "fweights"):
-            wanted = "integral" if name == "fweights" else "floating point"
-            raise RuntimeError(
-                f"cov(): expected {name} to have {wanted} dtype but got {name} with "
-                f"{weights.dtype.legacy} dtype"
-            )
-        if weights._data.size != observations:
-            raise RuntimeError(
-                f"cov(): expected {name} to have the same numel as there are observations in the "
-                f"input but got {weights._data.size} != {observations}"
-            )
-        if observations and bool((weights < 0).any()):
-            raise RuntimeError(f"cov(): {name} cannot be negative")
+        if weights is not None:
+            _check_weights(name, weights, rows._data.shape[1])
     if fweights is None or aweights is None:
         weights = aweights if fweights is None else fweights
         return weights if weights is None else cast(weights, rows.dtype.to_real())
@@ -180,7 +180,7 @@ def corrcoef(input: Tensor) -> Tensor:
     matrix = cov(input)
     if not matrix._data.ndim:
         return div(matrix, matrix)
-    spread = sqrt(real(diagonal(matrix)) if matrix.dtype.category == COMPLEX else diagonal(matrix))
+    spread = sqrt(real(diagonal(matrix)))
     quotient = div(div(matrix, spread.unsqueeze(1)), spread.unsqueeze(0))
     return quotient if quotient.dtype.category == COMPLEX else quotient.clamp(-1, 1)
 

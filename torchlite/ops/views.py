@@ -175,7 +175,10 @@ def _check_matrix(tensor: Tensor, name: str, allowed: Sequence[int]) -> None:
     ndim = tensor._data.ndim
     if ndim not in allowed:
         what = "matrices (2-D tensors)" if name == "H" else "matrices or batches of matrices"
-        raise RuntimeError(f"tensor.{name} is only supported on {what}. Got {ndim}-D tensor.")
+        hint = " For batches of matrices, consider using tensor.mH" if name == "H" else ""
+        raise RuntimeError(
+            f"tensor.{name} is only supported on {what}. Got {ndim}-D tensor.{hint}"
+        )
 
 
 #: What only `Tensor` has, as methods and as properties.

@@ -80,7 +80,7 @@ _DIGAMMA = [b / (2 * k) for k, b in enumerate(_BERNOULLI, 1)]
 _EULER = 0.57721566490153286061
 
 
-def _polynomial(coefficients: Sequence[float], x: Array) -> Array:
+def polynomial(coefficients: Sequence[float], x: Array) -> Array:
     """By Horner's rule, highest power first."""
     result = np.full_like(x, coefficients[0])
     for c in coefficients[1:]:
@@ -89,10 +89,10 @@ def _polynomial(coefficients: Sequence[float], x: Array) -> Array:
 
 
 def _ratio(pair: tuple[Sequence[float], Sequence[float]], x: Array) -> Array:
-    return _polynomial(pair[0], x) / _polynomial(pair[1], x)
+    return polynomial(pair[0], x) / polynomial(pair[1], x)
 
 
-def _in_float64(function: Callable[[Array], Array]) -> Callable:
+def in_float64(function: Callable[[Array], Array]) -> Callable:
     """A method that computes on a 1-d float64 array, quietly, and rounds to the input's dtype."""
 
     @functools.wraps(function)
@@ -105,7 +105,7 @@ def _in_float64(function: Callable[[Array], Array]) -> Callable:
     return method
 
 
-def _by_cases(x: Array, cases: Sequence[tuple[Array, Callable[[Array], Array]]]) -> Array:
+def by_cases(x: Array, cases: Sequence[tuple[Array, Callable[[Array], Array]]]) -> Array:
     """Each element by the function of the case that it is in; NaN in none."""
     out = np.full_like(x, np.nan)
     for where, function in cases:
@@ -119,7 +119,7 @@ def _by_cases(x: Array, cases: Sequence[tuple[Array, Callable[[Array], Array]]])
 
 def _tail(x: Array) -> Array:
     """erfc(x) for x >= 1.25."""
-    pair = _by_cases(1 / (x * x), [
+    pair = by_cases(1 / (x * x), [
         (x < 1 / 0.35, functools.partial(_ratio, _LARGE)),
         (x >= 1 / 0.35, functools.partial(_ratio, _HUGE)),
     ])  # fmt: skip
@@ -132,7 +132,7 @@ def _tail(x: Array) -> Array:
 
 def _erf(x: Array) -> Array:
     size = np.abs(x)
-    return _by_cases(x, [
+    return by_cases(x, [
         (size < 0.84375, lambda x: x + x * _ratio(_SMALL, x * x)),
         ((size >= 0.84375) & (size < 1.25),
          lambda x: np.copysign(_ERX + _ratio(_MIDDLE, np.abs(x) - 1), x)),
@@ -150,7 +150,7 @@ def _erfc(x: Array) -> Array:
     def middle(x: Array) -> Array:
         return 1 - np.copysign(_ERX + _ratio(_MIDDLE, np.abs(x) - 1), x)
 
-    return _by_cases(x, [
+    return by_cases(x, [
         (size < 0.84375, small),
         ((size >= 0.84375) & (size < 1.25), middle),
         (x >= 1.25, _tail),
@@ -165,14 +165,14 @@ def _erfinv(x: Array) -> Array:
 
     def tail(x: Array) -> Array:
         r = np.sqrt(-np.log((1 - np.abs(x)) / 2))
-        size = _by_cases(r, [
+        size = by_cases(r, [
             (r <= 5, lambda r: _ratio(_TAIL, r - 1.6)),
             (r > 5, lambda r: _ratio(_FAR_TAIL, r - 5)),
         ])  # fmt: skip
         return np.copysign(size, x)
 
     size = np.abs(x)
-    quantile = _by_cases(x, [
+    quantile = by_cases(x, [
         (size <= 0.85, centre),
         ((size > 0.85) & (size < 1), tail),
         (size == 1, lambda x: np.copysign(np.inf, x)),
@@ -198,7 +198,7 @@ def _zeta(k: int, n: int = 200) -> float:
 
 def _near_two(t: Array) -> Array:
     """lgamma(2 + t) for |t| <= 1/2 (Abramowitz and Stegun 6.1.33)."""
-    return _polynomial(_zeta_series(), t)
+    return polynomial(_zeta_series(), t)
 
 
 def _moderate(x: Array) -> Array:
@@ -212,13 +212,13 @@ def _moderate(x: Array) -> Array:
 
 
 def _stirling(x: Array) -> Array:
-    series = _polynomial([*reversed(_STIRLING)], 1 / (x * x)) / x
+    series = polynomial([*reversed(_STIRLING)], 1 / (x * x)) / x
     value = (x - 0.5) * np.log(x) - x + 0.5 * math.log(2 * math.pi) + series
     return np.where(np.isinf(x), np.inf, value)
 
 
 def _lgamma_positive(x: Array) -> Array:
-    return _by_cases(x, [
+    return by_cases(x, [
         (x < 0.5, lambda x: _near_two(x) - np.log1p(x) - np.log(x)),
         ((x >= 0.5) & (x < 1.5), lambda x: _near_two(x - 1) - np.log1p(x - 1)),
         ((x >= 1.5) & (x < 8), _moderate),
@@ -236,7 +236,7 @@ def _lgamma(x: Array) -> Array:
         value = math.log(math.pi) - np.log(_sin_pi(x)) - _lgamma_positive(1 - x)
         return np.where(np.isinf(x) | (x == np.rint(x)), np.inf, value)
 
-    return _by_cases(x, [(x > 0, _lgamma_positive), (x <= 0, reflected)])
+    return by_cases(x, [(x > 0, _lgamma_positive), (x <= 0, reflected)])
 
 
 def _digamma_positive(x: Array) -> Array:
@@ -247,7 +247,7 @@ def _digamma_positive(x: Array) -> Array:
         shift = np.where(below, shift + 1 / x, shift)
         x = np.where(below, x + 1, x)
     z = 1 / (x * x)
-    return np.log(x) - 0.5 / x - z * _polynomial([*reversed(_DIGAMMA)], z) - shift
+    return np.log(x) - 0.5 / x - z * polynomial([*reversed(_DIGAMMA)], z) - shift
 
 
 def _digamma(x: Array) -> Array:
@@ -256,7 +256,7 @@ def _digamma(x: Array) -> Array:
         value = _digamma_positive(1 - x) - np.pi / np.tan(np.pi * fraction)
         return np.where(fraction == 0, np.nan, value)
 
-    return _by_cases(x, [
+    return by_cases(x, [
         (x > 0, _digamma_positive),
         (x == 0, lambda x: np.copysign(np.inf, -x)),
         (x < 0, reflected),
@@ -266,6 +266,11 @@ def _digamma(x: Array) -> Array:
 class Special:
     """Mixin of `NumpyBackend`."""
 
-    erf, erfc, erfinv, lgamma, digamma = map(
-        _in_float64, (_erf, _erfc, _erfinv, _lgamma, _digamma)
-    )
+    erf, erfc, erfinv, lgamma, digamma = map(in_float64, (_erf, _erfc, _erfinv, _lgamma, _digamma))
+
+    def complex(self, real: Array, imag: Array) -> Array:
+        """Without a product, which would make NaN of infinite parts."""
+        real, imag = np.broadcast_arrays(real, imag)
+        out = np.empty(real.shape, np.result_type(real, np.complex64))
+        out.real, out.imag = real, imag
+        return out

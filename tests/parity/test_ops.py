@@ -1,0 +1,107 @@
+"""Every operation against real PyTorch: values, dtypes and gradients, from the table of samples."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import torchlite
+from tests.ops.differences import is_differentiable, mapped
+from tests.ops.inputs import fewer
+from tests.ops.samples import RANDOM, SAMPLES, Inputs
+from torchlite.ops.family import operations
+
+torch = pytest.importorskip("torch")
+#: What differs on purpose: dropout's masks depend on the maker of the processor in PyTorch.
+SKIPPED = RANDOM | {"dropout"}
+#: In PyTorch under these names, or with other arguments.
+CALLED = {
+    "put": lambda x, *rest: x.put(*rest),
+    "index_put": lambda x, *rest, **kwargs: x.index_put(*rest, **kwargs),
+    "contiguous": lambda x: x.contiguous(),
+}
+NAMES = [name for name in SAMPLES if name in operations and name not in SKIPPED]
+
+
+def theirs(name):
+    for home in (torch, torch.nn.functional, torch.special, torch.Tensor):
+        if hasattr(home, name):
+            return CALLED.get(name) or getattr(home, name)
+    return CALLED[name]
+
+
+def tensors(args, library):
+    """The arguments, arrays made tensors, and those that require grad."""
+    leaves = []
+
+    def convert(x):
+        x = library.from_numpy(x.copy() if 0 in x.strides else x)
+        if x.dtype.is_floating_point or x.dtype.is_complex:
+            leaves.append(x.requires_grad_())
+        return x
+
+    return mapped(convert, args), leaves
+
+
+def results(y):
+    """The tensors, numbers and flags of a result, in order."""
+    if isinstance(y, (list, tuple)) and not isinstance(y, (torch.Size, torchlite.Size)):
+        return [part for x in y for part in results(x)]
+    return [y]
+
+
+def total(library, ys):
+    """One number that depends on all differentiable results; None if there are none."""
+    parts = [library.view_as_real(y) if y.dtype.is_complex else y for y in ys
+             if hasattr(y, "requires_grad") and y.requires_grad]  # fmt: skip
+    terms = [(part * (i + 1) * part).sum() for i, part in enumerate(parts)]
+    return sum(terms[1:], terms[0]) if terms else None
+
+
+def same(mine, real):
+    if not isinstance(real, torch.Tensor):
+        assert mine == real
+        return
+    assert tuple(mine.shape) == tuple(real.shape)
+    assert repr(mine.dtype) == repr(real.dtype)
+    np.testing.assert_allclose(
+        mine.detach().resolve_conj().numpy() if hasattr(mine, "resolve_conj") else
+        mine.detach().numpy(), real.detach().resolve_conj().numpy(), rtol=1e-6, atol=1e-9
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.filterwarnings("ignore")  # PyTorch's own
+def test_an_operation_equals_pytorch(name):
+    @fewer(3)
+    @given(st.data())
+    def check(data):
+        args, kwargs = SAMPLES[name](Inputs(data))
+        my_args, my_leaves = tensors(args, torchlite)
+        real_args, real_leaves = tensors(args, torch)
+        mine = results(operations[name](*my_args, **kwargs))
+        real = results(theirs(name)(*real_args, **kwargs))
+        assert len(mine) == len(real)
+        for a, b in zip(mine, real):
+            same(a, b)
+        check_gradients(mine, my_leaves, real, real_leaves)
+
+    check()
+
+
+def check_gradients(mine, my_leaves, real, real_leaves):
+    losses = total(torchlite, mine), total(torch, real)
+    assert (losses[0] is None) == (losses[1] is None)
+    if losses[0] is None:
+        return
+    for loss in losses:
+        loss.backward()
+    for a, b in zip(my_leaves, real_leaves):
+        assert (a.grad is None) == (b.grad is None)
+        if b.grad is not None:
+            same(a.grad, b.grad)
+
+
+def test_the_table_has_differentiable_samples():
+    drawn = [x for x in (np.zeros(1), np.zeros(1, int)) if is_differentiable(x)]
+    assert len(drawn) == 1

@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 from torchlite import dtypes
+from torchlite.backends.composites_linalg import LinearAlgebra
 from torchlite.backends.composites_special import SpecialFunctions
 
 Array = Any
@@ -372,7 +373,8 @@ class Updates:
             xp.copyto(p, xp.sub(p, xp.mul(xp.div(means[i], denominator), scale)))
 
 
-class Composites(Activations, SpecialFunctions, Reductions, Order, Places, Layers, Updates):
+class Composites(Activations, SpecialFunctions, LinearAlgebra, Reductions, Order, Places, Layers,
+                 Updates):  # fmt: skip
     """All composites with their default bodies."""
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from torchlite import dtypes
 
 Array = Any
-#: Coefficients of the Padé approximant of e**x of degree 13, and the norm up to which it is exact.
+#: Coefficients of the Padé approximant of e**x of degree 13, and the norm up to which it serves.
 _PADE = (
     64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000,
     10559470521600, 670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1,
 )  # fmt: skip
-_PADE_BOUND = {4: 3.925724783138660, 8: 5.371920351148152}
+_PADE_BOUND = 5.371920351148152
 
 
 class LinearAlgebra:
@@ -39,8 +39,9 @@ class LinearAlgebra:
         if 0 in x.shape:
             return xp.copy(x)
         kind = dtypes.of(x)
-        norm = xp.amax(xp.sum(xp.abs(x), -2, False), -1, False)
-        halvings = xp.ceil(xp.log2(xp.div(norm, _PADE_BOUND[kind.to_real().itemsize])))
+        ndim = len(x.shape)
+        norm = xp.amax(xp.sum(xp.abs(x), ndim - 2, False), ndim - 2, False)
+        halvings = xp.ceil(xp.log2(xp.div(norm, _PADE_BOUND)))
         halvings = xp.where(xp.isfinite(norm), xp.maximum(halvings, 0), 0)
         halvings = xp.reshape(halvings, (*x.shape[:-2], 1, 1))
         out = xp._pade_exp(xp.mul(x, xp.astype(xp.exp2(xp.neg(halvings)), kind)))

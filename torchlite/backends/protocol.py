@@ -188,6 +188,29 @@ PRIMITIVES = {
                   " places add up if accumulate"),
     # linear algebra
     "matmul": ("a, b", "both at least 2-d; leading axes broadcast"),
+    # factorizations, of float or complex matrices; leading axes are a batch
+    "cholesky": ("x, upper", "(factor, int32 info); reads one triangle; where x is not positive"
+                 " definite: NaN, and the order of the first minor that is not"),
+    "qr": ("x, mode", "(q, r); mode: 'reduced' or 'complete'"),
+    "geqrf": ("x", "(r with the Householder vectors below it, tau)"),
+    "svd": ("x, full", "(u, s, vh), s descending; LinAlgError if it does not converge, as below"),
+    "svdvals": ("x", "s alone"),
+    "eigh": ("x, upper", "(ascending eigenvalues, vectors) of Hermitian x; reads one triangle"),
+    "eigvalsh": ("x, upper", "the eigenvalues alone"),
+    "eig": ("x", "(eigenvalues, vectors of norm 1), complex"),
+    "eigvals": ("x", "the eigenvalues alone"),
+    "lu_factor": ("x", "(L below U, int32 pivots from 1 as LAPACK's, int32 info: the first zero on"
+                  " the diagonal of U, from 1)"),
+    "ldl_factor": ("x, hermitian", "(L below D, int32 pivots, int32 info), as LAPACK's sytrf of the"
+                   " lower triangle"),
+    # systems of equations, b (*, n, k)
+    "solve": ("a, b", "a^-1 b, batches broadcast; LinAlgError if a matrix is singular"),
+    "solve_triangular": ("a, b, upper, unitriangular", "a^-1 b; reads one triangle, without its"
+                         " diagonal if that is 1; infinite or NaN if singular"),
+    "ldl_solve": ("ld, pivots, b, hermitian", "the solution by `ldl_factor`'s results"),
+    "inv": ("x", "LinAlgError if a matrix is singular"),
+    "det": ("x", "(*batch)"),
+    "slogdet": ("x", "(sign, log of the absolute value) of the determinant"),
     # random numbers: see torchlite/backends/numpy/random.py
     "generator": ("seed", "the state of PyTorch's CPU stream: an object with seed(n), get_state(),"
                   " set_state(bytes)"),

@@ -13,6 +13,7 @@ from torchlite.backends.registry import local
 from torchlite.dtypes import dtype
 from torchlite.ops.family import write_out
 from torchlite.ops.promotion import cast
+from torchlite.shapes import Size
 
 Device = Any
 
@@ -80,6 +81,19 @@ def _suggested(numbers: Any) -> dtype:
             if best is None or kind.category > best.category:
                 best = kind
     return best or dtypes.get_default_dtype()
+
+
+def construct(cls: type, *args: Any, device: Device = None) -> Tensor:
+    """``Tensor(2, 3)``: uninitialised, of that shape; ``Tensor([1, 2])``: of the default dtype."""
+    _check_device(device)
+    kind = dtypes.get_default_dtype()
+    if len(args) == 1 and not isinstance(args[0], (int, Size)):
+        data = args[0]._data if isinstance(args[0], Tensor) else _array_of(args[0], kind, copy=True)
+    else:
+        data = local.mode.xp.empty(size_of(args) if args else (0,), kind)
+    result = object.__new__(cls)
+    result._data = data
+    return result
 
 
 def _check_device(value: Device) -> None:

@@ -145,6 +145,7 @@ def _backward(self: Tensor, gradient: Tensor | None = None, retain_graph: bool |
 
 def attach() -> None:
     """Give `Tensor` its methods. Called once, when torchlite is imported."""
+    Tensor.__new__ = creation.construct
     _attach_methods()
     _attach_operators()
     _attach_conversions()

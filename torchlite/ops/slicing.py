@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
+from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.ops.conversion import is_contiguous
 from torchlite.ops.family import operation
@@ -244,20 +244,36 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int],
         raise RuntimeError(f"Tensor: invalid storage offset {storage_offset}")
     start = xp.storage_offset(input._data) if storage_offset is None else storage_offset
     reach = sum((n - 1) * step for n, step in zip(size, stride)) if 0 not in size else 0
-    source = _holder(input, start, start + reach)
-    args = size, stride, start - xp.storage_offset(source._data)
+    source, origin = _holder(input, start, start + reach)
+    args = size, stride, start - origin
     return run(_strided_view, (source, *args), (source._data, *args))
 
 
-def _holder(input: Tensor, first: int, last: int) -> Tensor:
+def _holder(input: Tensor, first: int, last: int) -> tuple[Tensor, int]:
     """What holds, in row-major order, the elements `first` to `last` of the memory of `input`.
 
-    `input`, or a permutation of it, or else the tensor that it is a view of.
+    `input`, or a permutation of it, or else the tensor that it is a view of; and where in the
+    memory of `input` that begins.
     """
     xp, input = local.mode.xp, _row_major(input)
     start = xp.storage_offset(input._data)
     whole = is_contiguous(input) and start <= first and last < start + max(input._data.size, 1)
-    return input if whole or input._view is None else _row_major(input._view.base)
+    if not whole and input._view is not None:
+        input = _row_major(input._view.base)
+        start = xp.storage_offset(input._data)
+    return (input if is_contiguous(input) else _flat_memory(input)), start
+
+
+def _flat_memory(input: Tensor) -> Tensor:
+    """The memory of `input`, with its gaps, in one dimension; a copy where a gradient flows."""
+    xp, steps, shape = local.mode.xp, local.mode.xp.strides(input._data), input._data.shape
+    count = 1 + sum((n - 1) * step for n, step in zip(shape, steps))
+    flat = wrap(xp.as_strided(input._data, (count,), (1,), 0))
+    if not (local.mode.grad and input.requires_grad):
+        flat._cell = input._shared_cell()
+        return flat
+    places = xp.as_strided(xp.arange(0, count, 1, dtypes.int64), shape, steps, 0)
+    return index_put(flat, (xp.reshape(places, (-1,)),), reshape(input, -1), False)
 
 
 def _row_major(tensor: Tensor) -> Tensor:

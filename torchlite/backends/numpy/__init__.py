@@ -7,6 +7,7 @@ import numpy as np
 from torchlite.backends.numpy.creation import Creation
 from torchlite.backends.numpy.elementwise import Elementwise
 from torchlite.backends.numpy.indexing import Indexing
+from torchlite.backends.numpy.lapack import Lapack
 from torchlite.backends.numpy.linalg import Linalg
 from torchlite.backends.numpy.random import Random
 from torchlite.backends.numpy.reduction import Reductions
@@ -16,7 +17,7 @@ from torchlite.backends.protocol import Backend
 
 
 class NumpyBackend(
-    Elementwise, Special, Reductions, Shapes, Indexing, Linalg, Creation, Random, Backend
+    Elementwise, Special, Reductions, Shapes, Indexing, Linalg, Lapack, Creation, Random, Backend
 ):
     """Every primitive by NumPy; composites by their default bodies."""
 

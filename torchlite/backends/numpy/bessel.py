@@ -24,7 +24,7 @@ _NODES = 32
 _ANGLES = (np.arange(_NODES) + 0.5) * (np.pi / 2 / _NODES)
 _SINES = np.sin(_ANGLES)
 # Of Neumann's series for Y0 (Abramowitz and Stegun 9.1.89), each J_2k under the sum over angles.
-_ORDERS = np.arange(1, 2 * _NODES // 2 + 1)
+_ORDERS = np.arange(1, _NODES + 1)
 _NEUMANN = ((-1.0) ** _ORDERS / _ORDERS) @ np.cos(2 * _ORDERS[:, None] * _ANGLES)
 
 
@@ -192,7 +192,7 @@ def _airy_waves(x: Array) -> Array:
     size = -x
     z = size * np.sqrt(size) * (2 / 3)
     p, q = _hankel(z, 1 / 3)
-    wave = p * np.sin(z + np.pi / 4) - q * np.cos(z + np.pi / 4)
+    wave = p * np.sin(z + np.pi / 4) + q * np.cos(z + np.pi / 4)
     return np.where(np.isinf(x), 0, wave / (math.sqrt(np.pi) * np.sqrt(np.sqrt(size))))
 
 

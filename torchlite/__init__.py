@@ -62,10 +62,8 @@ from torchlite.ops.gather import *  # noqa: F403
 from torchlite.ops.joining import *  # noqa: F403
 from torchlite.ops.layers import *  # noqa: F403
 from torchlite.ops.linalg import *  # noqa: F403
-from torchlite.ops.loss import *  # noqa: F403
 from torchlite.ops.masking import *  # noqa: F403
 from torchlite.ops.memory import *  # noqa: F403
-from torchlite.ops.margin_loss import *  # noqa: F403
 from torchlite.ops import return_types
 from torchlite.ops.methods import attach
 from torchlite.ops.normalize import *  # noqa: F403
@@ -106,11 +104,11 @@ attach()
 from torchlite import nn, optim, random, utils  # noqa: E402  (they need Tensor's methods)
 
 if TYPE_CHECKING:
-    from torchlite import special, testing, vision
+    from torchlite import fft, signal, special, testing, vision
     from torchlite.serialization import load, save
 
 _LAZY = {
-    "load": "serialization", "save": "serialization", "special": "", "testing": "", "vision": "",
+    "fft": "", "load": "serialization", "save": "serialization", "signal": "", "special": "", "testing": "", "vision": "",
 }  # fmt: skip
 
 

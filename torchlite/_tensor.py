@@ -93,6 +93,43 @@ class Tensor:
 
         def __getattr__(self, name: str) -> Any: ...
 
+        __add__: Callable[..., Tensor]
+        __radd__: Callable[..., Tensor]
+        __sub__: Callable[..., Tensor]
+        __rsub__: Callable[..., Tensor]
+        __mul__: Callable[..., Tensor]
+        __rmul__: Callable[..., Tensor]
+        __truediv__: Callable[..., Tensor]
+        __rtruediv__: Callable[..., Tensor]
+        __floordiv__: Callable[..., Tensor]
+        __rfloordiv__: Callable[..., Tensor]
+        __mod__: Callable[..., Tensor]
+        __rmod__: Callable[..., Tensor]
+        __pow__: Callable[..., Tensor]
+        __rpow__: Callable[..., Tensor]
+        __matmul__: Callable[..., Tensor]
+        __rmatmul__: Callable[..., Tensor]
+        __and__: Callable[..., Tensor]
+        __rand__: Callable[..., Tensor]
+        __or__: Callable[..., Tensor]
+        __ror__: Callable[..., Tensor]
+        __xor__: Callable[..., Tensor]
+        __rxor__: Callable[..., Tensor]
+        __lshift__: Callable[..., Tensor]
+        __rlshift__: Callable[..., Tensor]
+        __rshift__: Callable[..., Tensor]
+        __rrshift__: Callable[..., Tensor]
+        __lt__: Callable[..., Tensor]
+        __le__: Callable[..., Tensor]
+        __gt__: Callable[..., Tensor]
+        __ge__: Callable[..., Tensor]
+        __neg__: Callable[..., Tensor]
+        __pos__: Callable[..., Tensor]
+        __abs__: Callable[..., Tensor]
+        __invert__: Callable[..., Tensor]
+        __getitem__: Callable[..., Tensor]
+        __setitem__: Callable[..., None]
+
     # --- what it holds --------------------------------------------------------------------------
 
     @property

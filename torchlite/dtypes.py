@@ -75,6 +75,8 @@ ALIASES = {
 _BY_NAME = {kind.name: kind for kind in DTYPES} | ALIASES
 _REAL_OF = {complex32: float16, complex64: float32, complex128: float64}
 _BY_ARRAY_DTYPE: dict[Any, dtype] = {kind: kind for kind in DTYPES}
+#: The ``.dtype`` of arrays with complex elements.
+complex_array_dtypes: set[Any] = {complex32, complex64, complex128}
 
 
 def from_name(name: str) -> dtype:
@@ -85,6 +87,8 @@ def from_name(name: str) -> dtype:
 def register(kind: dtype, array_dtype: Any) -> None:
     """Tell that arrays whose ``.dtype`` equals `array_dtype` (hashable) hold elements of `kind`."""
     _BY_ARRAY_DTYPE[array_dtype] = kind
+    if kind.category == COMPLEX:
+        complex_array_dtypes.add(array_dtype)
 
 
 def of(array: Any) -> dtype:

@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from torchlite._tensor import RemovableHandle
 from torchlite.errors import FREED_GRAPH
 
 next_number = itertools.count(1).__next__
@@ -20,7 +21,10 @@ next_number = itertools.count(1).__next__
 class Node:
     """Base of all nodes. `edges` are the places that its gradients go to, in order."""
 
-    __slots__ = ("_number", "edges", "_hooks", "retain", "_metadata", "__weakref__")
+    __slots__ = (
+        "_number", "edges", "_hooks", "retain", "_metadata", "_post_hooks", "__weakref__",
+    )  # fmt: skip
+    watched = False  # whether a node has ever been given a hook to call after it ran
 
     def __init__(self, edges: Sequence[Any]) -> None:
         self._number = next_number()
@@ -43,6 +47,31 @@ class Node:
         """PyTorch's name for the node, as ``MulBackward0``."""
         return f"{type(self).__name__}Backward0"
 
+    def register_prehook(self, fn: Callable) -> RemovableHandle:
+        """Call ``fn((gradient,))`` before the node runs; a tuple it returns replaces the gradient.
+
+        The node of an operation with several results has a hook for each: see `Tensor.grad_fn`.
+        """
+
+        def hook(g: Any) -> Any:
+            changed = fn((g,))
+            return changed if changed is None else changed[0]
+
+        if self._hooks is None:
+            self._hooks = {}
+        return RemovableHandle(self._hooks, hook)
+
+    def register_hook(self, fn: Callable) -> RemovableHandle:
+        """Call ``fn(grad_inputs, grad_outputs)``, tuples of tensors, after the node ran.
+
+        ``grad_inputs`` has one gradient for each of `next_functions`; a tuple of as many that
+        `fn` returns replaces them.
+        """
+        Node.watched = True
+        if not hasattr(self, "_post_hooks"):
+            self._post_hooks: dict[int, Callable] = {}
+        return RemovableHandle(self._post_hooks, fn)
+
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes that gradients go to, with the number of the output: as in PyTorch."""
@@ -54,6 +83,9 @@ class Node:
         if not hasattr(self, "_metadata"):
             self._metadata: dict = {}
         return self._metadata
+
+    def pack(self, keep: Callable[[Any, Any], Any]) -> None:
+        """Replace each saved tensor by ``keep(array, edge)``: see `saved_tensors_hooks`."""
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {hex(id(self))}>"
@@ -70,6 +102,15 @@ class AccumulateGrad(Node):
 
     def name(self) -> str:
         return "AccumulateGrad"
+
+
+class Identity(Node):
+    """Hands on the gradient as it is."""
+
+    __slots__ = ()
+
+    def gradients(self, xp: Any, g: Any, differentiable: bool) -> Sequence[Any]:
+        return (g,) * len(self.edges)
 
 
 class Output(Node):

@@ -206,6 +206,26 @@ def test_wrong_returns_of_backward(returned, error, text):
     assert torch.is_grad_enabled()
 
 
+def test_gradients_are_summed_to_the_shape_of_the_input_or_refused():
+    class Returns(Function):
+        @staticmethod
+        def forward(ctx, x, g):
+            ctx.g = g
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, _):
+            return ctx.g, None
+
+    x = leaf(1.0)
+    Returns.apply(x, torch.ones(3, 2, 1, dtype=torch.float64)).sum().backward()
+    assert x.grad.tolist() == [6.0]
+    y = leaf(1.0, 2.0)
+    with pytest.raises(RuntimeError, match=r"invalid gradient at index 0 - got \[3\] but expected"):
+        Returns.apply(y, torch.ones(3)).sum().backward()
+    assert y.grad is None
+
+
 def test_only_tensors_can_be_saved():
     class Wrong(Function):
         @staticmethod

@@ -16,9 +16,9 @@ _UNARY = {  # (low, high, away from) -> operations
     (-3, 3): "sin cos sinh cosh tanh atan asinh exp exp2 expm1 erf erfc neg positive square "
     "sigmoid logsigmoid silu mish softsign tanhshrink deg2rad rad2deg sinc clone real "
     "conj contiguous conj_physical isreal isposinf isneginf isnan isinf isfinite logical_not "
-    "signbit frexp nan_to_num argwhere nonzero ravel",
-    (0.2, 3): "log log2 log10 sqrt rsqrt lgamma digamma",
-    (0.05, 0.9): "asin acos atanh erfinv logit log1p",
+    "signbit frexp nan_to_num argwhere nonzero ravel i0 i0e i1 i1e ndtr resolve_conj resolve_neg",
+    (0.2, 3): "log log2 log10 sqrt rsqrt lgamma digamma entr",
+    (0.05, 0.9): "asin acos atanh erfinv logit log1p ndtri",
     (1.2, 3): "acosh",
     (-1.3, 1.3): "tan",
     (-3, 3, 0): "abs sign sgn reciprocal relu selu angle",
@@ -34,7 +34,7 @@ def _unary(low, high, *away):
 _BINARY = {  # domains of the two operands -> operations
     ((-3, 3), (-3, 3)): "add sub mul rsub eq ne isclose allclose",
     ((-3, 3), (-3, 3, 0)): "div ldexp",
-    ((0.2, 3), (0.2, 3)): "pow atan2 hypot logaddexp logaddexp2 xlogy float_power",
+    ((0.2, 3), (0.2, 3)): "pow atan2 hypot logaddexp logaddexp2 xlogy xlog1py float_power",
     ((-3, 3, 0), (-3, 3)): "heaviside nextafter copysign polar",
     ((-3, 3), (-3, 3, 0, 1)): "complex",
 }
@@ -314,7 +314,7 @@ LOSSES = {
         "cosine_similarity pairwise_distance": _distance((2, 3), (2, 3)),
         "triplet_margin_loss triplet_margin_with_distance_loss": _triplet,
         "multilabel_soft_margin_loss": lambda d: call(d.floats((2, 3)), d.floats((2, 3), 0, 1)),
-        "soft_margin_loss": lambda d: call(d.floats((4,)), _signs(d, (4,)).astype(float)),
+        "soft_margin_loss": lambda d: call(d.floats((4,)), _signs(d, (4,))),
     }),
     "cdist": _distance((2, 3), (4, 3)),
     "cross": lambda d: call(d.floats((2, 3)), d.floats((2, 3)), dim=-1),

@@ -165,4 +165,17 @@ INDEXING = {
     "as_strided_scatter": lambda d: call(d.floats((3, 4)).copy(), d.floats((2, 2)), (2, 2), (1, 2)),
 }  # fmt: skip
 
-SAMPLES = {**VIEWS, **JOINING, **INDEXING}
+#: Views that copy; the first group are methods elsewhere.
+COPIES = {
+    "alias_copy": lambda d: call(_any(d)),
+    "detach_copy": lambda d: call(_any(d)),
+    "expand_copy": VIEWS["broadcast_to"],
+    "view_copy": lambda d: call(d.floats((2, 3)).copy(), (3, 2)),
+    "unfold_copy": lambda d: call(d.floats((5,)), 0, 3, d.one_of(1, 2)),
+    **{f"{name}_copy": VIEWS[name] for name in (
+        "as_strided", "diagonal", "narrow", "permute", "select", "split_with_sizes", "squeeze", "t",
+        "transpose", "unbind", "unsqueeze",
+    )},
+}  # fmt: skip
+
+SAMPLES = {**VIEWS, **JOINING, **INDEXING, **COPIES}

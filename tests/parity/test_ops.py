@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import torchlite
-from tests.ops.differences import is_differentiable, mapped
+from tests.ops.differences import mapped
 from tests.ops.inputs import fewer
 from tests.ops.samples import RANDOM, SAMPLES, Inputs
 from torchlite.ops.family import operations
@@ -20,11 +20,13 @@ CALLED = {
     "index_put": lambda x, *rest, **kwargs: x.index_put(*rest, **kwargs),
     "contiguous": lambda x: x.contiguous(),
 }
+#: PyTorch gives no gradient, or (the last two) an error or a wrong one.
+NO_GRADIENT = {"heaviside", "nextafter", "floor_divide", "vander", "as_strided_scatter"}
 NAMES = [name for name in SAMPLES if name in operations and name not in SKIPPED]
 
 
 def theirs(name):
-    for home in (torch, torch.nn.functional, torch.special, torch.Tensor):
+    for home in (torch.nn.functional, torch, torch.special, torch.Tensor):
         if hasattr(home, name):
             return CALLED.get(name) or getattr(home, name)
     return CALLED[name]
@@ -64,16 +66,14 @@ def same(mine, real):
         return
     assert tuple(mine.shape) == tuple(real.shape)
     assert repr(mine.dtype) == repr(real.dtype)
-    np.testing.assert_allclose(
-        mine.detach().resolve_conj().numpy() if hasattr(mine, "resolve_conj") else
-        mine.detach().numpy(), real.detach().resolve_conj().numpy(), rtol=1e-6, atol=1e-9
-    )  # fmt: skip
+    mine, real = (x.numpy(force=True) for x in (mine, real.resolve_conj()))
+    np.testing.assert_allclose(mine, real, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.filterwarnings("ignore")  # PyTorch's own
 def test_an_operation_equals_pytorch(name):
-    @fewer(3)
+    @fewer(6)
     @given(st.data())
     def check(data):
         args, kwargs = SAMPLES[name](Inputs(data))
@@ -84,7 +84,8 @@ def test_an_operation_equals_pytorch(name):
         assert len(mine) == len(real)
         for a, b in zip(mine, real):
             same(a, b)
-        check_gradients(mine, my_leaves, real, real_leaves)
+        if name not in NO_GRADIENT:
+            check_gradients(mine, my_leaves, real, real_leaves)
 
     check()
 
@@ -100,8 +101,3 @@ def check_gradients(mine, my_leaves, real, real_leaves):
         assert (a.grad is None) == (b.grad is None)
         if b.grad is not None:
             same(a.grad, b.grad)
-
-
-def test_the_table_has_differentiable_samples():
-    drawn = [x for x in (np.zeros(1), np.zeros(1, int)) if is_differentiable(x)]
-    assert len(drawn) == 1

@@ -12,6 +12,7 @@ from torchlite._tensor import UNWRITTEN, Tensor, alias, made_by, wrap
 from torchlite.autograd.engine import edge_of
 from torchlite.backends.registry import local
 from torchlite.graph import Node, Output, freed
+from torchlite.ops.op import recorded, unbroadcast
 
 
 class FunctionCtx:
@@ -59,11 +60,12 @@ class FunctionCtx:
 class FunctionNode(Node):
     """One call of a custom function: runs its ``backward`` on tensors."""
 
-    __slots__ = ("function", "ctx", "results", "saved", "positions", "count")
+    __slots__ = ("function", "ctx", "results", "saved", "positions", "shapes", "count")
 
     def __init__(self, function: type[Function], ctx: FunctionCtx, inputs: Sequence[Any]) -> None:
         self.positions = [i for i, needed in enumerate(ctx.needs_input_grad) if needed]
         super().__init__([edge_of(inputs[i]) for i in self.positions])
+        self.shapes = {i: inputs[i]._data.shape for i in self.positions}
         self.function, self.ctx, self.count = function, ctx, len(inputs)
         self.results: list[tuple] = []
         self.saved: list[tuple] | None = []
@@ -133,7 +135,20 @@ class FunctionNode(Node):
                 f"function {self.name()} returned {type(g).__name__} as gradient {i}, expected a "
                 "Tensor or None"
             )
-        return g if differentiable else local.mode.xp.copy(g._data)
+        return self._fitted(g if differentiable else local.mode.xp.copy(g._data), i, differentiable)
+
+    def _fitted(self, g: Any, i: int, differentiable: bool) -> Any:
+        """A gradient in the shape of input `i`: summed, if that broadcasts to its shape."""
+        shape, own = self.shapes[i], tuple(g.shape)
+        if own == shape:
+            return g
+        lead = len(own) - len(shape)
+        if lead < 0 or any(n not in (1, m) for n, m in zip(shape, own[lead:])):
+            raise RuntimeError(
+                f"Function {self.name()} returned an invalid gradient at index {i} - got "
+                f"{list(own)} but expected shape compatible with {list(shape)}"
+            )
+        return unbroadcast(recorded if differentiable else local.mode.xp, g, shape)
 
     def release(self) -> None:
         self.saved = None

@@ -15,7 +15,7 @@ has a default body.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchlite.backends.composites import Composites
 from torchlite.errors import BackendError
@@ -73,6 +73,16 @@ ELEMENTWISE = {
     "erfinv": (1, "inverse of erf; real"),
     "lgamma": (1, "log |gamma(x)|; real"),
     "digamma": (1, "derivative of lgamma; real"),
+    "erfcx": (1, "e**(x*x) erfc(x); real"),
+    "ndtri": (1, "quantile of the normal distribution; real"),
+    "log_ndtr": (1, "logarithm of the distribution function of the normal distribution; real"),
+    "bessel_j0": (1, "Bessel function of the first kind of order 0; real, as all of these"),
+    "bessel_j1": (1, "of order 1"),
+    "bessel_y0": (1, "Bessel function of the second kind of order 0"),
+    "bessel_y1": (1, "of order 1"),
+    "scaled_modified_bessel_k0": (1, "e**x K0(x), the modified function of the second kind"),
+    "scaled_modified_bessel_k1": (1, "e**x K1(x)"),
+    "airy_ai": (1, "Airy function"),
     # two operands
     "add": (2, "a + b; logical or for bool"),
     "sub": (2, "a - b"),
@@ -92,6 +102,9 @@ ELEMENTWISE = {
     "nextafter": (2, "next float after a towards b"),
     "logaddexp": (2, "log(e**a + e**b)"),
     "logaddexp2": (2, "log2(2**a + 2**b)"),
+    "igamma": (2, "regularised lower incomplete gamma function of order a; real"),
+    "igammac": (2, "1 - igamma(a, b), accurate where that is small; real"),
+    "zeta": (2, "sum((b + k)**-a for k >= 0); real"),
     "heaviside": (2, "0, b or 1 for a < 0, a == 0, a > 0"),
     "gcd": (2, "of integers"),
     "lcm": (2, "of integers"),
@@ -211,6 +224,12 @@ PRIMITIVES = {
     "inv": ("x", "LinAlgError if a matrix is singular"),
     "det": ("x", "(*batch)"),
     "slogdet": ("x", "(sign, log of the absolute value) of the determinant"),
+    # Fourier transforms; factor: "1", "1/sqrt(n)" or "1/n" for sums of n terms
+    "fft": ("x, axes, inverse, factor", "of complex x along axes; e**(-2 pi i ...), or e**(2 pi i ...)"
+            " if inverse"),
+    "rfft": ("x, axis, factor", "the first n // 2 + 1 places of the transform of real x"),
+    "irfft": ("x, size, axis, factor", "real, of this size along axis: the inverse transform of what"
+              " rfft keeps, size // 2 + 1 complex places"),
     # random numbers: see torchlite/backends/numpy/random.py
     "generator": ("seed", "the state of PyTorch's CPU stream: an object with seed(n), get_state(),"
                   " set_state(bytes)"),
@@ -230,6 +249,10 @@ class Backend(Composites):
     name: str = "abstract"
     #: The type of its arrays: a result of another type goes through `asarray`.
     array_type: type = object
+
+    if TYPE_CHECKING:  # the primitives, attached below
+
+        def __getattr__(self, name: str) -> Any: ...
 
 
 def _missing(name: str, signature: str, meaning: str) -> Callable:

@@ -228,6 +228,8 @@ def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None,
              dtype: dtype | None = None, layout: Any = None, device: Device = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """`steps` numbers evenly from `start` to `end`, both included."""
+    if not isinstance(steps, int):
+        raise TypeError(f"linspace(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     start, end = (x.item() if isinstance(x, Tensor) else x for x in (start, end))

@@ -152,6 +152,3 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
     if weight is not None:
         loss = mul(loss, weight)
     return reduced(loss, reduction)
-
-
-__all__: list[str] = []

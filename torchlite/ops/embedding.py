@@ -109,6 +109,3 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError("Class values must be smaller than num_classes.")
     classes = wrap(xp.arange(0, num_classes, 1, dtypes.int64))
     return cast(eq(input.unsqueeze(-1), classes), dtypes.int64)
-
-
-__all__: list[str] = []

@@ -93,6 +93,7 @@ def binary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callab
         name = stub.__name__
         primitive = declare(name, "input other", broadcasts=True, **options)
         special = floats or bool(refuses) or check is not None
+        plain_numbers = FLOAT not in refuses
 
         @functools.wraps(stub)
         def op(input: Any, other: Any, *, out: Tensor | None = None, **keywords: Any) -> Tensor:
@@ -101,8 +102,11 @@ def binary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callab
                 return result if out is None else write_out(name, out, result)
             x, y = getattr(input, "_data", None), getattr(other, "_data", None)
             if x is None or y is None or x.dtype is not y.dtype:
-                input, other = _meet(name, input, other, floats, refuses)
-                x, y = getattr(input, "_data", input), getattr(other, "_data", other)
+                if plain_numbers and _is_float_and_number(x, other):
+                    y = other = float(other)
+                else:
+                    input, other = _meet(name, input, other, floats, refuses)
+                    x, y = getattr(input, "_data", input), getattr(other, "_data", other)
             elif special:
                 category = dtypes.of(x).category
                 if category in refuses or (floats and category < FLOAT):
@@ -125,6 +129,12 @@ def _special(name: str, extra: Callable | None, keywords: dict) -> Callable:
     if extra is None:
         raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(keywords))}'")
     return extra
+
+
+def _is_float_and_number(x: Any, other: Any) -> bool:
+    """Whether a float array meets a real Python number: the commonest case of two dtypes."""
+    kind = other.__class__
+    return (kind is float or kind is int) and x is not None and dtypes.of(x).category == FLOAT
 
 
 def _meet(name: str, input: Any, other: Any, floats: bool, refuses: tuple[int, ...]) -> tuple:

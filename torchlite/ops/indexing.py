@@ -54,7 +54,7 @@ index_put = declare(
     value=_index_put_value,
 )
 
-_ALL = slice(None)
+_ENDS = (int, type(None))
 _BASIC = (int, slice, type(None), type(...))
 
 
@@ -230,8 +230,8 @@ def _in_range(i: int, dim: int, shape: tuple) -> int:
 
 
 def _checked_slice(part: slice) -> slice:
-    if part == _ALL:
-        return _ALL
+    if part.step is None and type(part.start) in _ENDS and type(part.stop) in _ENDS:
+        return part
     start, stop, step = (None if x is None else operator.index(x)
                          for x in (part.start, part.stop, part.step))  # fmt: skip
     if step is not None and step <= 0:

@@ -288,6 +288,3 @@ def _check_classes(target: Tensor, classes: int) -> None:
         f"Target {wrong} is out of bounds.\n"
         f"There are {classes} classes: a target is from 0 to {classes - 1}, or ignore_index."
     )
-
-
-__all__: list[str] = []

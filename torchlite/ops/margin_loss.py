@@ -226,8 +226,3 @@ def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | 
     if weight is not None:
         loss = mul(loss, weight)
     return reduced(div(loss.sum(-1), loss._data.shape[-1]), reduction)
-
-
-__all__ = [
-    "cosine_embedding_loss", "hinge_embedding_loss", "margin_ranking_loss", "triplet_margin_loss",
-]  # fmt: skip

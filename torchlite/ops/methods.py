@@ -123,6 +123,7 @@ def _attach_conversions() -> None:
     Tensor.to, Tensor.type, Tensor.numpy = conversion.to, conversion.type_, conversion.numpy
     Tensor.is_contiguous, Tensor.cpu = conversion.is_contiguous, conversion.cpu
     Tensor.get_device = conversion.get_device
+    Tensor.is_complex, Tensor.is_floating_point = creation.is_complex, creation.is_floating_point
 
 
 def _attach_indexing() -> None:

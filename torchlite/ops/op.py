@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import UNWRITTEN, Tensor, made_by, refresh, wrap
+from torchlite._tensor import UNWRITTEN, Tensor, View, made_by, refresh, wrap
 from torchlite.backends.protocol import ELEMENTWISE, PRIMITIVES, Backend
 from torchlite.backends.registry import local
 from torchlite.graph import Node, Output, freed, next_number
@@ -114,11 +114,8 @@ class OpNode(Node):
 
     def __init__(self, plan: Plan, args: Sequence[Any], raw: Sequence[Any], out: Any) -> None:
         self._hooks = self.retain = None
-        edges = []
-        for i in plan.positions:
-            operand = args[i]
-            edges.append(operand if operand._node is None else operand._node)
-        self.edges = edges
+        operands = [args[i] for i in plan.positions]
+        self.edges = [x if x._node is None else x._node for x in operands]
         self.plan = plan
         primitive = plan.primitive
         if plan.values_only:
@@ -127,8 +124,14 @@ class OpNode(Node):
         else:
             self._save(plan, args, raw, out)
         self.versions = [getattr(s, "_cell", UNWRITTEN)[0] for s in self.sources]
-        self.shapes = [raw[i].shape for i in plan.positions] if primitive.broadcasts else None
-        self.is_complex = primitive.holomorphic and dtypes.of(raw[plan.positions[0]]).category == 3
+        self.shapes = None
+        if primitive.broadcasts:
+            shape = out._data.shape
+            for i in plan.positions:
+                if raw[i].shape != shape:
+                    self.shapes = [raw[k].shape for k in plan.positions]
+        first = raw[plan.positions[0]]
+        self.is_complex = primitive.holomorphic and first.dtype in dtypes.complex_array_dtypes
         self._number = next_number()
 
     def _save(self, plan: Plan, args: Sequence[Any], raw: Sequence[Any], out: Any) -> None:
@@ -278,8 +281,6 @@ def _finish_several(primitive: Primitive, args: Any, raw: Any, data: Any, mode: 
 
 
 def _mark_view(out: Tensor, primitive: Primitive, args: Sequence[Any]) -> None:
-    from torchlite._tensor import View
-
     source = args[0]
     if local.mode.xp.owns_memory(out._data):
         return  # a reshape that had to copy

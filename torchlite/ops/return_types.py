@@ -25,3 +25,23 @@ sort, topk, kthvalue, median, nanmedian, mode = (
     for name in ("sort", "topk", "kthvalue", "median", "nanmedian", "mode")
 )
 aminmax = _named("aminmax", "min max")
+
+# --- linear algebra: functions of `torch.linalg`, and older ones of the same purpose ------------
+
+qr, linalg_qr = _named("qr", "Q R"), _named("linalg_qr", "Q R")
+svd, linalg_svd = _named("svd", "U S V"), _named("linalg_svd", "U S Vh")
+slogdet, linalg_slogdet = (_named(name, "sign logabsdet") for name in ("slogdet", "linalg_slogdet"))
+linalg_eig, linalg_eigh = (
+    _named(name, "eigenvalues eigenvectors") for name in ("linalg_eig", "linalg_eigh")
+)
+linalg_cholesky_ex = _named("linalg_cholesky_ex", "L info")
+linalg_inv_ex = _named("linalg_inv_ex", "inverse info")
+linalg_solve_ex = _named("linalg_solve_ex", "result info")
+lu_unpack, linalg_lu = _named("lu_unpack", "P L U"), _named("linalg_lu", "P L U")
+linalg_lu_factor = _named("linalg_lu_factor", "LU pivots")
+linalg_lu_factor_ex = _named("linalg_lu_factor_ex", "LU pivots info")
+linalg_ldl_factor = _named("linalg_ldl_factor", "LD pivots")
+linalg_ldl_factor_ex = _named("linalg_ldl_factor_ex", "LD pivots info")
+linalg_lstsq = _named("linalg_lstsq", "solution residuals rank singular_values")
+geqrf = _named("geqrf", "a tau")
+triangular_solve = _named("triangular_solve", "solution cloned_coefficient")

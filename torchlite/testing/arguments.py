@@ -103,6 +103,28 @@ for _name, _options in _ACTIVATIONS.items():
     TABLE[f"{_name}_backward"] = _slope(_parameters(**_options))
 
 
+@arguments("xlogy xlog1py div_floor")
+def _two_floats(d: Draws) -> Arguments:
+    kind, shape = d.kind(FLOAT), d.shape()
+    return [d.array(s, kind, specials=False) for s in (shape, d.broadcast(shape))]
+
+
+@arguments("i0e i1e")
+def _one_float(d: Draws) -> Arguments:
+    return [d.array(d.shape(), d.one_of(dtypes.float32, dtypes.float64), specials=False)]
+
+
+@arguments()
+def polygamma(d: Draws) -> Arguments:
+    return [d.integer(1, 3), *_one_float(d)]
+
+
+@arguments()
+def complex(d: Draws) -> Arguments:
+    kind, shape = d.one_of(dtypes.float32, dtypes.float64), d.shape()
+    return [d.array(shape, kind, specials=False) for _ in range(2)]
+
+
 @arguments()
 def dropout(d: Draws) -> Arguments:
     shape = d.shape()
@@ -237,8 +259,8 @@ def getitem_backward(d: Draws) -> Arguments:
     return [d.array(part.shape, kind), shape, kind, index]
 
 
-@arguments()
-def as_strided(d: Draws) -> Arguments:
+@arguments("as_strided strided_view")
+def _strided(d: Draws) -> Arguments:
     """From the first element of a row-major array: others have other memory in other backends."""
     x = d.array((12,), d.kind(*_ALL))
     places = d.one_of(((2, 3), (3, 1), 1), ((3, 3), (2, 1), 0), ((4,), (0,), 2))

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite import dtypes
+from torchlite.backends.registry import get
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT, INTEGER
 from torchlite.testing.drawing import TABLE, Arguments, Draws, Generator, Spread, arguments
 
+REFERENCE = get("numpy")
 _ALL = (BOOL, INTEGER, FLOAT, COMPLEX)
 
 
@@ -284,6 +286,91 @@ def matmul(d: Draws) -> Arguments:
     stacks = d.one_of(((), ()), ((2,), (2,)), ((), (3,)), ((2, 1), (3,)))
     shapes = ((*stacks[0], n, k), (*stacks[1], k, m))
     return [d.array(shape, kind, specials=False) for shape in shapes]
+
+
+def _matrices(d: Draws) -> Spread:
+    """Square matrices with a heavy diagonal, positive definite."""
+    n, kind = d.integer(1, 4), d.one_of(dtypes.float32, dtypes.float64)
+    x = d.array((*d.one_of((), (2,)), n, n), kind, specials=False)
+    seen = x.layout(x.source)
+    rows = seen + seen.swapaxes(-1, -2)
+    for i in range(n):
+        rows[..., i, i] = 9 * n + i
+    return Spread(rows, lambda array: array)
+
+
+@arguments("det slogdet inv eig eigvals svdvals geqrf lu_factor")
+def _one_matrix(d: Draws) -> Arguments:
+    return [_matrices(d)]
+
+
+@arguments("matrix_exp")
+def _small_matrix(d: Draws) -> Arguments:
+    x = _matrices(d)
+    return [Spread(x.source / 50, x.layout)]
+
+
+@arguments("cholesky eigh eigvalsh svd ldl_factor")
+def _matrix_and_flag(d: Draws) -> Arguments:
+    return [_matrices(d), bool(d.integer(0, 1)) if d.method != "ldl_factor" else True]
+
+
+@arguments()
+def qr(d: Draws) -> Arguments:
+    return [_matrices(d), d.one_of("reduced", "complete")]
+
+
+def _right_side(d: Draws, x: Spread) -> Spread:
+    return d.array((*x.shape[:-1], 2), dtypes.of(x.source), specials=False)
+
+
+@arguments()
+def solve(d: Draws) -> Arguments:
+    x = _matrices(d)
+    return [x, _right_side(d, x)]
+
+
+@arguments()
+def solve_triangular(d: Draws) -> Arguments:
+    return [*solve(d), bool(d.integer(0, 1)), False]
+
+
+@arguments()
+def pinv(d: Draws) -> Arguments:
+    x = _matrices(d)
+    tolerance = d.array(x.shape[:-2], dtypes.of(x.source), specials=False)
+    tolerance.source[...] = 1e-6
+    return [x, tolerance, bool(d.integer(0, 1))]
+
+
+@arguments()
+def ldl_solve(d: Draws) -> Arguments:
+    """Of a diagonal matrix, which is its own factor."""
+    x = _matrices(d)
+    n = x.shape[-1]
+    ld = x.source * REFERENCE.eye(n, n, dtypes.of(x.source))
+    every = REFERENCE.full(x.shape[:-1], 0, dtypes.int32)
+    pivots = every + REFERENCE.arange(1, n + 1, 1, dtypes.int32)
+    return [Spread(ld, x.layout), Spread(pivots, x.layout), _right_side(d, x), True]
+
+
+@arguments()
+def fft(d: Draws) -> Arguments:
+    x, axis = _with_axis(d, COMPLEX, smallest=1)
+    return [x, (axis,), bool(d.integer(0, 1)), d.one_of(1.0, 0.5)]
+
+
+@arguments()
+def rfft(d: Draws) -> Arguments:
+    kind = d.one_of(dtypes.float32, dtypes.float64)
+    x = d.array(d.shape(1, 1), kind, specials=False)
+    return [x, d.axis(x.shape), d.one_of(1.0, 0.5)]
+
+
+@arguments()
+def irfft(d: Draws) -> Arguments:
+    x, axis = _with_axis(d, COMPLEX, smallest=1)
+    return [x, 2 * x.shape[axis] - 1, axis, d.one_of(1.0, 0.5)]
 
 
 def _layer(d: Draws) -> tuple[tuple, int, int, dtypes.dtype]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from torchlite.backends.numpy.bessel import Bessel
 from torchlite.backends.numpy.creation import Creation
 from torchlite.backends.numpy.elementwise import Elementwise
+from torchlite.backends.numpy.fourier import Fourier
+from torchlite.backends.numpy.fused import Fused
+from torchlite.backends.numpy.gamma import Gamma
 from torchlite.backends.numpy.indexing import Indexing
 from torchlite.backends.numpy.lapack import Lapack
 from torchlite.backends.numpy.linalg import Linalg
@@ -17,9 +21,10 @@ from torchlite.backends.protocol import Backend
 
 
 class NumpyBackend(
-    Elementwise, Special, Reductions, Shapes, Indexing, Linalg, Lapack, Creation, Random, Backend
-):
-    """Every primitive by NumPy; composites by their default bodies."""
+    Fused, Elementwise, Special, Bessel, Gamma, Reductions, Shapes, Indexing, Linalg, Lapack, Fourier,
+    Creation, Random, Backend,
+):  # fmt: skip
+    """Every primitive by NumPy; most composites by their default bodies."""
 
     name = "numpy"
     array_type = np.ndarray

@@ -16,9 +16,9 @@ def _plain(ufunc: Any) -> Any:
     return staticmethod(ufunc)
 
 
-def _quiet(ufunc: Any) -> Any:
+def _quiet(ufunc: np.ufunc) -> Any:
     """A ufunc that may meet overflow, NaN or division by zero, as a method that stays silent."""
-    return staticmethod(quiet(ufunc))
+    return staticmethod(quiet(ufunc, ufunc.nin))
 
 
 _divide = quiet(np.true_divide)
@@ -87,6 +87,8 @@ class Elementwise:
                 return _multiply(_multiply(a, a), a)
             if b == 0.5:
                 return _sqrt(a)
+        if np.result_type(a, b).kind in "iu":
+            return _integer_power(a, b)
         return _power(a, b)
 
     def real(self, x: Array) -> Array:
@@ -102,3 +104,13 @@ class Elementwise:
         if x.dtype.kind == "c":
             return np.angle(x)
         return np.where(np.isnan(x), x, np.where(x < 0, x.dtype.type(np.pi), x.dtype.type(0)))
+
+
+def _integer_power(a: Array, b: Array) -> Array:
+    """``a ** b``; a negative exponent gives the integer part of the fraction."""
+    negative = np.less(b, 0)
+    result = _power(a, np.where(negative, 0, b))
+    if not negative.any():
+        return result
+    fraction = np.where(np.equal(a, 1), 1, np.where(np.equal(a, -1), 1 - 2 * (b & 1), 0))
+    return np.where(negative, fraction.astype(result.dtype), result)

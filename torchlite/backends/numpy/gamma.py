@@ -14,6 +14,7 @@ Array = np.ndarray
 _TINY = 1e-300
 _EPS = 2.0**-53
 _HUGE_ORDER = 2e5  # from here an expansion in 1 / order is exact
+_LEAST_SHIFT = -1e6  # zeta(s, q) of lesser q would take too many terms, and is NaN
 _MOST_TERMS = 10_000  # the series below need about 6 * sqrt(order)
 
 
@@ -33,18 +34,19 @@ def _two_in_float64(function: Callable[[Array, Array], Array]) -> Callable:
 # --- incomplete gamma functions -----------------------------------------------------------------
 
 
-def _log1p_less(m: Array) -> Array:
-    """``log1p(m) - m`` without cancellation."""
+def _log_ratio(a: Array, x: Array) -> Array:
+    """``log(x / a) - (x - a) / a`` without cancellation."""
+    m = (x - a) / a
     s = m / (m + 2)
     series = polynomial([2 / k for k in range(27, 1, -2)], s * s) * s**3
-    return np.where(np.abs(m) < 0.4, series - s * m, np.log1p(m) - m)
+    return np.where(np.abs(m) < 0.4, series - s * m, np.log(x / a) - m)
 
 
 def _density(a: Array, x: Array) -> Array:
     """``x**a e**-x / gamma(a)``."""
     small = np.exp(a * np.log(x) - x - lgamma(a))
     scale = np.sqrt(a / (2 * np.pi)) * np.exp(-stirling_rest(np.maximum(a, 8)))
-    return np.where(a < 10, small, scale * np.exp(a * _log1p_less((x - a) / a)))
+    return np.where(a < 10, small, scale * np.exp(a * _log_ratio(a, x)))
 
 
 def _lower_series(a: Array, x: Array) -> Array:
@@ -87,9 +89,9 @@ def _upper_series(a: Array, x: Array) -> Array:
 def _of_huge_order(a: Array, x: Array, sign: float) -> Array:
     """P (sign -1) or Q (1) for a >= _HUGE_ORDER (Temme 1979; DLMF 8.12.3, 8.12.4)."""
     m = (x - a) / a
-    eta = np.copysign(np.sqrt(-2 * _log1p_less(m)), m)
+    eta = np.copysign(np.sqrt(np.minimum(-2 * _log_ratio(a, x), 1)), m)  # at 1 all is decided
     near = polynomial([1 / 864, -2 / 135, 1 / 12, -1 / 3], eta)
-    rest = np.where(np.abs(eta) < 0.01, near, 1 / m - 1 / eta)
+    rest = np.where(np.abs(eta) < 0.01, near, 1 / m - 1 / eta) - (1 / 540 + eta / 288) / a
     density = np.exp(a * eta * -eta / 2) / np.sqrt(2 * np.pi * a)
     return erfc(sign * eta * np.sqrt(a / 2)) / 2 + sign * density * rest
 
@@ -135,7 +137,7 @@ def _at_ends(a: Array, x: Array) -> Array:
 def _zeta(s: Array, q: Array) -> Array:
     """``sum((q + k)**-s)`` over k >= 0: poles and what has no value, then `_zeta_inside`."""
     pole = (s == 1) | ((s > 1) & (q <= 0) & (q == np.floor(q)))
-    inside = (s > 1) & ((q > 0) | (s == np.floor(s))) & ~pole
+    inside = (s > 1) & ((q > 0) | ((q > _LEAST_SHIFT) & (s == np.floor(s)))) & ~pole
     out = np.where(pole, np.inf, np.nan)
     if inside.any():
         out[inside] = _zeta_inside(s[inside], q[inside])
@@ -152,7 +154,8 @@ def _zeta_inside(s: Array, q: Array) -> Array:
     total = total + y * power / (s - 1) + power / 2
     power, factor = power / y, s
     for k, bernoulli in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6), 1):
-        total = total + power * (bernoulli / math.factorial(2 * k)) * factor
+        step = power * (bernoulli / math.factorial(2 * k)) * factor
+        total = np.where(power > 0, total + step, total)  # the factor may be infinite
         factor, power = factor * (s + 2 * k - 1) * (s + 2 * k), power / (y * y)
     return total
 

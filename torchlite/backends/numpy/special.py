@@ -1,4 +1,4 @@
-"""Special functions of the NumPy reference: erf, erfc, erfinv, lgamma, digamma.
+"""Special functions of the NumPy reference: erf, the normal distribution, lgamma, digamma.
 
 All compute in float64, to a few units in the last place, and round to the dtype of the input.
 """
@@ -117,16 +117,21 @@ def by_cases(x: Array, cases: Sequence[tuple[Array, Callable[[Array], Array]]]) 
 # --- the error function -------------------------------------------------------------------------
 
 
-def _tail(x: Array) -> Array:
-    """erfc(x) for x >= 1.25."""
-    pair = by_cases(1 / (x * x), [
+def _tail_exponent(x: Array) -> Array:
+    """``log(x e**(x**2) erfc(x)) + 0.5625`` for x >= 1.25."""
+    return by_cases(1 / (x * x), [
         (x < 1 / 0.35, functools.partial(_ratio, _LARGE)),
         (x >= 1 / 0.35, functools.partial(_ratio, _HUGE)),
     ])  # fmt: skip
+
+
+def _tail(x: Array) -> Array:
+    """erfc(x) for x >= 1.25."""
+    rest = _tail_exponent(x)
     # The upper half of the digits, whose square is exact.
     head = (x.view(np.uint64) & np.uint64(0xFFFFFFFF00000000)).view(np.float64)
     return np.where(
-        x < 28, np.exp(-head * head - 0.5625) * np.exp((head - x) * (head + x) + pair) / x, 0
+        x < 28, np.exp(-head * head - 0.5625) * np.exp((head - x) * (head + x) + rest) / x, 0
     )
 
 
@@ -140,7 +145,7 @@ def _erf(x: Array) -> Array:
     ])  # fmt: skip
 
 
-def _erfc(x: Array) -> Array:
+def erfc(x: Array) -> Array:
     size = np.abs(x)
 
     def small(x: Array) -> Array:
@@ -158,26 +163,50 @@ def _erfc(x: Array) -> Array:
     ])  # fmt: skip
 
 
-def _erfinv(x: Array) -> Array:
-    def centre(x: Array) -> Array:
-        q = x / 2
+def _quantile(q: Array, p: Array) -> Array:
+    """Of the normal distribution at probability 1/2 + q, where p = 1/2 - |q| is given exactly."""
+
+    def centre(q: Array) -> Array:
         return q * _ratio(_CENTRE, 0.180625 - q * q)
 
-    def tail(x: Array) -> Array:
-        r = np.sqrt(-np.log((1 - np.abs(x)) / 2))
-        size = by_cases(r, [
+    def tail(p: Array) -> Array:
+        r = np.sqrt(-np.log(p))
+        return by_cases(r, [
             (r <= 5, lambda r: _ratio(_TAIL, r - 1.6)),
             (r > 5, lambda r: _ratio(_FAR_TAIL, r - 5)),
         ])  # fmt: skip
-        return np.copysign(size, x)
 
-    size = np.abs(x)
-    quantile = by_cases(x, [
-        (size <= 0.85, centre),
-        ((size > 0.85) & (size < 1), tail),
-        (size == 1, lambda x: np.copysign(np.inf, x)),
+    size = np.abs(q)
+    out = by_cases(q, [(size <= 0.425, centre), (p == 0, lambda q: np.copysign(np.inf, q))])
+    far = (size > 0.425) & (p > 0)
+    out[far] = np.copysign(tail(p[far]), q[far])
+    return out
+
+
+def _erfinv(x: Array) -> Array:
+    return _quantile(x / 2, (1 - np.abs(x)) / 2) * math.sqrt(0.5)
+
+
+def _ndtri(p: Array) -> Array:
+    return _quantile(p - 0.5, np.minimum(p, 1 - p))
+
+
+def _erfcx(x: Array) -> Array:
+    def tail(x: Array) -> Array:
+        return np.exp(_tail_exponent(x) - 0.5625) / x
+
+    return by_cases(x, [
+        (np.abs(x) < 1.25, lambda x: np.exp(x * x) * erfc(x)),
+        (x >= 1.25, tail),
+        (x <= -1.25, lambda x: 2 * np.exp(x * x) - tail(-x)),
     ])  # fmt: skip
-    return quantile * math.sqrt(0.5)
+
+
+def _log_ndtr(x: Array) -> Array:
+    return by_cases(x, [
+        (x < -1, lambda x: np.log(_erfcx(x * -math.sqrt(0.5)) / 2) - x * x / 2),
+        (x >= -1, lambda x: np.log1p(erfc(x * math.sqrt(0.5)) / -2)),
+    ])  # fmt: skip
 
 
 # --- the gamma function -------------------------------------------------------------------------
@@ -211,9 +240,13 @@ def _moderate(x: Array) -> Array:
     return np.log(factor) + _near_two(x - 2)
 
 
+def stirling_rest(x: Array) -> Array:
+    """What Stirling's formula lacks of lgamma(x), for x >= 8."""
+    return polynomial([*reversed(_STIRLING)], 1 / (x * x)) / x
+
+
 def _stirling(x: Array) -> Array:
-    series = polynomial([*reversed(_STIRLING)], 1 / (x * x)) / x
-    value = (x - 0.5) * np.log(x) - x + 0.5 * math.log(2 * math.pi) + series
+    value = (x - 0.5) * np.log(x) - x + 0.5 * math.log(2 * math.pi) + stirling_rest(x)
     return np.where(np.isinf(x), np.inf, value)
 
 
@@ -231,7 +264,7 @@ def _sin_pi(x: Array) -> Array:
     return np.sin(np.pi * np.abs(x - np.rint(x)))
 
 
-def _lgamma(x: Array) -> Array:
+def lgamma(x: Array) -> Array:
     def reflected(x: Array) -> Array:
         value = math.log(math.pi) - np.log(_sin_pi(x)) - _lgamma_positive(1 - x)
         return np.where(np.isinf(x) | (x == np.rint(x)), np.inf, value)
@@ -266,7 +299,9 @@ def _digamma(x: Array) -> Array:
 class Special:
     """Mixin of `NumpyBackend`."""
 
-    erf, erfc, erfinv, lgamma, digamma = map(in_float64, (_erf, _erfc, _erfinv, _lgamma, _digamma))
+    erf, erfc, erfinv = in_float64(_erf), in_float64(erfc), in_float64(_erfinv)
+    erfcx, ndtri, log_ndtr = in_float64(_erfcx), in_float64(_ndtri), in_float64(_log_ndtr)
+    lgamma, digamma = in_float64(lgamma), in_float64(_digamma)
 
     def complex(self, real: Array, imag: Array) -> Array:
         """Without a product, which would make NaN of infinite parts."""

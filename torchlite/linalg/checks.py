@@ -1,0 +1,153 @@
+"""What the functions of linear algebra share: checks of their inputs, and parts of their rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torchlite import dtypes
+from torchlite._tensor import Tensor
+from torchlite.dtypes import FLOAT
+from torchlite.errors import LinAlgError
+from torchlite.ops.family import not_a_tensor, write_out
+
+# --- checks -------------------------------------------------------------------------------------
+
+
+def matrix_of(name: str, A: Any, label: str = "A") -> tuple[int, int]:
+    """The size of each matrix in a tensor of them, of floats or complex numbers.
+
+    Raises: TypeError or RuntimeError (as PyTorch) for anything else.
+    """
+    if not isinstance(A, Tensor):
+        raise not_a_tensor(name.replace(".", "_"), 1, label, A)
+    if A._data.ndim < 2:
+        raise RuntimeError(f"{name}: The input tensor {label} must have at least 2 dimensions.")
+    check_float(name, A)
+    return A._data.shape[-2:]
+
+
+def check_float(name: str, A: Tensor) -> None:
+    """Raise RuntimeError (as PyTorch) for integers and for half precision."""
+    kind = A.dtype
+    if kind.category < FLOAT:
+        raise RuntimeError(
+            f"{name}: Expected a floating point or complex tensor as input. Got {kind.legacy}"
+        )
+    if kind.to_real().itemsize < 4:
+        raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {kind.legacy}")
+
+
+def square_of(name: str, A: Any, label: str = "A") -> int:
+    """The number of rows of each square matrix in a tensor of them.
+
+    Raises: as `matrix_of`; RuntimeError (as PyTorch) if the matrices are not square.
+    """
+    rows, columns = matrix_of(name, A, label)
+    if rows != columns:
+        raise RuntimeError(
+            f"{name}: {label} must be batches of square matrices, but they are {rows} by "
+            f"{columns} matrices"
+        )
+    return rows
+
+
+def check_same_dtype(name: str, A: Tensor, B: Tensor) -> None:
+    """Raise RuntimeError (as PyTorch) for operands of two dtypes."""
+    if A.dtype is not B.dtype:
+        raise RuntimeError(
+            f"{name}: Expected A and B to have the same dtype, but found A of type "
+            f"{A.dtype.legacy} and B of type {B.dtype.legacy} instead"
+        )
+
+
+def check_info(name: str, info: Tensor, text: str) -> None:
+    """Raise LinAlgError if an entry of `info` is not 0; `text` holds a place for that entry."""
+    if not (info != 0).any():
+        return
+    flat = info.reshape(-1).tolist()
+    place = next(i for i, value in enumerate(flat) if value)
+    element = f"(Batch element {place}): " if info._data.ndim else ""
+    raise LinAlgError(f"{name}: {element}{text.format(flat[place])}")
+
+
+def written(name: str, result: Any, out: Any) -> Any:
+    """`result`, or `out` with the result written into it: a tensor, or a tuple of several."""
+    if out is None:
+        return result
+    if isinstance(result, Tensor):
+        return write_out(name, out, result)
+    return type(result)(*(write_out(name, o, r) for o, r in zip(out, result)))
+
+
+# --- parts of rules -----------------------------------------------------------------------------
+
+
+def transposed(xp: Any, x: Any) -> Any:
+    """`x` with its last two axes exchanged."""
+    ndim = len(x.shape)
+    return xp.permute(x, (*range(ndim - 2), ndim - 1, ndim - 2))
+
+
+def adjoint(xp: Any, x: Any) -> Any:
+    """The conjugate transpose."""
+    x = transposed(xp, x)
+    return xp.conj(x) if dtypes.of(x).is_complex else x
+
+
+def product(xp: Any, *matrices: Any) -> Any:
+    """The product of matrices, from the left."""
+    result = matrices[0]
+    for matrix in matrices[1:]:
+        result = xp.matmul(result, matrix)
+    return result
+
+
+def row(xp: Any, x: Any) -> Any:
+    """Vectors (*, n) as matrices of one row."""
+    return xp.reshape(x, (*x.shape[:-1], 1, x.shape[-1]))
+
+
+def column(xp: Any, x: Any) -> Any:
+    """Vectors (*, n) as matrices of one column."""
+    return xp.reshape(x, (*x.shape, 1))
+
+
+
+def identity(xp: Any, x: Any) -> Any:
+    """The identity of the size and dtype of the columns of `x`."""
+    return xp.eye(x.shape[-1], x.shape[-1], dtypes.of(x))
+
+
+def embedded(xp: Any, x: Any, kind: dtypes.dtype) -> Any:
+    """Vectors (*, n) as diagonal matrices of `kind`."""
+    x = xp.astype(x, kind)
+    return xp.mul(row(xp, x), identity(xp, x))
+
+
+def diagonal_of(xp: Any, x: Any) -> Any:
+    """The diagonal of each matrix."""
+    ndim = len(x.shape)
+    return xp.diagonal(x, 0, ndim - 2, ndim - 1)
+
+
+def part(xp: Any, x: Any, rows: slice, columns: slice) -> Any:
+    """A block of each matrix."""
+    return xp.getitem(x, (..., rows, columns))
+
+
+def quotient(xp: Any, a: Any, b: Any) -> Any:
+    """``a / b``, 0 where a is 0: gaps of equal eigenvalues matter only to what crosses them."""
+    return xp.div(a, xp.where(xp.eq(a, 0), 1, b))
+
+
+def gaps(xp: Any, values: Any) -> Any:
+    """``values[j] - values[i]`` at (i, j), and 1 on the diagonal."""
+    apart = xp.sub(row(xp, values), column(xp, values))
+    return xp.add(apart, identity(xp, apart))
+
+
+def as_like(xp: Any, g: Any, kind: dtypes.dtype) -> Any:
+    """`g` in the dtype of an operand: its real part, if that is real."""
+    if dtypes.of(g).is_complex and not kind.is_complex:
+        g = xp.real(g)
+    return g if dtypes.of(g) is kind else xp.astype(g, kind)

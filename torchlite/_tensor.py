@@ -93,42 +93,22 @@ class Tensor:
 
         def __getattr__(self, name: str) -> Any: ...
 
-        __add__: Callable[..., Tensor]
-        __radd__: Callable[..., Tensor]
-        __sub__: Callable[..., Tensor]
-        __rsub__: Callable[..., Tensor]
-        __mul__: Callable[..., Tensor]
-        __rmul__: Callable[..., Tensor]
-        __truediv__: Callable[..., Tensor]
-        __rtruediv__: Callable[..., Tensor]
-        __floordiv__: Callable[..., Tensor]
-        __rfloordiv__: Callable[..., Tensor]
-        __mod__: Callable[..., Tensor]
-        __rmod__: Callable[..., Tensor]
-        __pow__: Callable[..., Tensor]
-        __rpow__: Callable[..., Tensor]
-        __matmul__: Callable[..., Tensor]
-        __rmatmul__: Callable[..., Tensor]
-        __and__: Callable[..., Tensor]
-        __rand__: Callable[..., Tensor]
-        __or__: Callable[..., Tensor]
-        __ror__: Callable[..., Tensor]
-        __xor__: Callable[..., Tensor]
-        __rxor__: Callable[..., Tensor]
-        __lshift__: Callable[..., Tensor]
-        __rlshift__: Callable[..., Tensor]
-        __rshift__: Callable[..., Tensor]
-        __rrshift__: Callable[..., Tensor]
-        __lt__: Callable[..., Tensor]
-        __le__: Callable[..., Tensor]
-        __gt__: Callable[..., Tensor]
-        __ge__: Callable[..., Tensor]
-        __neg__: Callable[..., Tensor]
-        __pos__: Callable[..., Tensor]
-        __abs__: Callable[..., Tensor]
-        __invert__: Callable[..., Tensor]
-        __getitem__: Callable[..., Tensor]
-        __setitem__: Callable[..., None]
+        def __add__(self, other: Any) -> Tensor: ...
+
+        __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __add__
+        __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __add__
+        __matmul__ = __rmatmul__ = __and__ = __rand__ = __or__ = __ror__ = __add__
+        __xor__ = __rxor__ = __lshift__ = __rshift__ = __add__
+        __lt__ = __le__ = __gt__ = __ge__ = __add__
+
+        def __neg__(self) -> Tensor: ...
+
+        __invert__ = __abs__ = __pos__ = __neg__
+
+        def __eq__(self, other: Any) -> Tensor: ...  # type: ignore[override]
+        def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
 
     # --- what it holds --------------------------------------------------------------------------
 
@@ -471,7 +451,7 @@ def wrap(array: Any) -> Tensor:
 
 def _rebuild(kind: type, array: Any, needs_grad: bool, extras: dict) -> Tensor:
     """A pickled tensor back again."""
-    tensor = _new(kind)
+    tensor: Tensor = _new(kind)
     tensor._data, tensor._needs_grad = local.mode.xp.from_numpy(array), needs_grad
     tensor.__dict__.update(extras)
     return tensor

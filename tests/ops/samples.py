@@ -186,7 +186,7 @@ REDUCTIONS = {
         "max min median nanmedian": _maybe_all(_ordered),
         "argmax argmin": _one_dim(_ordered),
         "var std var_mean std_mean": lambda d: call(
-            _nonempty(d), dim=d.one_of(0, 1, (0, 1)), keepdim=d.flag(), correction=d.one_of(0, 1)
+            d.distinct((3, 4)), dim=d.one_of(0, (0, 1)), keepdim=d.flag(), correction=d.one_of(0, 1)
         ),
         "softmax log_softmax logcumsumexp cumsum": _one_dim(keyword=False),
         "cumprod": _one_dim(keyword=False),
@@ -221,7 +221,7 @@ REDUCTIONS = {
     "histc": lambda d: call(d.floats((7,)), bins=4, min=-3, max=3),
     "diff": lambda d: call(_nonempty(d), n=1, dim=d.one_of(0, 1)),
     "cov": lambda d: call(_nonempty(d), correction=d.one_of(0, 1)),
-    "corrcoef": lambda d: call(d.floats((2, 4))),
+    "corrcoef": lambda d: call(d.distinct((2, 4))),
 }  # fmt: skip
 
 # --- products, layers, losses ---------------------------------------------------------------------

@@ -6,13 +6,23 @@ users; nothing recurses, and a node's saved values are freed as it is consumed.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any
 
 from torchlite._tensor import Tensor, refresh, wrap
+from torchlite.autograd import anomaly
 from torchlite.backends.registry import local
+from torchlite.graph import Node
 from torchlite.ops.op import recorded
+
+
+class _Running(threading.local):
+    walk: Walk | None = None  # the innermost one of this thread
+
+
+running = _Running()
 
 
 class Walk:
@@ -23,7 +33,8 @@ class Walk:
 
     def __init__(self, keep: bool, create: bool, captures: dict[Any, list] | None = None,
                  needed: set | None = None) -> None:  # fmt: skip
-        self.keep, self.create, self.captures, self.needed = keep, create, captures, needed
+        self.keep, self.create, self.captures = keep, create, captures
+        self.needed = needed or set()
         self.pending: dict[int, list] = {}  # number of a node -> [node, gradient]
         self.heap: list[int] = []
         self.leaves: dict[int, list] = {}  # id of a leaf -> [leaf, gradient, is it only ours]
@@ -33,6 +44,7 @@ class Walk:
         """Walk from `roots`, pairs of (edge, its gradient)."""
         mode = local.mode
         previous, mode.grad = mode.grad, self.create
+        outer, running.walk, self.roots = running.walk, self, [edge for edge, _ in roots]
         try:
             for edge, g in roots:
                 self.send(edge, g, False)
@@ -40,10 +52,11 @@ class Walk:
             for leaf, g, fresh in self.leaves.values():
                 self._reach_leaf(leaf, g, fresh)
         finally:
-            mode.grad = previous
+            mode.grad, running.walk = previous, outer
 
     def _walk(self) -> None:
         heap, pending, xp, create = self.heap, self.pending, self.xp, self.create
+        after = self._after if Node.watched or anomaly.state.check_nan else None
         while heap:
             node, g = pending.pop(-heappop(heap))
             if node._hooks or node.retain is not None:
@@ -53,7 +66,13 @@ class Walk:
                     self.captures[node].append(g)
                 if node not in self.needed:
                     continue
-            grads = node.gradients(xp, g, create)
+            try:
+                grads = node.gradients(xp, g, create)
+                if after is not None:
+                    grads = after(node, g, grads)
+            except Exception:
+                anomaly.explain(node)
+                raise
             if not self.keep:
                 node.release()
             for edge, gx in zip(node.edges, grads):
@@ -95,6 +114,23 @@ class Walk:
         if getattr(owner, "retain", None) is not None:
             owner.retain(tensor)
         return tensor if self.create else tensor._data
+
+    def _after(self, node: Node, g: Any, grads: Sequence[Any]) -> Sequence[Any]:
+        """What is left of `grads` when the node's hooks and anomaly detection have seen them."""
+        for hook in tuple(getattr(node, "_post_hooks", {}).values()):
+            changed = hook(self._shown(grads), self._shown(g if type(g) is dict else (g,)))
+            if changed is not None:
+                grads = [x if x is None or self.create else x._data for x in changed]
+        if anomaly.state.check_nan:
+            anomaly.check(node, grads)
+        return grads
+
+    def _shown(self, grads: Any) -> tuple:
+        """Gradients as a tuple of tensors or None for the user's eyes."""
+        if type(grads) is dict:
+            grads = [grads.get(i) for i in range(max(grads) + 1)]
+        raw = self.create
+        return tuple(x if x is None or raw else wrap(self.xp.asarray(x)) for x in grads)
 
     def _reach_leaf(self, leaf: Tensor, g: Any, fresh: bool) -> None:
         if self.captures is not None and leaf not in self.captures:

@@ -12,6 +12,7 @@ from torchlite._tensor import UNWRITTEN, Tensor, alias, made_by, wrap
 from torchlite.autograd.engine import edge_of
 from torchlite.backends.registry import local
 from torchlite.graph import Node, Output, freed
+from torchlite.ops import op
 from torchlite.ops.op import recorded, unbroadcast
 
 
@@ -86,7 +87,20 @@ class FunctionNode(Node):
             raise freed()
         return tuple(self._unpack(*entry) for entry in self.saved)
 
+    def pack(self, keep: Callable[[Any, Any], Any]) -> None:
+        for k, (kept, _, _) in enumerate(self.saved or ()):
+            if kept is not None:
+                data, index = kept if isinstance(kept, tuple) else (kept._data, None)
+                edge = index if index is not None else edge_of(kept) if kept._needs_grad else None
+                self.saved[k] = keep(data, edge), UNWRITTEN, 0
+
+    def result(self, index: int) -> Node:
+        """The edge of a result of this node."""
+        return self if len(self.results) == 1 else Output(self, index)
+
     def _unpack(self, kept: Any, cell: Any, version: int) -> Tensor | None:
+        if hasattr(kept, "unpack_for"):
+            return kept.unpack_for(self)
         now = cell[0] if isinstance(kept, tuple) else getattr(kept, "_cell", UNWRITTEN)[0]
         if now != version:
             data = kept[0] if isinstance(kept, tuple) else kept._data
@@ -99,7 +113,7 @@ class FunctionNode(Node):
             )
         if isinstance(kept, tuple):
             data, index = kept
-            return made_by(data, self if len(self.results) == 1 else Output(self, index))
+            return made_by(data, self.result(index))
         return kept
 
     def gradients(self, xp: Any, g: Any, differentiable: bool) -> Sequence[Any]:
@@ -228,6 +242,8 @@ def _recorded(ctx: FunctionCtx, node: FunctionNode, args: tuple, outs: list) -> 
         out._needs_grad = True
         joined.append(out)
     node.save(ctx._to_save, joined)
+    if op.observe is not None:
+        op.observe(node)
     ctx._to_save = ()
     return joined
 

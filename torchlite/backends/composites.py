@@ -13,6 +13,7 @@ from typing import Any
 from torchlite import dtypes
 from torchlite.backends.composites_linalg import LinearAlgebra
 from torchlite.backends.composites_special import SpecialFunctions
+from torchlite.backends.composites_updates import Updates
 
 Array = Any
 _SQRT_HALF = math.sqrt(0.5)
@@ -329,48 +330,6 @@ class Layers:
     def dropout(xp, x: Array, mask: Array, scale: float) -> Array:
         """``x * mask * scale`` with a bool mask; the gradient of x by the same rule."""
         return xp.mul(x, xp.mul(xp.astype(mask, dtypes.of(x)), scale))
-
-
-class Updates:
-    """Steps of optimizers: one call for all parameters. They write into params and state."""
-
-    def sgd_step(xp, params: list, grads: list, buffers: list | None, lr: float, momentum: float,
-                 dampening: float, weight_decay: float, nesterov: bool, maximize: bool,
-                 first: bool) -> None:  # fmt: skip
-        """PyTorch's SGD. `buffers` (written) is None without momentum; `first`: they are unset."""
-        for i, (p, g) in enumerate(zip(params, grads)):
-            g = xp.neg(g) if maximize else g
-            if weight_decay:
-                g = xp.add(g, xp.mul(p, weight_decay))
-            if buffers is not None:
-                moved = xp.add(xp.mul(buffers[i], momentum), xp.mul(g, 1 - dampening))
-                xp.copyto(buffers[i], g if first else moved)
-                g = xp.add(g, xp.mul(buffers[i], momentum)) if nesterov else buffers[i]
-            xp.copyto(p, xp.sub(p, xp.mul(g, lr)))
-
-    def adam_step(xp, params: list, grads: list, means: list, squares: list,
-                  max_squares: list | None, step: int, lr: float, beta1: float, beta2: float,
-                  eps: float, weight_decay: float, decoupled: bool, maximize: bool) -> None:  # fmt: skip
-        """PyTorch's Adam, or AdamW if `decoupled`; AMSGrad if `max_squares` is a list.
-
-        Source: Kingma and Ba 2015, https://arxiv.org/abs/1412.6980. `step` counts from 1.
-        """
-        scale = lr / (1 - beta1**step)
-        root = math.sqrt(1 - beta2**step)
-        for i, (p, g) in enumerate(zip(params, grads)):
-            g = xp.neg(g) if maximize else g
-            if weight_decay and decoupled:
-                xp.copyto(p, xp.mul(p, 1 - lr * weight_decay))
-            elif weight_decay:
-                g = xp.add(g, xp.mul(p, weight_decay))
-            xp.copyto(means[i], xp.add(xp.mul(means[i], beta1), xp.mul(g, 1 - beta1)))
-            second = xp.add(xp.mul(squares[i], beta2), xp.mul(xp.square(g), 1 - beta2))
-            xp.copyto(squares[i], second)
-            if max_squares is not None:
-                xp.copyto(max_squares[i], xp.maximum(max_squares[i], second))
-                second = max_squares[i]
-            denominator = xp.add(xp.div(xp.sqrt(second), root), eps)
-            xp.copyto(p, xp.sub(p, xp.mul(xp.div(means[i], denominator), scale)))
 
 
 class Composites(Activations, SpecialFunctions, LinearAlgebra, Reductions, Order, Places, Layers,

@@ -27,8 +27,10 @@ def zeros_like(xp: Any, x: Any) -> Any:
 
 
 def _with_alpha(op: Any, input: Any, other: Any, alpha: Any = 1) -> Tensor:
-    if isinstance(alpha, float) and dtypes.FLOAT > result_type(input, other).category:
-        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    if isinstance(alpha, float) and result_type(input, other).category < FLOAT:
+        raise RuntimeError(
+            "For integral input tensors, argument alpha must not be a floating point number."
+        )
     return op(input, other if alpha == 1 else mul(other, alpha))
 
 
@@ -56,6 +58,15 @@ def _to_decimals(op: Any, input: Tensor, decimals: int = 0) -> Tensor:
     if decimals > 0:
         return div(op(mul(input, scale)), scale)
     return mul(op(div(input, scale)), scale)
+
+
+def _named(name: str, decorate: Any) -> Any:
+    """An elementwise operation without a public function of its own."""
+
+    def stub(input: Any, other: Any) -> Any: ...
+
+    stub.__name__ = name
+    return decorate(stub)
 
 
 def _no_zero_division(x: Any, y: Any) -> None:
@@ -108,13 +119,10 @@ def floor_divide(input: Tensor, other: Any, *, out: Tensor | None = None) -> Ten
     """``floor(input / other)``. Raises: RuntimeError for an integer division by zero."""
 
 
-def _div_floor(input: Any, other: Any) -> Any: ...
-
-
-_div_floor.__name__ = "div_floor"
-_div_floor = binary(
-    refuses=(COMPLEX,), check=_no_zero_division, input=zeros_like, other=zeros_like
-)(_div_floor)  # unlike floor_divide it has a gradient: zero
+_div_floor = _named(  # unlike floor_divide it has a gradient: zero
+    "div_floor",
+    binary(refuses=(COMPLEX,), check=_no_zero_division, input=zeros_like, other=zeros_like),
+)
 operations.pop("div_floor")
 
 
@@ -228,11 +236,7 @@ def _no_negative_exponent(x: Any, y: Any) -> None:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
 
 
-def _pow(input: Any, other: Any) -> Any: ...
-
-
-_pow.__name__ = "pow"
-_pow = binary(check=_no_negative_exponent, input=_pow_input, other=_pow_other)(_pow)
+_pow = _named("pow", binary(check=_no_negative_exponent, input=_pow_input, other=_pow_other))
 
 
 @operation

@@ -100,7 +100,8 @@ def binary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callab
             if keywords:
                 result = _special(name, extra, keywords)(op, input, other, **keywords)
                 return result if out is None else write_out(name, out, result)
-            x, y = getattr(input, "_data", None), getattr(other, "_data", None)
+            x: Any = getattr(input, "_data", None)
+            y: Any = getattr(other, "_data", None)
             if x is None or y is None or x.dtype is not y.dtype:
                 if plain_numbers and _is_float_and_number(x, other):
                     y = other = float(other)

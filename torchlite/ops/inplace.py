@@ -12,6 +12,7 @@ from torchlite._tensor import UNWRITTEN, Tensor, alias, refresh
 from torchlite.backends.registry import local
 from torchlite.errors import LEAF_IN_PLACE, VIEW_OF_LEAF_IN_PLACE
 from torchlite.graph import Node, next_number
+from torchlite.ops import op
 from torchlite.ops.promotion import cast
 
 OVERLAP = (
@@ -144,22 +145,6 @@ def _keep_old_values(source: Tensor, result: Tensor, before: int) -> None:
                 node.values[k], node.versions[k] = source._data, 0
 
 
-def _keep_old_value(result: Tensor, source: Tensor, start: int) -> None:
-    """Nodes made since `start` that saved `source`, soon overwritten, get a copy of it."""
-    old = None
-    stack = [result._node]
-    while stack:
-        node = stack.pop()
-        if node is None or node._number <= start:
-            continue
-        stack += node.edges
-        sources = getattr(node, "sources", ())
-        for k in [k for k, saved in enumerate(sources) if saved is source]:
-            if old is None:
-                old = made_by(local.mode.xp.copy(source._data), source._node)
-            node.values[k], sources[k], node.versions[k] = old._data, old, 0
-
-
 def in_place(function: Callable, name: str | None = None) -> Callable:
     """The in-place form of an operation: ``x.mul_(y)`` of ``mul(x, y)``."""
 
@@ -169,6 +154,8 @@ def in_place(function: Callable, name: str | None = None) -> Callable:
         if not local.mode.grad:
             return assign(self, function(self, *args, **kwargs))
         source, before = alias(self), next_number()
+        if op.observe is not None:  # hooks see what is saved before it is overwritten
+            source._data = local.mode.xp.copy(self._data)
         args = tuple(source if a is self else a for a in args)
         result = function(source, *args, **kwargs)
         _keep_old_values(source, result, before)

@@ -105,12 +105,16 @@ class _OwnResult:
     """Stands among the saved tensors for a result of the node itself: no reference cycle."""
 
     __slots__ = ("_cell", "index")
+    _cell: Any
+    index: int
 
 
 class OpNode(Node):
     """One primitive that ran on operands that need a gradient."""
 
     __slots__ = ("plan", "values", "sources", "versions", "shapes", "is_complex")
+    values: Any
+    sources: Any
 
     def __init__(self, plan: Plan, args: Sequence[Any], raw: Sequence[Any], out: Any) -> None:
         self._hooks = self.retain = None
@@ -181,8 +185,7 @@ class OpNode(Node):
             return source
         if type(source) is not _OwnResult:
             return value
-        several = self.plan.primitive.outputs != 1
-        return made_by(value, Output(self, source.index) if several else self)
+        return made_by(value, self.result(source.index))
 
     def _refuse(self, k: int) -> None:
         value, source, version = self.values[k], self.sources[k], self.versions[k]
@@ -212,6 +215,22 @@ class OpNode(Node):
                 self.values[k], source._cell = tensor._data, tensor._shared_cell()
                 self.versions[k] = source._cell[0]
 
+    def pack(self, keep: Callable[[Any, Any], Any]) -> None:
+        self.values, self.sources = list(self.values), list(self.sources)
+        for k, source in enumerate(self.sources):
+            if type(source) is _OwnResult:
+                self.values[k] = keep(self.values[k], source.index)
+            elif isinstance(source, Tensor):
+                self.values[k] = keep(self.values[k], _edge_or_none(source))
+            else:
+                continue
+            self.sources[k], self.versions[k] = None, 0
+        self.__class__ = _packed[type(self)]
+
+    def result(self, index: int) -> Node:
+        """The edge of a result of this node."""
+        return self if self.plan.primitive.outputs == 1 else Output(self, index)
+
     def name(self) -> str:
         return f"{self.plan.primitive.title}Backward0"
 
@@ -220,11 +239,63 @@ class MultiNode(OpNode):
     """A primitive with several results; its gradient arrives as {index of the result: gradient}."""
 
     __slots__ = ("results",)
+    results: list[tuple]  # shape and dtype of each
 
     def gradients(self, xp: Any, g: dict, differentiable: bool) -> Sequence[Any]:
-        every = [g[i] if i in g else xp.full(shape, 0, kind) if kind.category >= dtypes.FLOAT else None
-                 for i, (shape, kind) in enumerate(self.results)]  # fmt: skip
+        every = [g[i] if i in g else self._zeros(xp, *r) for i, r in enumerate(self.results)]
         return OpNode.gradients(self, xp, every, differentiable)
+
+    def _zeros(self, xp: Any, shape: tuple, kind: dtypes.dtype) -> Any:
+        return xp.full(shape, 0, kind) if kind.category >= dtypes.FLOAT else None
+
+
+def _edge_or_none(tensor: Tensor) -> Any:
+    return (tensor._node or tensor) if tensor._needs_grad else None
+
+
+class _Unpacks:
+    """Mixed into a node whose saved tensors went through a pack hook."""
+
+    __slots__ = ()
+
+    def gradients(self: Any, xp: Any, g: Any, differentiable: bool) -> Sequence[Any]:
+        if self.values is None:
+            raise freed()
+        packed, sources, versions = self.values, self.sources, self.versions
+        self.values, self.sources, self.versions = list(packed), list(sources), list(versions)
+        try:
+            for k, value in enumerate(packed):
+                if hasattr(value, "unpack_for"):
+                    tensor = self.sources[k] = value.unpack_for(self)
+                    self.values[k], self.versions[k] = tensor._data, tensor._version
+            return super().gradients(xp, g, differentiable)  # type: ignore[misc]
+        finally:
+            self.values, self.sources, self.versions = packed, sources, versions
+
+
+class _PackedOpNode(_Unpacks, OpNode):
+    __slots__ = ()
+
+
+class _PackedMultiNode(_Unpacks, MultiNode):
+    __slots__ = ()
+
+
+_packed: dict[type, type] = {OpNode: _PackedOpNode, MultiNode: _PackedMultiNode}
+_observers: list[Callable[[Node], None]] = []
+observe: Callable[[Node], None] | None = None  # told of each new node; None: nobody watches
+
+
+def watch(observer: Callable[[Node], None], on: bool = True) -> None:
+    """Tell `observer` of each new node from now on; or, if not `on`, no longer."""
+    global observe
+    (_observers.append if on else _observers.remove)(observer)
+    observe = _tell_all if _observers else None
+
+
+def _tell_all(node: Node) -> None:
+    for observer in tuple(_observers):
+        observer(node)
 
 
 def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
@@ -253,6 +324,8 @@ def run(primitive: Primitive, args: Sequence[Any], raw: Sequence[Any]) -> Any:
         if mask:
             out._needs_grad = True
             out._node = OpNode(primitive.plan(mask), args, raw, out)
+            if observe is not None:
+                observe(out._node)
     if primitive.view:
         _mark_view(out, primitive, args)
     return out
@@ -274,6 +347,8 @@ def _finish_several(primitive: Primitive, args: Any, raw: Any, data: Any, mode: 
     if mask:
         node = MultiNode(primitive.plan(mask), args, raw, outs)
         node.results = [(o._data.shape, o.dtype) for o in outs]
+        if observe is not None:
+            observe(node)
         for i, out in enumerate(outs):
             if dtypes.of(out._data).category >= dtypes.FLOAT:
                 out._needs_grad, out._node = True, Output(node, i)

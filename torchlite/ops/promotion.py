@@ -36,10 +36,11 @@ def result_type(*operands: Any) -> dtype:
 
     Example: ``result_type(int64 tensor, 1.5) is float32``.
     """
-    key = tuple(_standing(x) for x in operands)
-    result = _results.get((dtypes._default, *key))
+    standings = tuple(_standing(x) for x in operands)
+    key = (dtypes._default, *standings)
+    result = _results.get(key)
     if result is None:
-        result = _results[(dtypes._default, *key)] = _combine_all(key)
+        result = _results[key] = _combine_all(standings)
     return result
 
 

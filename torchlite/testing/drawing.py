@@ -16,7 +16,7 @@ Arguments = list[Any]
 TABLE: dict[str, Callable[[Draws], Arguments]] = {}
 #: Large enough for parallel and blocked kernels.
 LARGE = st.sampled_from([(70_000,), (3, 1500), (1500, 3), (40, 50), (257,), (2, 33, 65)])
-SPECIALS = (0.0, -0.0, 1.0, -1.0, math.nan, math.inf, -math.inf, 60.0, -60.0)
+SPECIALS = (math.nan, math.nan, 0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, 60.0, -60.0)
 LAYOUTS = ("plain", "transposed", "stepped", "offset", "broadcast")
 
 
@@ -132,7 +132,7 @@ class Draws:
         if kind.category == COMPLEX:
             values = values + xp.random_normal(rng, (count,), kind.to_real(), 0.0, 2.0) * 1j
         elif specials and count:
-            for place in self.draw(st.lists(st.integers(0, count - 1), max_size=3)):
+            for place in self.draw(st.lists(st.integers(0, count - 1), max_size=5)):
                 values[place] = self.one_of(*SPECIALS)
         return values
 

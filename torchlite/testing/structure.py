@@ -357,20 +357,20 @@ def ldl_solve(d: Draws) -> Arguments:
 @arguments()
 def fft(d: Draws) -> Arguments:
     x, axis = _with_axis(d, COMPLEX, smallest=1)
-    return [x, (axis,), bool(d.integer(0, 1)), d.one_of(1.0, 0.5)]
+    return [x, (axis,), bool(d.integer(0, 1)), d.one_of("1", "1/sqrt(n)", "1/n")]
 
 
 @arguments()
 def rfft(d: Draws) -> Arguments:
     kind = d.one_of(dtypes.float32, dtypes.float64)
     x = d.array(d.shape(1, 1), kind, specials=False)
-    return [x, d.axis(x.shape), d.one_of(1.0, 0.5)]
+    return [x, d.axis(x.shape), d.one_of("1", "1/sqrt(n)", "1/n")]
 
 
 @arguments()
 def irfft(d: Draws) -> Arguments:
     x, axis = _with_axis(d, COMPLEX, smallest=1)
-    return [x, 2 * x.shape[axis] - 1, axis, d.one_of(1.0, 0.5)]
+    return [x, 2 * x.shape[axis] - 1, axis, d.one_of("1", "1/sqrt(n)", "1/n")]
 
 
 def _layer(d: Draws) -> tuple[tuple, int, int, dtypes.dtype]:

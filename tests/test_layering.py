@@ -14,7 +14,7 @@ FLOORS = (
     ("torchlite.dtypes", "torchlite.errors", "torchlite.layouts", "torchlite.shapes"),
     ("torchlite.backends",),
     ("torchlite._tensor", "torchlite._tensor_str", "torchlite.graph"),
-    ("torchlite.ops", "torchlite.autograd", "torchlite.random"),
+    ("torchlite.ops", "torchlite.linalg", "torchlite.autograd", "torchlite.random"),
     ("torchlite.nn", "torchlite.optim", "torchlite.utils", "torchlite.serialization"),
     ("torchlite.vision", "torchlite.testing"),
     ("torchlite",),

@@ -51,6 +51,7 @@ from torchlite.ops.activation import *  # noqa: F403
 from torchlite.ops.aliases import *  # noqa: F403
 from torchlite.ops.comparison import *  # noqa: F403
 from torchlite.ops.complex_numbers import *  # noqa: F403
+from torchlite.ops.contraction import *  # noqa: F403
 from torchlite.ops.conversion import *  # noqa: F403
 from torchlite.ops.copies import *  # noqa: F403
 from torchlite.ops.creation import *  # noqa: F403
@@ -63,6 +64,7 @@ from torchlite.ops.joining import *  # noqa: F403
 from torchlite.ops.layers import *  # noqa: F403
 from torchlite.ops.linalg import *  # noqa: F403
 from torchlite.ops.masking import *  # noqa: F403
+from torchlite.ops.matrices import *  # noqa: F403
 from torchlite.ops.memory import *  # noqa: F403
 from torchlite.ops import return_types
 from torchlite.ops.methods import attach

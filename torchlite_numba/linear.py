@@ -8,6 +8,7 @@ pay either. Measured: `np.dot`, `np.matmul` and loops on shapes from (1, 2, 3) t
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,14 +40,24 @@ def _add_bias(a, b, c, o, lo, hi, n, m, p, q, r):
             row[j] += bias[j]
 
 
+def _add_bias_relu(a, b, c, o, lo, hi, n, m, p, q, r):  # type: ignore[no-untyped-def]
+    bias, out = carray(a, n), carray(o, hi * n)
+    for i in range(lo, hi):
+        row = out[i * n : (i + 1) * n]
+        for j in range(n):
+            x = row[j] + bias[j]
+            row[j] = x if not x <= 0 else 0  # NaN stays
+
+
 _addresses: dict[Any, int] = {}
 
 
-def _add(out: Array, bias: Array) -> None:
-    """``out += bias`` for rows `out`."""
-    address = _addresses.get(out.dtype)
+def _add(out: Array, bias: Array, kernel: Callable) -> None:
+    """Run `kernel`, ``out += bias`` with or without relu, on rows `out`."""
+    address = _addresses.get((kernel, out.dtype))
     if address is None:
-        address = _addresses[out.dtype] = codegen.compile_kernel(_add_bias, (out.dtype,) * 4)
+        address = codegen.compile_kernel(kernel, (out.dtype,) * 4)
+        _addresses[kernel, out.dtype] = address
     driver = launch.serial if out.size < launch.CHEAP_FROM else launch.parallel
     flat = bias.ravel()
     driver(address, flat, flat, flat, out.ravel(), out.shape[0], flat.size, 1, 0.0, 0.0, 0.0)
@@ -77,7 +88,15 @@ class Linear(NumpyBackend):
         else:
             out = np.dot(rows, weight.T)
             if bias is not None:
-                _add(out, bias)
+                _add(out, bias, _add_bias)
+        return out if x.ndim == 2 else out.reshape(x.shape[:-1] + weight.shape[:1])
+
+    def linear_relu(self, x: Array, weight: Array, bias: Array | None) -> Array:
+        """``relu(x @ weight.T + bias)``."""
+        if x.dtype not in _FLOATS or bias is None:
+            return super().linear_relu(x, weight, bias)
+        out = np.dot(_rows(x), weight.T)
+        _add(out, bias, _add_bias_relu)
         return out if x.ndim == 2 else out.reshape(x.shape[:-1] + weight.shape[:1])
 
     def linear_backward(

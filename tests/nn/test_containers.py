@@ -112,3 +112,25 @@ def test_parameter_dict():
     assert list(values.fromkeys(["k"], 1).items()) == [("k", 1)]
     values.clear()
     assert len(values) == 0
+
+
+@pytest.mark.parametrize("watched", [None, "linear", "relu", "patched"])
+def test_a_linear_and_its_relu_in_a_row_compute_the_same_fused_or_not(watched):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    seen = []
+    if watched == "patched":
+        weights = list(model[0].parameters())
+        model[0].forward = lambda x: seen.append(x) or nn.functional.linear(x, *weights)
+    elif watched is not None:
+        part = model[0 if watched == "linear" else 1]
+        part.register_forward_hook(lambda *args: seen.append(args))
+    x = torch.randn(5, 3, requires_grad=True)
+    expected = model[2](nn.functional.relu(model[0](x)))
+    seen.clear()
+    out = model(x)
+    assert torch.allclose(out, expected)
+    assert len(seen) == (watched is not None)
+    (first,) = torch.autograd.grad(out.sum(), x)
+    (second,) = torch.autograd.grad(expected.sum(), x)
+    assert torch.allclose(first, second)

@@ -6,7 +6,7 @@ checked for. A test asserts that no operation is missing.
 
 import numpy as np
 
-from tests.ops import samples_of_shapes
+from tests.ops import samples_of_matrices, samples_of_shapes
 from tests.ops.calls import call, each
 from tests.ops.inputs import Inputs
 
@@ -16,7 +16,8 @@ _UNARY = {  # (low, high, away from) -> operations
     (-3, 3): "sin cos sinh cosh tanh atan asinh exp exp2 expm1 erf erfc neg positive square "
     "sigmoid logsigmoid silu mish softsign tanhshrink deg2rad rad2deg sinc clone real "
     "conj contiguous conj_physical isreal isposinf isneginf isnan isinf isfinite logical_not "
-    "signbit frexp nan_to_num argwhere nonzero ravel i0 i0e i1 i1e ndtr resolve_conj resolve_neg",
+    "signbit frexp nan_to_num argwhere nonzero ravel i0 i0e i1 i1e ndtr log_ndtr resolve_conj "
+    "resolve_neg erfcx",
     (0.2, 3): "log log2 log10 sqrt rsqrt lgamma digamma entr",
     (0.05, 0.9): "asin acos atanh erfinv logit log1p ndtri",
     (1.2, 3): "acosh",
@@ -93,6 +94,7 @@ ELEMENTWISE = {
     **each({
         "maximum minimum fmax fmin gt ge lt le": _separated,
         "remainder fmod floor_divide": _remainder,
+        "igamma igammac zeta": lambda d: call(d.ints((2, 3), 2, 5), d.floats((2, 3), 0.5, 3)),
         "logical_and logical_or logical_xor": _of_ints(0, 2),
         "bitwise_and bitwise_or bitwise_xor gcd lcm": _of_ints(-3, 9),
         "bitwise_left_shift bitwise_right_shift": _of_ints(0, 5),
@@ -325,7 +327,10 @@ LOSSES = {
     "multilabel_margin_loss": lambda d: call(d.distinct((3,)), np.array([1, 0, -1])),
 }  # fmt: skip
 
-SAMPLES = {**ELEMENTWISE, **REDUCTIONS, **LAYERS, **LOSSES, **samples_of_shapes.SAMPLES}
+SAMPLES = {
+    **ELEMENTWISE, **REDUCTIONS, **LAYERS, **LOSSES, **samples_of_matrices.SAMPLES,
+    **samples_of_shapes.SAMPLES,
+}  # fmt: skip
 #: Draw random numbers: their results are tested with their streams.
 RANDOM = {"normal", "bernoulli", "multinomial"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -156,12 +157,12 @@ class _Gathering:
 
     def __init__(self, tensors: tuple[Tensor, ...], fn: Callable, every: bool) -> None:
         self.edges, self.fn, self.every = [edge_of(t) for t in tensors], fn, every
-        self.walk: Walk | None = None
+        self.walk: Callable[[], Walk | None] = lambda: None
 
     def hook(self, i: int) -> Callable[[Tensor], None]:
         def receive(g: Tensor) -> None:
             walk = running.walk
-            if walk is not self.walk:
+            if walk is not self.walk():
                 self._begin(walk)
             first, self.grads[i] = self.missing == self.expected, g
             self.missing -= 1
@@ -173,7 +174,7 @@ class _Gathering:
         return receive
 
     def _begin(self, walk: Any) -> None:
-        self.walk, self.grads = walk, [None] * len(self.edges)
+        self.walk, self.grads = weakref.ref(walk), [None] * len(self.edges)
         self.missing = self.expected = len(_reached(walk) & set(self.edges))
 
 

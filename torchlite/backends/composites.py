@@ -259,6 +259,10 @@ class Layers:
             return product
         return xp.reshape(product, (*x.shape[:-1], weight.shape[0]))
 
+    def linear_relu(xp, x: Array, weight: Array, bias: Array | None) -> Array:
+        """``relu(linear(x, weight, bias))``."""
+        return xp.relu(xp.linear(x, weight, bias))
+
     def linear_backward(xp, g: Array, x: Array, weight: Array,
                         needs: tuple[bool, bool, bool]) -> tuple:  # fmt: skip
         """Gradients of x, weight and bias; None for those that `needs` does not ask for."""

@@ -33,7 +33,8 @@ class Updates:
 
     def adam_step(xp, params: list, grads: list, means: list, squares: list,
                   max_squares: list | None, step: int, lr: float, beta1: float, beta2: float,
-                  eps: float, weight_decay: float, decoupled: bool, maximize: bool) -> None:  # fmt: skip
+                  eps: float, weight_decay: float, decoupled: bool,
+                  maximize: bool) -> None:  # fmt: skip
         """PyTorch's Adam, or AdamW if `decoupled`; AMSGrad if `max_squares` is a list.
 
         Source: Kingma and Ba 2015, https://arxiv.org/abs/1412.6980. `step` counts from 1.
@@ -152,9 +153,9 @@ class Updates:
             g = xp.neg(g) if maximize else g
             agreement = xp.mul(g, before)
             turned = xp.lt(agreement, 0)
-            factor = xp.where(xp.gt(agreement, 0), xp.add(xp.mul(size, 0), grow), 1)
-            factor = xp.where(turned, shrink, factor)
-            xp.copyto(size, xp.clamp(xp.mul(size, factor), least, most))
+            new = xp.where(xp.gt(agreement, 0), xp.mul(size, grow), size)
+            new = xp.where(turned, xp.mul(size, shrink), new)
+            xp.copyto(size, xp.clamp(new, least, most))
             g = xp.where(turned, 0, g)
             xp.copyto(p, xp.sub(p, xp.mul(xp.sign(g), size)))
             xp.copyto(before, g)

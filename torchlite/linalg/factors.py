@@ -20,14 +20,13 @@ from torchlite.linalg.checks import (
     identity,
     matrix_of,
     part,
-    product,
     square_of,
     written,
 )
 from torchlite.ops import return_types
 from torchlite.ops.joining import cat
 from torchlite.ops.op import declare
-from torchlite.ops.masking import tril, triu
+from torchlite.ops.rearranging import tril, triu
 
 _ALL = slice(None)
 
@@ -228,7 +227,9 @@ def _check_reflectors(A: Tensor, tau: Tensor, m: int, n: int) -> None:
             f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]"
         )
     if n < tau._data.shape[-1]:
-        raise RuntimeError(f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]")
+        raise RuntimeError(
+            f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]"
+        )
     if A._data.ndim - tau._data.ndim != 1:
         raise RuntimeError(
             f"{name}: Expected tau to have one dimension less than input, but got tau.ndim equal "

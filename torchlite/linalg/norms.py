@@ -16,8 +16,10 @@ from torchlite.ops.promotion import cast
 from torchlite.shapes import normalize_dim
 
 
-def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *,
-                dtype: dtypes.dtype | None = None, out: Tensor | None = None) -> Tensor:  # fmt: skip
+def matrix_norm(
+    A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *,
+    dtype: dtypes.dtype | None = None, out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """A norm of each matrix in two dimensions. `ord`: "fro" (of all elements), "nuc" (sum of
     singular values), inf and -inf (greatest and smallest sum of a row), 1 and -1 (of a column), 2
     and -2 (greatest and smallest singular value).
@@ -109,13 +111,8 @@ def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     if not A._data.size:
         return written("linalg_cond", A.new_zeros(A.shape[:-2], dtype=A.dtype.to_real()), out)
     inverse, info = inv_ex(A)
-    size = matrix_norm(A, p) * matrix_norm(inverse.where(_each(info == 0), math.inf), p) \
-        if not p == "nuc" else matrix_norm(A, p) * matrix_norm(inverse, p)  # fmt: skip
-    return written("linalg_cond", size, out)
-
-
-def _each(x: Tensor) -> Tensor:
-    return x[..., None, None]
+    result = (matrix_norm(A, p) * matrix_norm(inverse, p)).where(info == 0, math.inf)
+    return written("linalg_cond", result, out)
 
 
 def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None,

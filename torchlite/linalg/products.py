@@ -15,9 +15,8 @@ from torchlite.ops import distance
 from torchlite.ops.joining import cat
 from torchlite.ops.linalg import matmul
 from torchlite.ops.op import declare
-from torchlite.ops.promotion import cast, result_type
+from torchlite.ops.promotion import cast
 from torchlite.ops.slicing import diagonal as diagonal_
-from torchlite.shapes import broadcast_shapes, normalize_dim
 
 
 def cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:
@@ -127,7 +126,9 @@ def _chained(chain: Sequence[Tensor], splits: dict, i: int, j: int) -> Tensor:
 def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
     """The product of `n` times the same matrix, by squaring; of its inverse for negative `n`."""
     if A._data.ndim < 2:
-        raise RuntimeError("linalg.matrix_power: The input tensor A must have at least 2 dimensions.")
+        raise RuntimeError(
+            "linalg.matrix_power: The input tensor A must have at least 2 dimensions."
+        )
     if A._data.shape[-1] != A._data.shape[-2]:
         raise RuntimeError(
             "linalg.matrix_power: A must be batches of square matrices, but they are "
@@ -157,7 +158,8 @@ def _matrix_exp_x(xp: Any, g: Any, x: Any) -> Any:
     return part(xp, both, slice(0, n), slice(n, None))
 
 
-_matrix_exp = declare("matrix_exp", "x", holomorphic=False, title="LinalgMatrixExp", x=_matrix_exp_x)
+_matrix_exp = declare("matrix_exp", "x", holomorphic=False, title="LinalgMatrixExp",
+                      x=_matrix_exp_x)  # fmt: skip
 
 
 def matrix_exp(A: Tensor) -> Tensor:

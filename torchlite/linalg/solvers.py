@@ -10,7 +10,6 @@ from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.linalg.checks import (
     adjoint,
-    as_like,
     check_info,
     check_same_dtype,
     identity,
@@ -18,7 +17,6 @@ from torchlite.linalg.checks import (
     product,
     row,
     square_of,
-    transposed,
     written,
 )
 from torchlite.linalg.factors import _lu_factor, lower_of, permutation, upper_of
@@ -112,7 +110,8 @@ _solve_triangular = declare("solve_triangular", "a b upper unitriangular", holom
                             title="LinalgSolveTriangular", joint=_triangular_joint)  # fmt: skip
 _inv = declare("inv", "x", holomorphic=False, title="LinalgInvEx", x=_inv_x)
 _det = declare("det", "x", holomorphic=False, title="LinalgDet", x=_det_x)
-_slogdet = declare("slogdet", "x", outputs=2, holomorphic=False, title="LinalgSlogdet", x=_slogdet_x)
+_slogdet = declare("slogdet", "x", outputs=2, holomorphic=False, title="LinalgSlogdet",
+                   x=_slogdet_x)  # fmt: skip
 _pinv = declare("pinv", "x tolerance hermitian", holomorphic=False, title="LinalgPinv", x=_pinv_x)
 _ldl_solve = declare("ldl_solve", "ld pivots b hermitian")
 

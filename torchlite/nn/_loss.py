@@ -137,17 +137,16 @@ def gaussian_nll_loss(
 
     Raises: ValueError for negative variances, or of another shape.
     """
-    if not isinstance(var, Tensor):
-        var = input.detach() * 0 + var
-    if bool((var < 0).any()):
+    spread = var if isinstance(var, Tensor) else input.detach() * 0 + var
+    if bool((spread < 0).any()):
         raise ValueError("var has negative entry/entries")
-    if var.shape != input.shape:
-        var = _fitted(var, input)
+    if spread.shape != input.shape:
+        spread = _fitted(spread, input)
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not valid")
-    too_small = var.detach() < eps
-    var = var + where(too_small, eps - var.detach(), 0.0)
-    loss = 0.5 * (var.log() + (input - target) ** 2 / var)
+    too_small = spread.detach() < eps
+    spread = spread + where(too_small, eps - spread.detach(), 0.0)
+    loss = 0.5 * (spread.log() + (input - target) ** 2 / spread)
     if full:
         loss = loss + 0.5 * math.log(2 * math.pi)
     return reduced(loss, reduction)

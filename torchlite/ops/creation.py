@@ -91,7 +91,7 @@ def construct(cls: type, *args: Any, device: Device = None) -> Tensor:
         data = args[0]._data if isinstance(args[0], Tensor) else _array_of(args[0], kind, copy=True)
     else:
         data = local.mode.xp.empty(size_of(args) if args else (0,), kind)
-    result = object.__new__(cls)
+    result: Tensor = object.__new__(cls)
     result._data = data
     return result
 

@@ -156,11 +156,12 @@ def positive(input: Tensor) -> Tensor:
     """``+input``."""
 
 
-@unary(
-    refuses=(BOOL,),
-    holomorphic=False,
-    input=lambda xp, g, input: xp.mul(g, xp.sgn(input)),
-)
+def _abs_input(xp: Any, g: Any, input: Any) -> Any:
+    kind = dtypes.of(input)
+    return xp.mul(xp.astype(g, kind) if kind.category == COMPLEX else g, xp.sgn(input))
+
+
+@unary(refuses=(BOOL,), holomorphic=False, input=_abs_input)
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``|input|``; the gradient at 0 is 0."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite._tensor import Tensor
+from torchlite.ops.activation import relu
 from torchlite.ops.elementwise import add
 from torchlite.ops.family import functional, not_a_tensor
 from torchlite.ops.linalg import _c_name, matmul
@@ -36,6 +37,21 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if b is None or b.shape != (outputs,) or b.dtype is not w.dtype:
         return _unusual_linear(input, weight, bias)
     return run(_linear, (input, weight, bias), (x, w, b))
+
+
+def _linear_relu_backward(xp: Any, g: Any, needs: Any, out: Any, input: Any, weight: Any) -> Any:
+    return xp.linear_backward(xp.relu_backward(g, out), input, weight, needs)
+
+
+_linear_relu = declare("linear_relu", "input weight bias", joint=_linear_relu_backward)
+
+
+def linear_relu(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """``relu(linear(input, weight, bias))`` in one pass after the product, and one node."""
+    x, w, b = (getattr(t, "_data", None) for t in (input, weight, bias))
+    if x is None or w.ndim != 2 or x.dtype is not w.dtype or x.shape[-1:] != w.shape[1:]:
+        return relu(linear(input, weight, bias))
+    return run(_linear_relu, (input, weight, bias), (x, w, b))
 
 
 def _unusual_linear(input: Any, weight: Any, bias: Any) -> Tensor:

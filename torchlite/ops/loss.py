@@ -95,7 +95,8 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
     Raises: IndexError for a class out of range; ValueError, RuntimeError (as PyTorch) for shapes
     and dtypes that do not fit.
     """
-    x, y = getattr(input, "_data", None), getattr(target, "_data", None)
+    x: Any = getattr(input, "_data", None)
+    y: Any = getattr(target, "_data", None)
     if (
         weight is None and reduction == "mean" and not label_smoothing
         and size_average is None and reduce is None

@@ -16,6 +16,7 @@ from torchlite.ops import (
     indexing,
     joining,
     linalg,
+    matrices,
     memory,
     pointwise,
     random,
@@ -34,7 +35,7 @@ IN_PLACE = """
     bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp
     clamp_max clamp_min conj_physical copysign cos cosh cumprod cumsum deg2rad digamma div eq erf
     erfc erfinv exp exp2 expm1 float_power floor floor_divide fmod frac gcd ge gt heaviside hypot i0
-    index_add index_copy index_fill index_put index_reduce lcm ldexp le lerp lgamma log log10 log1p
+    igamma igammac index_add index_copy index_fill index_put index_reduce lcm ldexp le lerp lgamma log log10 log1p
     log2 logical_and logical_not logical_or logical_xor logit lt masked_fill masked_scatter mul
     mvlgamma nan_to_num ne neg nextafter pow put rad2deg reciprocal remainder renorm round rsqrt
     scatter scatter_add scatter_reduce sgn sigmoid sign sin sinc sinh sqrt square sub tan tanh tril
@@ -131,7 +132,7 @@ def _attach_indexing() -> None:
     Tensor.copy_ = indexing.copy_
     Tensor.view, Tensor.expand = shape.view, shape.expand
     Tensor.where = lambda self, condition, other: comparison.where(condition, self, other)
-    for family in (creation, joining, memory, rearranging, slicing, views):
+    for family in (creation, joining, matrices, memory, rearranging, slicing, views):
         for name, method in family.METHODS.items():
             setattr(Tensor, name, method)
     for name, get in (memory.PROPERTIES | views.PROPERTIES).items():
@@ -146,7 +147,7 @@ def _backward(self: Tensor, gradient: Tensor | None = None, retain_graph: bool |
 
 def attach() -> None:
     """Give `Tensor` its methods. Called once, when torchlite is imported."""
-    Tensor.__new__ = creation.construct
+    setattr(Tensor, "__new__", creation.construct)  # noqa: B010  (its type is its own affair)
     _attach_methods()
     _attach_operators()
     _attach_conversions()

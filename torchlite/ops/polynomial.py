@@ -16,7 +16,7 @@ from torchlite.ops.comparison import where
 from torchlite.ops.creation import as_tensor
 from torchlite.ops.family import functional, not_a_tensor, refuse, write_out
 from torchlite.ops.promotion import at_least_float, cast, result_type
-from torchlite.ops.shape import broadcast_tensors
+from torchlite.ops.views import broadcast_tensors
 
 _Step = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 

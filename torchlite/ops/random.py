@@ -286,7 +286,7 @@ def random_(self: Tensor, from_: int | None = None, to: int | None = None, *,
     low, xp, rng = bounds.pop("from", from_), local.mode.xp, engine_of(generator)
     if low is None and to is None:
         return _fill(self, lambda shape: xp.random_bits(rng, shape, self.dtype))
-    low, high = (0, low) if to is None else (low or 0, to)
+    low, high = (0, low or 0) if to is None else (low or 0, to)
     if low >= high:
         raise RuntimeError(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"

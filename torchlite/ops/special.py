@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from torchlite._tensor import Tensor
 from torchlite.dtypes import COMPLEX
 from torchlite.ops.comparison import eq, lt, where
 from torchlite.ops.elementwise import abs as absolute
-from torchlite.ops.elementwise import erfc, erfinv, exp, log, mul, neg, sub
-from torchlite.ops.family import binary, functional, operation, unary, write_out
+from torchlite.ops.elementwise import erfc, exp, log, mul, neg
+from torchlite.ops.family import binary, functional, not_a_tensor, operation, unary, write_out
 from torchlite.ops.promotion import at_least_float, cast
 
+_SQRT_2PI, _SQRT_2_OVER_PI = math.sqrt(2 * math.pi), math.sqrt(2 / math.pi)
 
-def _floats(input: Tensor) -> Tensor:
+
+def floats(input: Tensor) -> Tensor:
     """`input` in a real floating-point dtype."""
     if input.dtype.category == COMPLEX:
         raise NotImplementedError(f"not implemented for '{input.dtype.legacy}'")
@@ -50,7 +53,7 @@ def i1e(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 @operation
 def i0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The modified Bessel function of the first kind of order 0."""
-    x = _floats(input)
+    x = floats(input)
     result = mul(exp(absolute(x)), i0e(x))
     return result if out is None else write_out("i0", out, result)
 
@@ -58,7 +61,7 @@ def i0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 @functional
 def i1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The modified Bessel function of the first kind of order 1."""
-    x = _floats(input)
+    x = floats(input)
     result = mul(exp(absolute(x)), i1e(x))
     return result if out is None else write_out("i1", out, result)
 
@@ -69,7 +72,7 @@ def i1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 @functional
 def entr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``-input * log(input)``; 0 at 0, -infinity below."""
-    x = _floats(input)
+    x = floats(input)
     zero = eq(x, 0)
     inside = neg(mul(x, log(where(zero, 1.0, x))))
     result = where(lt(x, 0), -math.inf, where(zero, 0.0, inside))
@@ -79,15 +82,42 @@ def entr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 @functional
 def ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The distribution function of the normal distribution."""
-    result = mul(erfc(mul(_floats(input), -math.sqrt(0.5))), 0.5)
+    result = mul(erfc(mul(floats(input), -math.sqrt(0.5))), 0.5)
     return result if out is None else write_out("ndtr", out, result)
 
 
 @functional
+@unary(
+    floats=True,
+    refuses=(COMPLEX,),
+    input=lambda xp, g, out: xp.mul(g, xp.mul(xp.exp(xp.mul(xp.square(out), 0.5)), _SQRT_2PI)),
+)
 def ndtri(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The quantile of the normal distribution: the inverse of `ndtr`."""
-    result = mul(erfinv(sub(mul(_floats(input), 2), 1)), math.sqrt(2))
-    return result if out is None else write_out("ndtri", out, result)
+
+
+@functional
+@unary(
+    floats=True,
+    refuses=(COMPLEX,),
+    input=lambda xp, g, input: xp.div(
+        xp.mul(g, _SQRT_2_OVER_PI), xp.erfcx(xp.mul(input, -math.sqrt(0.5)))
+    ),
+)
+def log_ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The logarithm of `ndtr`, without its underflow."""
+
+
+@functional
+@unary(
+    floats=True,
+    refuses=(COMPLEX,),
+    input=lambda xp, g, input, out: xp.mul(
+        g, xp.sub(xp.mul(xp.mul(input, 2), out), 2 / math.sqrt(math.pi))
+    ),
+)
+def erfcx(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """``e**(input**2) * erfc(input)``, without overflow for large `input`."""
 
 
 def _xlog1py_input(xp: Any, g: Any, input: Any, other: Any) -> Any:
@@ -106,4 +136,62 @@ def xlog1py(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """``input * log(1 + other)``, 0 where `input` is 0 and `other` is not NaN."""
 
 
-__all__ = ["i0"]
+# --- the gamma and zeta functions ---------------------------------------------------------------
+
+
+def _not_implemented(name: str) -> Callable:
+    """The rule of an operand that PyTorch has no gradient of."""
+
+    def rule(xp: Any, g: Any) -> Any:
+        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
+
+    return rule
+
+
+def _only_tensors(x: Any, y: Any) -> None:
+    for value, position, label in ((x, 1, "input"), (y, 2, "other")):
+        if isinstance(value, (int, float)):
+            raise not_a_tensor("igamma", position, label, value)
+
+
+def _gamma_density(xp: Any, g: Any, input: Any, other: Any) -> Any:
+    power = xp.sub(xp.mul(xp.sub(input, 1), xp.log(other)), other)
+    return xp.mul(g, xp.exp(xp.sub(power, xp.lgamma(input))))
+
+
+@binary(
+    floats=True,
+    refuses=(COMPLEX,),
+    check=_only_tensors,
+    input=_not_implemented("igamma: input"),
+    other=_gamma_density,
+)
+def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The regularised lower incomplete gamma function of order `input` at `other`, both >= 0."""
+
+
+@binary(
+    floats=True,
+    refuses=(COMPLEX,),
+    check=_only_tensors,
+    input=_not_implemented("igammac: input"),
+    other=lambda xp, g, input, other: xp.neg(_gamma_density(xp, g, input, other)),
+)
+def igammac(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """``1 - igamma(input, other)``, accurate where that is small."""
+
+
+def _zeta_other(xp: Any, g: Any, input: Any, other: Any) -> Any:
+    above = input + 1 if isinstance(input, float) else xp.add(input, 1)
+    return xp.neg(xp.mul(g, xp.mul(xp.zeta(above, other), input)))
+
+
+@functional
+@binary(
+    floats=True, refuses=(COMPLEX,), input=_not_implemented("zeta"), other=_zeta_other
+)
+def zeta(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+    """Hurwitz's zeta function, ``sum((other + k) ** -input)`` over k >= 0; NaN for input < 1."""
+
+
+__all__ = ["i0", "igamma", "igammac"]

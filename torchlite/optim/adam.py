@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
-from torchlite.backends.registry import current
+from torchlite._tensor import Tensor
+from torchlite.optim.counting import CountingOptimizer, check_betas, column, gradients, like
 from torchlite.optim.optimizer import (
-    Optimizer,
     ParamsT,
     check_implementation,
     check_lr,
@@ -20,7 +17,7 @@ from torchlite.optim.optimizer import (
 Beta = float | Tensor
 
 
-class Adam(Optimizer):
+class Adam(CountingOptimizer):
     """Adam: steps of about `lr`, along the mean gradient over its root mean square.
 
     ``m = beta1 * m + (1 - beta1) * g``, ``v = beta2 * v + (1 - beta2) * g * g`` and, with both
@@ -45,7 +42,6 @@ class Adam(Optimizer):
     """
 
     _shaped_like_parameter = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
-    _takes_complex_apart = True
 
     def __init__(
         self,
@@ -69,7 +65,9 @@ class Adam(Optimizer):
                 "lr as a Tensor is not supported for capturable=False and foreach=True"
             )
         check_number("epsilon value", eps)
-        _check_betas(betas)
+        check_betas(betas)
+        if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
+            raise ValueError("betas must be either both floats or both Tensors")
         check_number("weight_decay value", weight_decay)
         check_implementation(foreach, fused, differentiable)
         defaults = {
@@ -80,46 +78,17 @@ class Adam(Optimizer):
         }  # fmt: skip
         super().__init__(params, defaults)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for own in self.state.values():
-            if isinstance(own.get("step"), (int, float)):  # of an old checkpoint
-                own["step"] = _scalar(own["step"])
+    def _start(self, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> None:
+        for name in self._shaped_like_parameter[: 3 if group["amsgrad"] else 2]:
+            state[name] = like(p)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update the parameters that have a gradient; returns what `closure` returns."""
-        loss = None if closure is None else self._evaluate(closure)
-        xp = current()
-        for group in self.param_groups:
-            _check_capturable(group)
-            by_step: dict[int, tuple[list[Tensor], list[dict]]] = {}
-            for p in group["params"]:
-                if p._grad is not None:
-                    state = self.state[p] or self._start(p, group["amsgrad"])
-                    step = int(xp.item(state["step"]._data))
-                    params, states = by_step.setdefault(step, ([], []))
-                    params.append(p)
-                    states.append(state)
-            for step, (params, states) in by_step.items():
-                self._update(group, params, states, step + 1)
-        return loss
-
-    def _start(self, p: Tensor, amsgrad: bool) -> dict[str, Tensor]:
-        """The state before the first step of `p`."""
-        state = self.state[p]
-        state["step"] = _scalar(0)
-        for name in self._shaped_like_parameter[: 3 if amsgrad else 2]:
-            state[name] = wrap(current().full(p._data.shape, 0, dtypes.of(p._data)))
-        return state
-
-    def _update(
-        self, group: dict[str, Any], params: list[Tensor], states: list[dict], step: int
-    ) -> None:
+    def _update(self, group: dict[str, Any], params: list[Tensor], states: list[dict], step: int,
+                *counters: float) -> None:  # fmt: skip
         columns = [
-            [p._grad for p in params],
-            [s["exp_avg"] for s in states],
-            [s["exp_avg_sq"] for s in states],
-            [s["max_exp_avg_sq"] for s in states] if group["amsgrad"] else None,
+            gradients(params),
+            column(states, "exp_avg"),
+            column(states, "exp_avg_sq"),
+            column(states, "max_exp_avg_sq") if group["amsgrad"] else None,
         ]
         beta1, beta2 = group["betas"]
         options = (
@@ -127,30 +96,6 @@ class Adam(Optimizer):
             group["decoupled_weight_decay"], group["maximize"],
         )  # fmt: skip
         self._run("adam_step", group, params, columns, options)
-        xp = current()
-        for state in states:
-            xp.copyto(state["step"]._data, step)
-
-
-def _scalar(value: float) -> Tensor:
-    return wrap(current().full((), value, dtypes.float32))
-
-
-def _check_betas(betas: Any) -> None:
-    for i in range(2):
-        if not 0.0 <= betas[i] < 1.0:
-            raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
-    if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
-        raise ValueError("betas must be either both floats or both Tensors")
-
-
-def _check_capturable(group: dict[str, Any]) -> None:
-    if group["capturable"]:
-        raise AssertionError(
-            "If capturable=True, params and state_steps must be on supported devices: "
-            "['cuda', 'xpu', 'hpu', 'privateuseone', 'xla'].\n"
-            "torchlite computes on the CPU only; leave capturable=False."
-        )
 
 
 __all__ = ["Adam"]

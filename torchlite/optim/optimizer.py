@@ -179,11 +179,11 @@ class Optimizer(Hooks):
         options: tuple,
     ) -> None:
         """Update `params` by one call of the backend; `columns` are gradients and states."""
-        if group["differentiable"]:
+        if group.get("differentiable"):
             with enable_grad():
                 getattr(differentiable, kernel)(params, *columns, *options)
             return
-        arrays = [c if c is None else [t._data for t in c] for c in (params, *columns)]
+        arrays: Any = [c if c is None else [t._data for t in c] for c in (params, *columns)]
         if self._takes_complex_apart and any(dtypes.of(p).is_complex for p in arrays[0]):
             arrays = [c if c is None else _real_parts(c) for c in arrays]
         getattr(current(), kernel)(*arrays, *options)
@@ -298,7 +298,7 @@ def check_lr(lr: Any) -> None:
 
 def lr_of(group: dict[str, Any]) -> Any:
     """The learning rate as a number; as it is if gradients may flow to it."""
-    return group["lr"] if group["differentiable"] else float(group["lr"])
+    return group["lr"] if group.get("differentiable") else float(group["lr"])
 
 
 def check_implementation(foreach: bool | None, fused: bool | None, differentiable: bool) -> None:

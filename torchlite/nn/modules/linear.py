@@ -11,6 +11,7 @@ from torchlite.nn import init
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
 from torchlite.ops.creation import empty
+from torchlite.ops.layers import linear_relu
 
 
 class Identity(Module):
@@ -67,6 +68,13 @@ class Linear(Module):
         """The affine map of `input`."""
         try:
             return F.linear(input, self.weight, self.bias)
+        except RuntimeError as error:
+            raise self._explained(error, input) from None
+
+    def forward_relu(self, input: Tensor) -> Tensor:
+        """``relu(self(input))`` as one operation: what `Sequential` does with the two in a row."""
+        try:
+            return linear_relu(input, self.weight, self.bias)
         except RuntimeError as error:
             raise self._explained(error, input) from None
 

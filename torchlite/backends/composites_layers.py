@@ -1,0 +1,217 @@
+"""Composites of normalisation, attention and recurrence: see `torchlite.backends.composites`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from torchlite import dtypes
+
+Array = Any
+Needs = tuple[bool, ...]
+
+
+class Normalization:
+    """Mean 0 and variance 1, then a factor and a summand; weight and bias may be None."""
+
+    def layer_norm(xp, x: Array, weight: Array | None, bias: Array | None, dims: int,
+                   eps: float) -> Array:  # fmt: skip
+        """Over the last `dims` axes, whose shape weight and bias have."""
+        unit, _ = _standardized(xp, x, _last(x, dims), eps)
+        return _affine(xp, unit, weight, bias)
+
+    def layer_norm_backward(xp, g: Array, x: Array, weight: Array | None, dims: int, eps: float,
+                            needs: Needs) -> tuple:  # fmt: skip
+        """Gradients of x, weight and bias; None for those that `needs` does not ask for."""
+        axes = _last(x, dims)
+        unit, scale = _standardized(xp, x, axes, eps)
+        gw, gb = _affine_backward(xp, g, unit, tuple(range(len(x.shape) - dims)), needs)
+        gu = g if weight is None else xp.mul(g, weight)
+        return (_unit_backward(xp, gu, unit, scale, axes) if needs[0] else None), gw, gb
+
+    def rms_norm(xp, x: Array, weight: Array | None, dims: int, eps: float) -> Array:
+        """``x / sqrt(mean(x**2) + eps) * weight``, the mean over the last `dims` axes."""
+        return _affine(xp, xp.mul(x, _inverse_rms(xp, x, _last(x, dims), eps)), weight, None)
+
+    def rms_norm_backward(xp, g: Array, x: Array, weight: Array | None, dims: int, eps: float,
+                          needs: Needs) -> tuple:  # fmt: skip
+        """Gradients of x and weight."""
+        axes = _last(x, dims)
+        scale = _inverse_rms(xp, x, axes, eps)
+        unit = xp.mul(x, scale)
+        before = tuple(range(len(x.shape) - dims))
+        gw, _ = _affine_backward(xp, g, unit, before, (needs[0], needs[1], False))
+        gu = g if weight is None else xp.mul(g, weight)
+        along = xp.mul(unit, xp.mean(xp.mul(gu, unit), axes, True))
+        return (xp.mul(scale, xp.sub(gu, along)) if needs[0] else None), gw
+
+    def group_norm(xp, x: Array, weight: Array | None, bias: Array | None, groups: int,
+                   eps: float) -> Array:  # fmt: skip
+        """Over each of `groups` equal parts of the channels. x (N, C, *), weight, bias (C,)."""
+        unit, _ = _standardized(xp, _grouped(xp, x, groups), (2,), eps)
+        shape = _channels(x.shape)
+        return _affine(xp, xp.reshape(unit, tuple(x.shape)), _shaped(xp, weight, shape),
+                       _shaped(xp, bias, shape))  # fmt: skip
+
+    def group_norm_backward(xp, g: Array, x: Array, weight: Array | None, groups: int, eps: float,
+                            needs: Needs) -> tuple:  # fmt: skip
+        """Gradients of x, weight and bias."""
+        shape = tuple(x.shape)
+        unit, scale = _standardized(xp, _grouped(xp, x, groups), (2,), eps)
+        gw, gb = _affine_backward(xp, g, xp.reshape(unit, shape), _but_channels(shape), needs)
+        if not needs[0]:
+            return None, gw, gb
+        gu = g if weight is None else xp.mul(g, xp.reshape(weight, _channels(shape)))
+        gx = _unit_backward(xp, _grouped(xp, gu, groups), unit, scale, (2,))
+        return xp.reshape(gx, shape), gw, gb
+
+    def batch_moments(xp, x: Array) -> tuple[Array, Array]:
+        """Mean and (biased) variance of each channel of x (N, C, *): (C,), (C,)."""
+        axes = _but_channels(x.shape)
+        return xp.mean(x, axes, False), xp.var(x, axes, 0, False)
+
+    def batch_norm(xp, x: Array, weight: Array | None, bias: Array | None, mean: Array,
+                   var: Array, training: bool, eps: float) -> Array:  # fmt: skip
+        """``(x - mean) / sqrt(var + eps) * weight + bias``. x (N, C, *), the others (C,).
+
+        If `training`, mean and var are the moments of x itself, and so have a gradient.
+        """
+        shape = _channels(x.shape)
+        scale = xp.rsqrt(xp.add(var, eps))
+        scale = scale if weight is None else xp.mul(scale, weight)
+        shift = xp.mul(mean, scale)
+        shift = xp.neg(shift) if bias is None else xp.sub(bias, shift)
+        return xp.add(xp.mul(x, xp.reshape(scale, shape)), xp.reshape(shift, shape))
+
+    def batch_norm_backward(xp, g: Array, x: Array, weight: Array | None, mean: Array, var: Array,
+                            training: bool, eps: float, needs: Needs) -> tuple:  # fmt: skip
+        """Gradients of x, weight and bias.
+
+        A kernel may use mean and var. This body takes those of x anew if `training`: it is what
+        has a gradient itself, and mean and var are constants there.
+        """
+        shape, axes = _channels(x.shape), _but_channels(x.shape)
+        if training:
+            unit, scale = _standardized(xp, x, axes, eps)
+        else:
+            scale = xp.reshape(xp.rsqrt(xp.add(var, eps)), shape)
+            unit = xp.mul(xp.sub(x, xp.reshape(mean, shape)), scale)
+        gw, gb = _affine_backward(xp, g, unit, axes, needs)
+        if not needs[0]:
+            return None, gw, gb
+        gu = g if weight is None else xp.mul(g, xp.reshape(weight, shape))
+        gx = _unit_backward(xp, gu, unit, scale, axes) if training else xp.mul(gu, scale)
+        return gx, gw, gb
+
+
+class Attention:
+    """Softmax of scaled products of queries and keys, times values; leading axes are equal.
+
+    q (*, L, E), k (*, S, E), v (*, S, V); mask (*, L, S) or None: bool, True where to attend, or a
+    number that is added; `causal`: row i sees the columns up to i. A row that sees nothing is 0.
+    """
+
+    def attention_weights(xp, q: Array, k: Array, mask: Array | None, causal: bool,
+                          scale: float) -> Array:  # fmt: skip
+        """The weight of each value: (*, L, S)."""
+        scores = xp.matmul(xp.mul(q, scale), _transposed(xp, k))
+        if causal:
+            seen = xp.tril(xp.full(tuple(scores.shape[-2:]), True, dtypes.bool_), 0)
+            scores = xp.where(seen, scores, -math.inf)
+        last = len(scores.shape) - 1
+        if mask is None:
+            return xp.softmax(scores, last)
+        if dtypes.of(mask) is dtypes.bool_:
+            scores = xp.where(mask, scores, -math.inf)
+        else:
+            scores = xp.add(scores, mask)
+        blind = xp.eq(xp.amax(scores, last, True), -math.inf)
+        return xp.where(blind, 0, xp.softmax(xp.where(blind, 0, scores), last))
+
+    def attention_weights_backward(xp, g: Array, weights: Array, q: Array, k: Array, scale: float,
+                                   needs: Needs) -> tuple:  # fmt: skip
+        """Gradients of q, k and mask."""
+        gs = xp.softmax_backward(g, weights, len(weights.shape) - 1)
+        scaled = xp.mul(gs, scale)
+        gq = xp.matmul(scaled, k) if needs[0] else None
+        gk = xp.matmul(_transposed(xp, scaled), q) if needs[1] else None
+        return gq, gk, gs if needs[2] else None
+
+    def scaled_dot_product_attention(xp, q: Array, k: Array, v: Array, mask: Array | None,
+                                     causal: bool, scale: float) -> Array:  # fmt: skip
+        """``attention_weights @ v``: (*, L, V)."""
+        return xp.matmul(xp.attention_weights(q, k, mask, causal, scale), v)
+
+    def scaled_dot_product_attention_backward(
+        xp, g: Array, q: Array, k: Array, v: Array, mask: Array | None, causal: bool, scale: float,
+        needs: Needs,
+    ) -> tuple:  # fmt: skip
+        """Gradients of q, k, v and mask."""
+        weights = xp.attention_weights(q, k, mask, causal, scale)
+        gv = xp.matmul(_transposed(xp, weights), g) if needs[2] else None
+        if not (needs[0] or needs[1] or needs[3]):
+            return None, None, gv, None
+        gp = xp.matmul(g, _transposed(xp, v))
+        needed = needs[0], needs[1], needs[3]
+        gq, gk, gm = xp.attention_weights_backward(gp, weights, q, k, scale, needed)
+        return gq, gk, gv, gm
+
+
+def _last(x: Array, dims: int) -> tuple[int, ...]:
+    return tuple(range(len(x.shape) - dims, len(x.shape)))
+
+
+def _channels(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape in which (C,) broadcasts over (N, C, *)."""
+    return (1, shape[1]) + (1,) * (len(shape) - 2)
+
+
+def _but_channels(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (0, *range(2, len(shape)))
+
+
+def _grouped(xp: Any, x: Array, groups: int) -> Array:
+    n, channels = x.shape[:2]
+    return xp.reshape(x, (n, groups, channels // groups * math.prod(x.shape[2:])))
+
+
+def _shaped(xp: Any, x: Array | None, shape: tuple[int, ...]) -> Array | None:
+    return None if x is None else xp.reshape(x, shape)
+
+
+def _standardized(xp: Any, x: Array, axes: tuple[int, ...], eps: float) -> tuple[Array, Array]:
+    """x with mean 0 and variance 1, and the factor that it took."""
+    centred = xp.sub(x, xp.mean(x, axes, True))
+    scale = xp.rsqrt(xp.add(xp.mean(xp.square(centred), axes, True), eps))
+    return xp.mul(centred, scale), scale
+
+
+def _unit_backward(xp: Any, g: Array, unit: Array, scale: Array, axes: tuple[int, ...]) -> Array:
+    """The gradient of what `_standardized` turned into `unit`."""
+    along = xp.mul(unit, xp.mean(xp.mul(g, unit), axes, True))
+    return xp.mul(scale, xp.sub(xp.sub(g, xp.mean(g, axes, True)), along))
+
+
+def _inverse_rms(xp: Any, x: Array, axes: tuple[int, ...], eps: float) -> Array:
+    return xp.rsqrt(xp.add(xp.mean(xp.square(x), axes, True), eps))
+
+
+def _affine(xp: Any, unit: Array, weight: Array | None, bias: Array | None) -> Array:
+    out = unit if weight is None else xp.mul(unit, weight)
+    return out if bias is None else xp.add(out, bias)
+
+
+def _affine_backward(xp: Any, g: Array, unit: Array, axes: tuple[int, ...],
+                     needs: Needs) -> tuple:  # fmt: skip
+    """Gradients of weight and bias, summed over `axes`."""
+    gw = xp.mul(g, unit) if needs[1] else None
+    if axes and gw is not None:
+        gw = xp.sum(gw, axes, False)
+    if not needs[2]:
+        return gw, None
+    return gw, xp.sum(g, axes, False) if axes else g
+
+
+def _transposed(xp: Any, x: Array) -> Array:
+    ndim = len(x.shape)
+    return xp.permute(x, (*range(ndim - 2), ndim - 1, ndim - 2))

@@ -1,0 +1,132 @@
+"""Modules as functions of their parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from torchlite._tensor import Tensor
+from torchlite.nn.modules.module import Module
+from torchlite.ops.joining import stack
+
+
+def functional_call(
+    module: Module,
+    parameter_and_buffer_dicts: dict[str, Tensor] | Sequence[dict[str, Tensor]],
+    args: Any = None,
+    kwargs: dict[str, Any] | None = None,
+    *,
+    tie_weights: bool = True,
+    strict: bool = False,
+) -> Any:
+    """Call `module` with other parameters and buffers, which gradients flow to.
+
+    Args:
+        parameter_and_buffer_dicts: Tensors by name, as ``"layer.weight"``; or several such dicts
+            without common names. Names that are absent keep the module's own tensors.
+        args: A tuple of arguments, or the only one.
+        tie_weights: A tensor that the module has under several names is replaced under all.
+        strict: All names must be given.
+    Raises: KeyError for names the module has not; ValueError for names given twice; RuntimeError
+        if `strict`.
+    """
+    given = _merged(parameter_and_buffer_dicts)
+    own = {**dict(module.named_parameters(remove_duplicate=False)),
+           **dict(module.named_buffers(remove_duplicate=False))}  # fmt: skip
+    _check_names(given, own, strict)
+    if tie_weights:
+        given = _tied(given, own)
+    args = () if args is None else args if isinstance(args, tuple) else (args,)
+    with _replaced(module, given):
+        return module(*args, **(kwargs or {}))
+
+
+def _merged(dicts: Any) -> dict[str, Tensor]:
+    if isinstance(dicts, dict):
+        return dict(dicts)
+    if not isinstance(dicts, (tuple, list)) or not all(isinstance(d, dict) for d in dicts):
+        raise ValueError(
+            f"Expected parameter_and_buffer_dicts to be a dict, or a list/tuple of dicts, but got "
+            f"{type(dicts)}"
+        )
+    merged: dict[str, Tensor] = {}
+    for each in dicts:
+        repeated = sorted(merged.keys() & each.keys())
+        if repeated:
+            raise ValueError(f"{repeated[0]} appears twice in parameter_and_buffer_dicts")
+        merged.update(each)
+    return merged
+
+
+def _check_names(given: dict, own: dict, strict: bool) -> None:
+    unexpected, missing = sorted(given.keys() - own.keys()), sorted(own.keys() - given.keys())
+    if strict and (unexpected or missing):
+        problems = [f"Unexpected key(s): {', '.join(unexpected)}."] if unexpected else []
+        problems += [f"Missing key(s): {', '.join(missing)}."] if missing else []
+        raise RuntimeError(f"Error(s) in reparametrizing: {' '.join(problems)}")
+    if unexpected:
+        raise KeyError(f"the module has no parameter or buffer {unexpected[0]!r}")
+
+
+def _tied(given: dict, own: dict) -> dict:
+    names: dict[int, list[str]] = {}
+    for name, tensor in own.items():
+        names.setdefault(id(tensor), []).append(name)
+    result = dict(given)
+    for name, value in given.items():
+        for other in names[id(own[name])]:
+            if given.get(other, value) is not value:
+                raise ValueError(
+                    f"functional_call got multiple values for keys {sorted((name, other))}, which "
+                    "are tied. Consider using tie_weights=False"
+                )
+            result[other] = value
+    return result
+
+
+@contextmanager
+def _replaced(module: Module, given: dict[str, Tensor]) -> Iterator[None]:
+    """Inside, the module has the given tensors under these names."""
+    places = []
+    for name, value in given.items():
+        prefix, _, last = name.rpartition(".")
+        owner = module.get_submodule(prefix)
+        slot: Any = owner._parameters if last in owner._parameters else owner._buffers
+        places.append((slot, last, slot[last]))
+        slot[last] = value
+    try:
+        yield
+    finally:
+        for slot, last, before in reversed(places):
+            slot[last] = before
+
+
+def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The parameters and the buffers of several alike models, each stacked in a new dimension 0.
+
+    Raises: RuntimeError if there are none, or they differ in class or in training mode.
+    """
+    models = list(models)
+    if not models:
+        raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
+    if any(m.training != models[0].training for m in models):
+        raise RuntimeError(
+            "stack_module_state: Expected all models to have the same training/eval mode."
+        )
+    if any(type(m) is not type(models[0]) for m in models):
+        raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
+    states = [[dict(m.named_parameters()), dict(m.named_buffers())] for m in models]
+    params, buffers = (
+        {name: _stacked([state[k][name] for state in states]) for name in states[0][k]}
+        for k in (0, 1)
+    )
+    return params, buffers
+
+
+def _stacked(tensors: list[Tensor]) -> Tensor:
+    joined = stack([t.detach() for t in tensors])
+    return joined.requires_grad_(tensors[0].requires_grad)
+
+
+__all__ = ["functional_call", "stack_module_state"]

@@ -48,18 +48,25 @@ from torchlite.layouts import (
     strided,
 )
 from torchlite.ops.activation import *  # noqa: F403
+from torchlite.ops.adaptive_pooling import *  # noqa: F403
 from torchlite.ops.aliases import *  # noqa: F403
 from torchlite.ops.comparison import *  # noqa: F403
 from torchlite.ops.complex_numbers import *  # noqa: F403
 from torchlite.ops.contraction import *  # noqa: F403
 from torchlite.ops.conversion import *  # noqa: F403
+from torchlite.ops.convolution import *  # noqa: F403
 from torchlite.ops.copies import *  # noqa: F403
 from torchlite.ops.creation import *  # noqa: F403
 from torchlite.ops.distance import *  # noqa: F403
 from torchlite.ops.dropout import *  # noqa: F403
 from torchlite.ops.elementwise import *  # noqa: F403
 from torchlite.ops.extremes import *  # noqa: F403
+from torchlite.ops.facts import *  # noqa: F403
+from torchlite.ops.folding import *  # noqa: F403
+from torchlite.ops.finite_differences import *  # noqa: F403
 from torchlite.ops.gather import *  # noqa: F403
+from torchlite.ops.histogram import *  # noqa: F403
+from torchlite.ops.interchange import *  # noqa: F403
 from torchlite.ops.joining import *  # noqa: F403
 from torchlite.ops.layers import *  # noqa: F403
 from torchlite.ops.linalg import *  # noqa: F403
@@ -70,7 +77,9 @@ from torchlite.ops import return_types
 from torchlite.ops.methods import attach
 from torchlite.ops.normalize import *  # noqa: F403
 from torchlite.ops.order import *  # noqa: F403
+from torchlite.ops.padding import *  # noqa: F403
 from torchlite.ops.pointwise import *  # noqa: F403
+from torchlite.ops.pooling import *  # noqa: F403
 from torchlite.ops.quantile import *  # noqa: F403
 from torchlite.ops.random import *  # noqa: F403
 from torchlite.ops.rearranging import *  # noqa: F403
@@ -80,8 +89,10 @@ from torchlite.ops.search import *  # noqa: F403
 from torchlite.ops.shape import *  # noqa: F403
 from torchlite.ops.slicing import *  # noqa: F403
 from torchlite.ops.special import *  # noqa: F403
+from torchlite.ops.spectral import *  # noqa: F403
 from torchlite.ops.statistics import *  # noqa: F403
 from torchlite.ops.views import *  # noqa: F403
+from torchlite.ops.windows import *  # noqa: F403
 from torchlite.random import (
     Generator,
     default_generator,
@@ -92,6 +103,10 @@ from torchlite.random import (
     set_rng_state,
 )
 from torchlite._tensor_str import set_printoptions
+from torchlite.autograd.grad_mode import is_inference_mode_enabled
+from torchlite.errors import OutOfMemoryError
+from torchlite.ops.promotion import result_type
+from torchlite.settings import *  # noqa: F403
 from torchlite.shapes import Size, broadcast_shapes
 
 short, int, long = int16, int32, int64
@@ -100,17 +115,20 @@ chalf, cfloat, cdouble = complex32, complex64, complex128
 
 e, inf, nan, pi = math.e, math.inf, math.nan, math.pi
 newaxis = None
+legacy_contiguous_format = contiguous_format
 
 attach()
 
 from torchlite import nn, optim, random, utils  # noqa: E402  (they need Tensor's methods)
 
 if TYPE_CHECKING:
-    from torchlite import fft, signal, special, testing, vision
+    from torchlite import amp, fft, func, signal, special, testing, vision
     from torchlite.serialization import load, save
 
 _LAZY = {
-    "fft": "", "load": "serialization", "save": "serialization", "signal": "", "special": "", "testing": "", "vision": "",
+    "GradScaler": "amp", "amp": "", "autocast": "amp", "fft": "", "func": "",
+    "is_autocast_available": "amp", "is_autocast_enabled": "amp", "load": "serialization", "save": "serialization", "signal": "", "special": "",
+    "testing": "", "vision": "", "vmap": "func",
 }  # fmt: skip
 
 

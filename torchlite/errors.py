@@ -9,6 +9,10 @@ class LinAlgError(RuntimeError):
     """A matrix has not what an operation of linear algebra needs of it: `torch.linalg.LinAlgError`."""
 
 
+class OutOfMemoryError(RuntimeError):
+    """There is too little memory, where a device tells: `torch.OutOfMemoryError`."""
+
+
 FREED_GRAPH = (
     "Trying to backward through the graph a second time (or directly access saved tensors after "
     "they have already been freed). Saved intermediate values of the graph are freed when you call "

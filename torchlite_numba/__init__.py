@@ -21,3 +21,12 @@ class NumbaBackend(Random, Elementwise, Reductions, Softmax, Linear, Embedding, 
     """`NumpyBackend` with the methods that Numba makes faster."""
 
     name = "numba"
+
+    def get_num_threads(self) -> int:
+        """The number of threads that large kernels use."""
+        return get_num_threads()
+
+    def set_num_threads(self, n: int) -> None:
+        """Let large kernels, and BLAS, use `n` threads."""
+        super().set_num_threads(n)
+        set_num_threads(n)

@@ -1,20 +1,18 @@
 """The Numba backend conforms to the protocol; the suite covers all of it and finds faults."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 
 from torchlite import backends, dtypes
 from torchlite.backends.numpy import NumpyBackend
 from torchlite.testing import backend_suite
+from torchlite.testing.suite import methods_of_protocol
 
-HAS_NUMBA = importlib.util.find_spec("numba") is not None
 
-
-@pytest.mark.skipif(not HAS_NUMBA, reason="numba is not installed")
-@pytest.mark.parametrize("case", backend_suite("numba") if HAS_NUMBA else [], ids=str)
-def test_the_numba_backend_conforms(case):
+@pytest.mark.parametrize("method", methods_of_protocol())
+def test_the_numba_backend_conforms(method):
+    pytest.importorskip("numba")
+    (case,) = backend_suite("numba", [method])
     case()
 
 

@@ -6,7 +6,7 @@ checked for. A test asserts that no operation is missing.
 
 import numpy as np
 
-from tests.ops import samples_of_matrices, samples_of_shapes
+from tests.ops import samples_of_linalg, samples_of_matrices, samples_of_shapes
 from tests.ops.calls import call, each
 from tests.ops.inputs import Inputs
 
@@ -36,7 +36,8 @@ _BINARY = {  # domains of the two operands -> operations
     ((-3, 3), (-3, 3)): "add sub mul rsub eq ne isclose allclose",
     ((-3, 3), (-3, 3, 0)): "div ldexp",
     ((0.2, 3), (0.2, 3)): "pow atan2 hypot logaddexp logaddexp2 xlogy xlog1py float_power",
-    ((-3, 3, 0), (-3, 3)): "heaviside nextafter copysign polar",
+    ((-3, 3, 0), (-3, 3)): "heaviside nextafter copysign",
+    ((0.2, 3), (-3, 3)): "polar",
     ((-3, 3), (-3, 3, 0, 1)): "complex",
 }
 
@@ -112,7 +113,7 @@ ELEMENTWISE = {
     "polygamma": lambda d: call(1, d.floats(d.shape(), 0.5, 3)),
     "mvlgamma": _activation(1.5, 3, p=(1, 2)),
     "isin": lambda d: call(d.ints(d.shape()), d.ints((3,)), invert=d.flag()),
-    "view_as_complex": lambda d: call(d.floats((*d.shape(), 2)).copy()),
+    "view_as_complex": lambda d: call(d.floats((*d.shape(smallest=1), 2)).copy()),
     # activations
     "leaky_relu": _activation(away=(0,), negative_slope=(0.01, 0.3)),
     "elu": _activation(away=(0,), alpha=(1.0, 0.5)),
@@ -329,7 +330,7 @@ LOSSES = {
 
 SAMPLES = {
     **ELEMENTWISE, **REDUCTIONS, **LAYERS, **LOSSES, **samples_of_matrices.SAMPLES,
-    **samples_of_shapes.SAMPLES,
+    **samples_of_linalg.SAMPLES, **samples_of_shapes.SAMPLES,
 }  # fmt: skip
 #: Draw random numbers: their results are tested with their streams.
 RANDOM = {"normal", "bernoulli", "multinomial"}

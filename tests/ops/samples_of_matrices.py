@@ -16,7 +16,7 @@ SAMPLES = {
     }),
     "matrix_exp": lambda d: call(d.floats((3, 3), -1, 1)),
     "matrix_power": lambda d: call(d.floats((3, 3), -1, 1), d.integer(0, 4)),
-    "frobenius_norm": lambda d: call(_matrix(d)),
+    "frobenius_norm": lambda d: call(_matrix(d), d.one_of(1, (0, 1)), d.flag()),
     "ger": lambda d: call(d.floats((2,)), d.floats((3,))),
     "kron": lambda d: call(d.floats((2, 3)), d.floats((3, 2))),
     "chain_matmul": lambda d: call(d.floats((2, 3)), d.floats((3, 4)), d.floats((4, 1))),

@@ -47,7 +47,7 @@ LAYERS = """
     CrossEntropyLoss() NLLLoss() MSELoss() L1Loss() SmoothL1Loss() HuberLoss() BCELoss()
     BCEWithLogitsLoss() KLDivLoss() PoissonNLLLoss() GaussianNLLLoss() Sequential() ModuleList()
     ModuleDict() ParameterList() ParameterDict() Module()
-""".split()  # noqa: SIM905
+""".split()
 
 
 @pytest.mark.parametrize("text", LAYERS)

@@ -1,5 +1,9 @@
 """Automatic differentiation: the walk through the graph, its switches, custom functions."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from torchlite.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from torchlite.autograd.backward import backward, grad
 from torchlite.autograd.function import Function
 from torchlite.autograd.grad_mode import (
@@ -10,8 +14,21 @@ from torchlite.autograd.grad_mode import (
     set_grad_enabled,
 )
 from torchlite.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from torchlite.autograd.variable import Variable, set_multithreading_enabled
+
+if TYPE_CHECKING:
+    from torchlite.autograd import functional, graph
 
 __all__ = [
     "Function", "GradcheckError", "backward", "enable_grad", "grad", "gradcheck", "gradgradcheck",
     "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled",
+    "Variable", "detect_anomaly", "functional", "graph", "set_detect_anomaly",
+    "set_multithreading_enabled",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use what many programs do not need."""
+    if name not in ("functional", "graph"):
+        raise AttributeError(f"module 'torchlite.autograd' has no attribute {name!r}")
+    return importlib.import_module(f"torchlite.autograd.{name}")

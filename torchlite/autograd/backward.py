@@ -9,6 +9,7 @@ from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.autograd.engine import Walk, edge_of, reaching
 from torchlite.backends.registry import local
+from torchlite.ops.joining import stack
 
 
 def backward(
@@ -61,7 +62,7 @@ def grad(
         materialize_grads: Zeros instead of None for them.
     """
     if is_grads_batched:
-        raise NotImplementedError("autograd.grad: is_grads_batched needs vmap, which is not there")
+        return _batched(outputs, inputs, grad_outputs, create_graph, allow_unused, materialize_grads)
     inputs = _as_tuple(inputs)
     if allow_unused is None:
         allow_unused = materialize_grads
@@ -79,6 +80,19 @@ def grad(
     if materialize_grads:
         grads = [x * 0 if g is None else g for g, x in zip(grads, (t.detach() for t in inputs))]
     return tuple(grads)
+
+
+def _batched(outputs: Any, inputs: Any, starts: Any, create_graph: bool, allow_unused: Any,
+             materialize: bool) -> tuple[Tensor | None, ...]:  # fmt: skip
+    """`grad` once for each slice of the gradients given, the results stacked; the graph is kept."""
+    starts = _as_tuple(starts)
+    rows = [
+        grad(outputs, inputs, [None if g is None else g[i] for g in starts], True, create_graph,
+             allow_unused=allow_unused, materialize_grads=materialize)
+        for i in range(next(len(g) for g in starts if g is not None))
+    ]  # fmt: skip
+    columns = zip(*rows)
+    return tuple(None if column[0] is None else stack(column) for column in columns)
 
 
 def _as_tuple(tensors: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:

@@ -57,6 +57,11 @@ class saved_tensors_hooks:
         return Packed(self, array, edge)
 
 
+def innermost_hooks() -> saved_tensors_hooks | None:
+    """The hooks that this thread's operations use."""
+    return _stack.hooks[-1] if _stack.hooks else None
+
+
 class Packed:
     """A saved tensor as the pack hook left it."""
 

@@ -11,7 +11,10 @@ import math
 from typing import Any
 
 from torchlite import dtypes
+from torchlite.backends.composites_layers import Attention, Normalization
+from torchlite.backends.composites_images import Images
 from torchlite.backends.composites_linalg import LinearAlgebra
+from torchlite.backends.composites_recurrent import Recurrence
 from torchlite.backends.composites_special import SpecialFunctions
 from torchlite.backends.composites_updates import Updates
 
@@ -336,8 +339,9 @@ class Layers:
         return xp.mul(x, xp.mul(xp.astype(mask, dtypes.of(x)), scale))
 
 
-class Composites(Activations, SpecialFunctions, LinearAlgebra, Reductions, Order, Places, Layers,
-                 Updates):  # fmt: skip
+class Composites(Activations, SpecialFunctions, LinearAlgebra, Reductions, Order, Places, Layers, Images,
+                 Updates,
+                 Normalization, Attention, Recurrence):  # fmt: skip
     """All composites with their default bodies."""
 
 

@@ -31,6 +31,13 @@ class LinearAlgebra:
         scaled = xp.mul(u, xp.reshape(inverse, (*inverse.shape[:-1], 1, inverse.shape[-1])))
         return _adjoint(xp, xp.matmul(scaled, vh))
 
+    def cholesky_solve(xp, b: Array, factor: Array, upper: bool) -> Array:
+        """``(L @ L^H)^-1 b`` for b (*, n, k), where `factor` is L, or ``L^H`` if `upper`."""
+        other = _adjoint(xp, factor)
+        lower, upper_factor = (other, factor) if upper else (factor, other)
+        half = xp.solve_triangular(lower, b, False, False)
+        return xp.solve_triangular(upper_factor, half, True, False)
+
     def matrix_exp(xp, x: Array) -> Array:
         """``e**x`` of square matrices, by scaling and squaring.
 
@@ -38,8 +45,10 @@ class LinearAlgebra:
         """
         if 0 in x.shape:
             return xp.copy(x)
-        kind = dtypes.of(x)
-        ndim = len(x.shape)
+        kind, ndim = dtypes.of(x), len(x.shape)
+        wide = dtypes.complex128 if kind.is_complex else dtypes.float64
+        if kind is not wide:  # squaring multiplies errors
+            return xp.astype(xp.matrix_exp(xp.astype(x, wide)), kind)
         norm = xp.amax(xp.sum(xp.abs(x), ndim - 2, False), ndim - 2, False)
         halvings = xp.ceil(xp.log2(xp.div(norm, _PADE_BOUND)))
         halvings = xp.where(xp.isfinite(norm), xp.maximum(halvings, 0), 0)

@@ -242,13 +242,27 @@ def _outer(xp: Any, g: Array, row: Array, column: Array, share: float, least: fl
 
 def _orthogonal(xp: Any, x: Array, coefficients: tuple[float, float, float], steps: int,
                 eps: float) -> Array:  # fmt: skip
-    """About ``U V^T`` of ``x = U S V^T``, by Newton and Schulz's iteration."""
+    """About ``U V^T`` of ``x = U S V^T``, by Newton and Schulz's iteration, rounded to bfloat16.
+
+    The iteration blows up the smallest singular values, so the rounding decides about directions
+    in which x is next to nothing.
+    """
     a, b, c = coefficients
-    tall = x.shape[0] > x.shape[1]
+    kind, tall = dtypes.of(x), x.shape[0] > x.shape[1]
+    x = _to_bfloat16(xp, xp.astype(x, dtypes.float32))
     x = xp.permute(x, (1, 0)) if tall else x
-    x = xp.div(x, xp.maximum(xp.norm(x, 2, None, False), eps))
+    size = _to_bfloat16(xp, xp.norm(x, 2, (0, 1), True))
+    x = _to_bfloat16(xp, xp.div(x, xp.maximum(size, eps)))
     for _ in range(steps):
-        gram = xp.matmul(x, xp.permute(x, (1, 0)))
-        gram = xp.add(xp.mul(gram, b), xp.mul(xp.matmul(gram, gram), c))
-        x = xp.add(xp.mul(x, a), xp.matmul(gram, x))
-    return xp.permute(x, (1, 0)) if tall else x
+        gram = _to_bfloat16(xp, xp.matmul(x, xp.permute(x, (1, 0))))
+        gram = _to_bfloat16(xp, xp.add(xp.mul(gram, b), xp.mul(xp.matmul(gram, gram), c)))
+        x = _to_bfloat16(xp, xp.add(xp.mul(x, a), xp.matmul(gram, x)))
+    return xp.astype(xp.permute(x, (1, 0)) if tall else x, kind)
+
+
+def _to_bfloat16(xp: Any, x: Array) -> Array:
+    """float32 rounded to the nearest number with 8 bits of significand, halves to even."""
+    bits = xp.view_dtype(xp.contiguous(x), dtypes.int32)
+    odd = xp.bitwise_and(xp.bitwise_right_shift(bits, 16), 1)
+    rounded = xp.bitwise_and(xp.add(xp.add(bits, odd), 0x7FFF), -0x10000)
+    return xp.where(xp.isfinite(x), xp.view_dtype(rounded, dtypes.float32), x)

@@ -132,6 +132,7 @@ PRIMITIVES = {
     "asarray": ("x", "an array of a scalar result; arrays pass unchanged"),
     "from_numpy": ("array", "an array that shares the memory of a numpy.ndarray, if it can"),
     "to_numpy": ("x", "a numpy.ndarray that shares the memory of x, if it can"),
+    "from_dlpack": ("x", "an array that shares the memory of an object with __dlpack__"),
     "from_buffer": ("buffer, dtype, shape", "an array that shares the memory of a writable buffer of"
                     " raw bytes, if it can"),
     "item": ("x", "the one element, as a Python number"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite import autograd, dtypes
-from torchlite._tensor import Tensor, made_by
+from torchlite._tensor import Tensor, alias, made_by
 from torchlite.autograd.engine import edge_of
 from torchlite.autograd.grad_mode import enable_grad
 from torchlite.backends.registry import local
@@ -17,9 +17,16 @@ from torchlite.ops.creation import zeros_like
 
 
 class Entry(Identity):
-    """Where an argument enters a transformed function: its gradient is found here."""
+    """Where an argument enters a transformed function: its gradient is found here.
 
-    __slots__ = ()
+    `active`: the function has not returned yet, so what it computes depends on a variable.
+    """
+
+    __slots__ = ("active",)
+
+    def __init__(self, edges: Sequence[Any]) -> None:
+        super().__init__(edges)
+        self.active = True
 
 
 def enter(tree: Any) -> Any:
@@ -33,6 +40,17 @@ def enter(tree: Any) -> Any:
         return entered
 
     return trees.apply(one, tree)
+
+
+def handed(tree: Any) -> Any:
+    """`tree` for the function to use, which may write to its arguments in place."""
+    return trees.apply(lambda x: alias(x) if isinstance(x, Tensor) else x, tree)
+
+
+def finish(entered: Sequence[Tensor]) -> None:
+    """Tell that the function which these tensors entered has returned."""
+    for tensor in entered:
+        tensor._node.active = False
 
 
 def tracked(tree: Any) -> list[Tensor]:
@@ -49,7 +67,7 @@ def is_outer(tensors: Sequence[Tensor], own: Sequence[Tensor]) -> bool:
         if edge in seen:
             continue
         seen.add(edge)
-        if not edge._number or (type(edge) is Entry and edge not in mine):
+        if not edge._number or (type(edge) is Entry and edge.active and edge not in mine):
             return True
         stack += edge.edges
     return False
@@ -110,7 +128,9 @@ def grad_and_value(func: Callable, argnums: Any = 0, has_aux: bool = False) -> C
         with enable_grad():
             full, chosen = _split(args, argnums)
             own = tracked(chosen)
-            output, aux = split_aux("grad_and_value(f)(*args)", func(*full, **kwargs), has_aux)
+            result = func(*handed(full), **kwargs)
+            output, aux = split_aux("grad_and_value(f)(*args)", result, has_aux)
+            finish(own)
             _check_scalar(output)
             keep = recording and is_outer([output], own)
             grads = gradients([output], own, None, keep)
@@ -179,7 +199,8 @@ class Linearization:
         with enable_grad():
             self.inputs = enter(primals)
             self.own = tracked(self.inputs)
-            self.output, self.aux = split_aux(api, func(*self.inputs), has_aux)
+            self.output, self.aux = split_aux(api, func(*handed(self.inputs)), has_aux)
+            finish(self.own)
         self.ends = trees.leaves(self.output)
         for y in self.ends:
             if not isinstance(y, Tensor):
@@ -206,6 +227,7 @@ class Linearization:
         """Cotangents, and the products with them, which are linear in them."""
         with enable_grad():
             starts = enter([zeros_like(y.detach()) for y in self.ends])
+            finish(tracked(starts))
             return starts, gradients(self.ends, self.own, starts, True)
 
     def push(self, tangents: Sequence[Tensor]) -> Any:
@@ -242,7 +264,7 @@ def vjp(func: Callable, *primals: Any, has_aux: bool = False) -> tuple:
                 f"{type(line.output).__name__}"
             )
         found = line.pull(trees.leaves(given))
-        return found if len(found) != 1 else found
+        return found
 
     output = line.settled(line.output)
     return (output, pullback, line.settled(line.aux)) if has_aux else (output, pullback)

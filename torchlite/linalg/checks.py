@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
+from torchlite._tensor import Tensor, wrap
+from torchlite.backends.registry import local
 from torchlite.dtypes import FLOAT
 from torchlite.errors import LinAlgError
 from torchlite.ops.family import not_a_tensor, write_out
@@ -77,6 +78,12 @@ def written(name: str, result: Any, out: Any) -> Any:
     if isinstance(result, Tensor):
         return write_out(name, out, result)
     return type(result)(*(write_out(name, o, r) for o, r in zip(out, result)))
+
+
+def identity_like(A: Tensor) -> Tensor:
+    """The identity in the shape of A, with A in its history: PyTorch has it there."""
+    eye = wrap(local.mode.xp.eye(*A._data.shape[-2:], A.dtype))
+    return eye.where(eye == eye, A)
 
 
 # --- parts of rules -----------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from torchlite.linalg.checks import (
     diagonal_of,
     embedded,
     identity,
+    identity_like,
     matrix_of,
     part,
     square_of,
@@ -48,9 +49,9 @@ def _half_diagonal(xp: Any, x: Any) -> Any:
 def _cholesky_x(xp: Any, g: Any, out0: Any, upper: bool) -> Any:
     lower, g = (adjoint(xp, out0), adjoint(xp, g[0])) if upper else (out0, g[0])
     adj = adjoint(xp, lower)
-    inner = _half_diagonal(xp, xp.matmul(adj, g))
-    result = _from_right(xp, xp.solve_triangular(adj, inner, True, False), lower, False)
-    return xp.mul(xp.add(result, adjoint(xp, result)), 0.5)
+    inner = xp.tril(xp.matmul(adj, g), 0)
+    inner = xp.mul(xp.add(inner, adjoint(xp, xp.tril(inner, -1))), 0.5)
+    return _from_right(xp, xp.solve_triangular(adj, inner, True, False), lower, False)
 
 
 def _qr_x(xp: Any, g: Any, out0: Any, out1: Any, mode: str) -> Any:
@@ -206,7 +207,7 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) ->
     """
     m, n = matrix_of("torch.linalg.householder_product", A, "input")
     _check_reflectors(A, tau, m, n)
-    result = A.new_zeros((*A.shape[:-2], m, n)) + wrap(local.mode.xp.eye(m, n, A.dtype))
+    result = identity_like(A)
     for i in reversed(range(tau._data.shape[-1])):
         result = _reflected(A, tau, i, result)
     return written("linalg_householder_product", result, out)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
-from torchlite.backends.registry import local
+from torchlite._tensor import Tensor
 from torchlite.dtypes import FLOAT
-from torchlite.linalg.checks import adjoint, part, square_of, written
+from torchlite.linalg.checks import adjoint, identity_like, part, square_of, written
 from torchlite.linalg.solvers import inv
 from torchlite.ops import distance
 from torchlite.ops.joining import cat
@@ -42,6 +41,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
 
 def vander(x: Tensor, *, N: int | None = None) -> Tensor:
     """The powers 0 to N-1 (n-1 by default) of each element. (*, n) -> (*, n, N)."""
+    x = x.reshape(1) if not x._data.ndim else x
     count = x._data.shape[-1] if N is None else N
     if count <= 1:
         raise RuntimeError("N must be greater than 1.")
@@ -136,7 +136,6 @@ def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
         )
     if n < 0:
         return matrix_power(inv(A), -n, out=out)
-    eye = wrap(local.mode.xp.eye(A._data.shape[-1], A._data.shape[-1], A.dtype))
     result, square = None, A
     while n:
         if n & 1:
@@ -144,7 +143,7 @@ def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
         n >>= 1
         square = matmul(square, square) if n else square
     if result is None:
-        result = eye.expand(A.shape).clone()
+        result = identity_like(A)
     return written("linalg_matrix_power", result.clone() if result is A else result, out)
 
 

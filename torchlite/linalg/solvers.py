@@ -51,6 +51,18 @@ def _triangular_joint(xp: Any, g: Any, needs: tuple, a: Any, out: Any, b_shape: 
     return ga, _summed(xp, gb, b_shape), None, None
 
 
+def _cholesky_solve_joint(xp: Any, g: Any, needs: tuple, factor: Any, out: Any, b_shape: tuple,
+                          upper: bool) -> tuple:  # fmt: skip
+    """For the factor, that of ``(L @ L.mH)^-1 b`` with any matrix for L, as in PyTorch."""
+    gb, gf = xp.cholesky_solve(g, factor, upper), None
+    if needs[1]:
+        common = xp.matmul(gb, adjoint(xp, out))
+        common = xp.neg(xp.add(common, adjoint(xp, common)))
+        gf = xp.matmul(factor, common) if upper else xp.matmul(common, factor)
+        gf = _summed(xp, gf, tuple(factor.shape))
+    return _summed(xp, gb, b_shape), gf, None
+
+
 def _inv_x(xp: Any, g: Any, out: Any) -> Any:
     adj = adjoint(xp, out)
     return xp.neg(product(xp, adj, g, adj))
@@ -85,7 +97,7 @@ def _slogdet_x(xp: Any, g: Any, x: Any, out0: Any) -> Any:
     slope = xp.astype(g[1], kind)
     if kind.is_complex:
         turn = xp.imag(xp.mul(xp.conj(g[0]), out0))
-        slope = xp.add(slope, xp.mul(xp.astype(turn, kind), 1j))
+        slope = xp.sub(slope, xp.mul(xp.astype(turn, kind), 1j))
     return xp.mul(_scale(xp, slope), adjoint(xp, xp.inv(x)))
 
 
@@ -108,6 +120,8 @@ def _pinv_x(xp: Any, g: Any, x: Any, out: Any) -> Any:
 _solve = declare("solve", "a b", holomorphic=False, title="LinalgSolveEx", joint=_solve_joint)
 _solve_triangular = declare("solve_triangular", "a b upper unitriangular", holomorphic=False,
                             title="LinalgSolveTriangular", joint=_triangular_joint)  # fmt: skip
+cholesky_solve = declare("cholesky_solve", "b factor upper", holomorphic=False,
+                         joint=_cholesky_solve_joint)  # fmt: skip
 _inv = declare("inv", "x", holomorphic=False, title="LinalgInvEx", x=_inv_x)
 _det = declare("det", "x", holomorphic=False, title="LinalgDet", x=_det_x)
 _slogdet = declare("slogdet", "x", outputs=2, holomorphic=False, title="LinalgSlogdet",
@@ -347,9 +361,9 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     """The X with the least ``norm(A @ X - B)``, of several the smallest.
 
     (*, m, n), (*, m, k) or (*, m) -> ``(solution, residuals, rank, singular_values)``: residuals
-    (*, k) if m > n and A has full rank, else empty; rank but for driver "gels", singular values
-    for "gelsd" and "gelss". `driver` ("gelsy" by default) only chooses what is returned. Singular
-    values up to ``rcond * largest`` count as zero.
+    (*, k) if m > n, A has full rank and the driver is not "gelsy", else empty; rank but for driver
+    "gels", singular values for "gelsd" and "gelss". `driver` ("gelsy" by default) only chooses
+    what is returned. Singular values up to ``rcond * largest`` count as zero.
     """
     name = "torch.linalg.lstsq"
     m, n = matrix_of(name, A, "input")
@@ -364,8 +378,8 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     solution = pinv(A, rtol=rcond) @ matrix
     values, rank = _rank(A, rcond)
     full = driver == "gels" or bool((rank == min(m, n)).all())
-    residuals = A.new_zeros((0,))
-    if m > n and full:
+    residuals = solution.abs().reshape(-1)[:0]
+    if m > n and full and driver not in (None, "gelsy"):
         residuals = (A @ solution - matrix).abs().square().sum(-2)
     nothing = A.new_zeros((0,), dtype=A.dtype.to_real())
     return return_types.linalg_lstsq(

@@ -36,9 +36,11 @@ def _off_diagonal(xp: Any, x: Any) -> Any:
 
 
 def _eigh_x(xp: Any, g: Any, out0: Any, out1: Any) -> Any:
-    adj = adjoint(xp, out1)
-    turned = _off_diagonal(xp, quotient(xp, xp.matmul(adj, g[1]), gaps(xp, out0)))
-    return product(xp, out1, xp.add(turned, embedded(xp, g[0], dtypes.of(out1))), adj)
+    adj, kind = adjoint(xp, out1), dtypes.of(out1)
+    inner = xp.matmul(adj, g[1])
+    inner = xp.mul(xp.sub(inner, adjoint(xp, inner)), 0.5)  # vectors only turn
+    turned = _off_diagonal(xp, quotient(xp, inner, xp.astype(gaps(xp, out0), kind)))
+    return product(xp, out1, xp.add(turned, embedded(xp, g[0], kind)), adj)
 
 
 def _eigvalsh_x(xp: Any, g: Any, x: Any, upper: bool) -> Any:

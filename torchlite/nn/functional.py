@@ -48,6 +48,22 @@ from torchlite.ops.activation import (
     threshold,
     threshold_,
 )
+from torchlite.ops.adaptive_pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+)
+from torchlite.ops.convolution import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+)
 from torchlite.ops.distance import cosine_similarity, pairwise_distance
 from torchlite.ops.dropout import dropout
 from torchlite.ops.elementwise import tanh
@@ -58,6 +74,8 @@ from torchlite.ops.elementwise_loss import (
     mse_loss,
 )
 from torchlite.ops.embedding import embedding, one_hot
+from torchlite.ops.folding import channel_shuffle, fold, pixel_shuffle, pixel_unshuffle, unfold
+from torchlite.ops.grid import affine_grid, grid_sample
 from torchlite.ops.layers import bilinear, linear
 from torchlite.ops.loss import cross_entropy, nll_loss
 from torchlite.ops.margin_loss import (
@@ -70,4 +88,27 @@ from torchlite.ops.margin_loss import (
     soft_margin_loss,
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
+)
+from torchlite.ops.padding import pad
+from torchlite.ops.pooling import (
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+    max_pool1d,
+    max_pool1d_with_indices,
+    max_pool2d,
+    max_pool2d_with_indices,
+    max_pool3d,
+    max_pool3d_with_indices,
+)
+from torchlite.ops.resampling import interpolate, upsample, upsample_bilinear, upsample_nearest
+from torchlite.ops.unpooling import (
+    fractional_max_pool2d,
+    fractional_max_pool3d,
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 from torchlite._tensor import Tensor
 from torchlite.autograd import no_grad
+from torchlite.linalg import qr
 from torchlite.ops import creation
 from torchlite.ops.comparison import where
 from torchlite.ops.random import randperm
@@ -237,6 +238,25 @@ def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
 
 
 @no_grad()
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
+    """Fill with `gain` times a matrix of orthonormal rows, or columns if those are fewer.
+
+    Dimensions after the first count as one. Sources: Saxe et al. 2013,
+    https://arxiv.org/abs/1312.6120; Mezzadri 2006, https://arxiv.org/abs/math-ph/0609050
+    Raises: ValueError for fewer than 2 dimensions.
+    """
+    if tensor.dim() < 2:
+        raise ValueError("Only tensors with 2 or more dimensions are supported")
+    if not tensor.numel():
+        return tensor
+    rows, columns = tensor.shape[0], tensor.numel() // tensor.shape[0]
+    drawn = tensor.new_empty((rows, columns)).normal_(0, 1, generator=generator)
+    q, r = qr(drawn.t() if rows < columns else drawn)
+    q = q * r.diagonal().sign()
+    return tensor.copy_((q.t() if rows < columns else q).reshape(tensor.shape)).mul_(gain)
+
+
+@no_grad()
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
     """Fill a matrix normally, then a fraction `sparsity` of each column with zeros.
 
@@ -285,4 +305,5 @@ xavier_uniform = _deprecated(xavier_uniform_)
 xavier_normal = _deprecated(xavier_normal_)
 kaiming_uniform = _deprecated(kaiming_uniform_)
 kaiming_normal = _deprecated(kaiming_normal_)
+orthogonal = _deprecated(orthogonal_)
 sparse = _deprecated(sparse_)

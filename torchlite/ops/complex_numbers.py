@@ -152,6 +152,9 @@ def view_as_complex(input: Tensor) -> Tensor:
     return complex(input.select(-1, 0), input.select(-1, 1))
 
 
+#: Attributes that `torchlite.ops.methods` attaches.
+PROPERTIES = {"real": real, "imag": imag}
+
 __all__ = [
     "angle", "complex", "conj", "conj_physical", "imag", "isreal", "polar", "real", "resolve_conj",
     "resolve_neg", "view_as_complex", "view_as_real",

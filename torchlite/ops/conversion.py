@@ -125,6 +125,8 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
         if dtype not in by_name:
             raise ValueError(f"invalid type: '{dtype}'")
         dtype = by_name[dtype]
+    elif isinstance(dtype, type):  # FloatTensor and its like
+        dtype = dtype.dtype
     return cast(self, dtype)
 
 

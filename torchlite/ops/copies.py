@@ -7,10 +7,19 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite._tensor import Tensor
-from torchlite.ops import shape, slicing
+from torchlite.ops import complex_numbers, shape, slicing
 from torchlite.ops.conversion import clone
 from torchlite.ops.family import functional, write_out
 from torchlite.ops.indexing import alias_view
+from torchlite.shapes import normalize_dim
+
+
+def _slice(input: Tensor, dim: int = 0, start: int | None = None, end: int | None = None,
+           step: int = 1) -> Tensor:  # fmt: skip
+    """``input[start:end:step]`` along `dim`."""
+    dim = normalize_dim(dim, input.ndim)
+    return input[(slice(None),) * dim + (slice(start, end, step),)]
+
 
 _VIEWS: dict[str, Callable] = {
     "alias": alias_view,
@@ -22,6 +31,8 @@ _VIEWS: dict[str, Callable] = {
     "permute": shape.permute,
     "select": slicing.select,
     "split_with_sizes": slicing.split_with_sizes,
+    "slice": _slice,
+    "split": slicing.split,
     "squeeze": shape.squeeze,
     "t": shape.t,
     "transpose": shape.transpose,
@@ -29,6 +40,8 @@ _VIEWS: dict[str, Callable] = {
     "unfold": slicing.unfold,
     "unsqueeze": shape.unsqueeze,
     "view": shape.view,
+    "view_as_complex": complex_numbers.view_as_complex,
+    "view_as_real": complex_numbers.view_as_real,
 }
 
 
@@ -49,6 +62,7 @@ globals().update({f"{name}_copy": _copying(name, view) for name, view in _VIEWS.
 
 __all__ = [  # noqa: F822  (made above)
     "alias_copy", "as_strided_copy", "detach_copy", "diagonal_copy", "expand_copy", "narrow_copy",
-    "permute_copy", "select_copy", "split_with_sizes_copy", "squeeze_copy", "t_copy",
-    "transpose_copy", "unbind_copy", "unfold_copy", "unsqueeze_copy", "view_copy",
+    "permute_copy", "select_copy", "slice_copy", "split_copy", "split_with_sizes_copy",
+    "squeeze_copy", "t_copy", "transpose_copy", "unbind_copy", "unfold_copy", "unsqueeze_copy",
+    "view_as_complex_copy", "view_as_real_copy", "view_copy",
 ]  # fmt: skip

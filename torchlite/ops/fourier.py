@@ -114,7 +114,7 @@ def _prepared(name: str, input: Any, real: bool = False) -> Tensor:
     if real and kind.category == COMPLEX:
         label = "a real-valued" if name.endswith("n") or name.endswith("2") else "a real"
         raise RuntimeError(f"{name} expects {label} input tensor, but got {kind.legacy}")
-    return cast(input, kind if real else kind.to_complex())
+    return cast(input, kind if real or kind.category == COMPLEX else kind.to_complex())
 
 
 def _resized(x: Tensor, axes: Sequence[int], sizes: Sequence[int]) -> Tensor:

@@ -8,10 +8,11 @@ from typing import Any
 from torchlite import linalg
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
-from torchlite.linalg import factors
+from torchlite.linalg import factors, solvers
 from torchlite.linalg.checks import check_same_dtype, matrix_of, square_of, written
 from torchlite.ops import return_types
 from torchlite.ops.family import functional, operation
+from torchlite.shapes import broadcast_shapes
 
 # --- the same under another name ----------------------------------------------------------------
 
@@ -110,9 +111,8 @@ def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False, *,
     (*, n, k), (*, n, n) -> (*, n, k).
     """
     _check_system("cholesky_solve", input2, input)
-    lower = input2.mH if upper else input2
-    half = linalg.solve_triangular(lower, _matrix(lower, input), upper=False)
-    return written("cholesky_solve", linalg.solve_triangular(lower.mH, half, upper=True), out)
+    broadcast_shapes(input._data.shape[:-2], input2._data.shape[:-2])
+    return written("cholesky_solve", solvers.cholesky_solve(input, input2, bool(upper)), out)
 
 
 def _matrix(A: Tensor, B: Tensor) -> Tensor:

@@ -10,10 +10,13 @@ from torchlite.autograd.backward import backward
 from torchlite.ops import (
     activation,
     comparison,
+    complex_numbers,
     conversion,
     creation,
     elementwise,
+    facts,
     indexing,
+    interchange,
     joining,
     linalg,
     matrices,
@@ -132,11 +135,14 @@ def _attach_indexing() -> None:
     Tensor.copy_ = indexing.copy_
     Tensor.view, Tensor.expand = shape.view, shape.expand
     Tensor.where = lambda self, condition, other: comparison.where(condition, self, other)
-    for family in (creation, joining, matrices, memory, rearranging, slicing, views):
+    for family in (
+        creation, facts, interchange, joining, matrices, memory, rearranging, slicing, views,
+    ):  # fmt: skip
         for name, method in family.METHODS.items():
             setattr(Tensor, name, method)
-    for name, get in (memory.PROPERTIES | views.PROPERTIES).items():
-        setattr(Tensor, name, property(get))
+    for family in (complex_numbers, facts, memory, views):
+        for name, get in family.PROPERTIES.items():
+            setattr(Tensor, name, property(get))
 
 
 def _backward(self: Tensor, gradient: Tensor | None = None, retain_graph: bool | None = None,

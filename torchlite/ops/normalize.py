@@ -158,11 +158,18 @@ def norm(input: Tensor, p: float | str | None = "fro", dim: Dims = None, keepdim
          out: Tensor | None = None, dtype: dtype | None = None) -> Tensor:  # fmt: skip
     """The `p`-norm of the elements over `dim` (all by default); "fro" and None: the 2-norm.
 
+    "nuc" is the sum of the singular values of matrices in two dimensions (the last by default).
+
     The gradient at a norm of 0 is 0. Raises: RuntimeError for integers.
     """
+    if p == "nuc":
+        from torchlite.linalg.norms import matrix_norm
+
+        dims = (-2, -1) if dim is None else dim
+        return matrix_norm(input, "nuc", dims, keepdim, dtype=dtype, out=out)
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(
-            f"linalg.matrix_norm: Order {p} not supported.\nUse a number, 'fro' or None."
+            f"linalg.matrix_norm: Order {p} not supported.\nUse a number, 'fro', 'nuc' or None."
         )
     order = 2.0 if p is None or p == "fro" else p
     return vector_norm(input, order, dim, keepdim, dtype=dtype, out=out)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
-from torchlite.ops.conversion import is_contiguous
+from torchlite.ops.conversion import clone, is_contiguous
 from torchlite.ops.family import operation
 from torchlite.ops.indexing import getitem_view, index_put
 from torchlite.ops.op import declare, run
@@ -296,6 +296,8 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
             f"maximum size for tensor at dimension {dim} is {limit} but size is {size}"
         )
     strides = list(local.mode.xp.strides(self._data)) or [1]
+    if 0 in strides and local.mode.grad and self.requires_grad:
+        return unfold(clone(self), dim, size, step)  # what shares memory has gradients of its own
     sizes = list(shape) or [1]
     sizes[dim] = (limit - size) // step + 1
     window = strides[dim]

@@ -1,8 +1,24 @@
-"""Optimizers: they change parameters along their gradients."""
+"""Optimizers: they change parameters along their gradients. `lr_scheduler` changes their rates."""
 
+from torchlite.optim import lr_scheduler, swa_utils
+from torchlite.optim.adadelta import Adadelta
+from torchlite.optim.adafactor import Adafactor
+from torchlite.optim.adagrad import Adagrad
 from torchlite.optim.adam import Adam
+from torchlite.optim.adamax import Adamax
 from torchlite.optim.adamw import AdamW
+from torchlite.optim.asgd import ASGD
+from torchlite.optim.lbfgs import LBFGS
+from torchlite.optim.muon import Muon
+from torchlite.optim.nadam import NAdam
 from torchlite.optim.optimizer import Optimizer
+from torchlite.optim.radam import RAdam
+from torchlite.optim.rmsprop import RMSprop
+from torchlite.optim.rprop import Rprop
 from torchlite.optim.sgd import SGD
+from torchlite.optim.sparse_adam import SparseAdam
 
-__all__ = ["Adam", "AdamW", "Optimizer", "SGD"]
+__all__ = [
+    "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "Muon", "NAdam",
+    "Optimizer", "RAdam", "RMSprop", "Rprop", "SGD", "SparseAdam", "lr_scheduler", "swa_utils",
+]  # fmt: skip

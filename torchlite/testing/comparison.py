@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor
@@ -46,9 +46,9 @@ def assert_close(
         tolerance is given; TypeError for things that cannot be compared.
     """
     if (rtol is None) != (atol is None):
+        missing = "rtol" if rtol is None else "atol"
         raise ValueError(
-            "rtol and atol must both be specified or both be unspecified, "
-            f"but got rtol={rtol} and atol={atol}"
+            f"Both 'rtol' and 'atol' must be either specified or omitted, but got no {missing}."
         )
     options = (allow_subclasses, rtol, atol, equal_nan, check_dtype, check_stride)
     try:
@@ -103,8 +103,10 @@ def _compare_leaves(actual: Any, expected: Any, options: tuple, where: str) -> N
         _compare_tensors(actual, expected, rtol, atol, equal_nan, check_dtype, check_stride, where)
     elif isinstance(actual, (int, float, complex)) and isinstance(expected, (int, float, complex)):
         _compare_numbers(actual, expected, rtol, atol, equal_nan, check_dtype, where)
-    elif actual is not None or expected is not None:
+    elif actual is not None and expected is not None:
         raise TypeError(_no_pair(actual, expected) + _place(where))
+    elif actual is not expected:
+        raise AssertionError(f"None mismatch: {actual} is not {expected}{_place(where)}")
 
 
 def _no_pair(actual: Any, expected: Any) -> str:
@@ -133,12 +135,15 @@ def _compare_tensors(actual: Tensor, expected: Tensor, rtol: Any, atol: Any, equ
         actual, expected = cast(actual, kind), cast(expected, kind)
         close = isclose(actual, expected, rtol, atol, equal_nan)
     matches = close.reshape(-1).tolist()
-    if not all(matches):
-        text = "equal" if rtol == atol == 0 else "close"
-        raise AssertionError(
-            f"Tensor-likes are not {text}!\n\n"
-            + _statistics(actual, expected, matches, rtol, atol) + _place(where)
-        )  # fmt: skip
+    if all(matches):
+        return
+    if not actual.shape:
+        _differ(actual.item(), expected.item(), rtol, atol, where)
+    text = "close" if rtol or atol else "equal"
+    raise AssertionError(
+        f"Tensor-likes are not {text}!\n\n"
+        + _statistics(actual, expected, matches, rtol, atol) + _place(where)
+    )  # fmt: skip
 
 
 def _tolerances(kind: dtypes.dtype) -> tuple[float, float]:
@@ -154,10 +159,13 @@ def _statistics(actual: Tensor, expected: Tensor, matches: list, rtol: float, at
     lines = [f"Mismatched elements: {len(wrong)} / {len(a)} ({len(wrong) / len(a):.1%})"]
     for name, found, limit in (("absolute", apart, atol), ("relative", ratio, rtol)):
         at = max(found, key=lambda i: (found[i] != found[i], found[i]))
-        allowed = f" (up to {limit} allowed)" if rtol or atol else ""
-        index = _unravel(at, actual.shape)
+        index, allowed = _unravel(at, actual.shape), _allowed(limit, rtol or atol)
         lines.append(f"Greatest {name} difference: {found[at]} at index {index}{allowed}")
     return "\n".join(lines)
+
+
+def _allowed(limit: float, tolerant: Any) -> str:
+    return f" (up to {limit} allowed)" if tolerant else ""
 
 
 def _unravel(i: int, shape: Sequence[int]) -> tuple[int, ...]:
@@ -181,12 +189,17 @@ def _compare_numbers(actual: Any, expected: Any, rtol: Any, atol: Any, equal_nan
     both_nan = equal_nan and actual != actual and expected != expected
     if actual == expected or both_nan or apart <= atol + rtol * abs(expected) < float("inf"):
         return
-    text = "equal" if rtol == atol == 0 else "close"
+    _differ(actual, expected, rtol, atol, where)
+
+
+def _differ(actual: Any, expected: Any, rtol: float, atol: float, where: str) -> NoReturn:
+    tolerant, apart = rtol or atol, abs(actual - expected)
     ratio = apart / abs(expected) if expected else float("inf")
     raise AssertionError(
-        f"Scalars are not {text}!\n\nExpected {expected} but got {actual}.\n"
-        f"Absolute difference: {apart} (up to {atol} allowed)\n"
-        f"Relative difference: {ratio} (up to {rtol} allowed)" + _place(where)
+        f"Scalars are not {'close' if tolerant else 'equal'}!\n\n"
+        f"Expected {expected} but got {actual}.\n"
+        f"Absolute difference: {apart}{_allowed(atol, tolerant)}\n"
+        f"Relative difference: {ratio}{_allowed(rtol, tolerant)}" + _place(where)
     )
 
 

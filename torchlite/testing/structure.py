@@ -259,23 +259,19 @@ def in_range(d: Draws) -> Arguments:
     return [d.array(d.shape(), dtypes.int64, -1, 5), d.integer(3, 6)]
 
 
-def _rows(d: Draws, count: int) -> Arguments:
-    """The row that has no gradient, and whether gradients are divided by the frequency."""
-    return [d.one_of(-1, 0, count - 1), bool(d.integer(0, 1))]
-
-
 @arguments()
 def embedding(d: Draws) -> Arguments:
     count = d.integer(1, 5)
     weight = d.array((count, d.integer(0, 5)), d.kind(FLOAT))
-    return [weight, d.index(d.shape(large=False), count), *_rows(d, count)]
+    index = d.index(d.shape(large=False), count)
+    return [weight, index, d.one_of(-1, 0, count - 1), bool(d.integer(0, 1))]
 
 
 @arguments()
 def embedding_backward(d: Draws) -> Arguments:
     shape, count = d.shape(large=False), d.integer(1, 5)
     g = d.array((*shape, d.integer(0, 5)), d.kind(FLOAT), specials=False)
-    return [g, d.index(shape, count), count, *_rows(d, count)]
+    return [g, d.index(shape, count), count]
 
 
 # --- products and layers --------------------------------------------------------------------------
@@ -338,6 +334,11 @@ def solve_triangular(d: Draws) -> Arguments:
 
 
 @arguments()
+def cholesky_solve(d: Draws) -> Arguments:
+    return [*reversed(solve(d)), bool(d.integer(0, 1))]
+
+
+@arguments()
 def pinv(d: Draws) -> Arguments:
     x = _matrices(d)
     tolerance = d.array(x.shape[:-2], dtypes.of(x.source), specials=False)
@@ -380,8 +381,8 @@ def _layer(d: Draws) -> tuple[tuple, int, int, dtypes.dtype]:
     return lead, d.one_of(1, 4, 33), d.one_of(1, 3, 17), d.one_of(dtypes.float32, dtypes.float64)
 
 
-@arguments()
-def linear(d: Draws) -> Arguments:
+@arguments("linear linear_relu")
+def _linear(d: Draws) -> Arguments:
     lead, inputs, outputs, kind = _layer(d)
     bias = d.array((outputs,), kind, specials=False)
     shapes = ((*lead, inputs), (outputs, inputs))

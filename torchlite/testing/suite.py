@@ -26,7 +26,7 @@ _UNCOMPARED = (
 )  # fmt: skip
 #: Their rounding errors grow with the number of terms.
 _SUMS = frozenset((
-    "sum", "mean", "var", "std", "norm", "cumsum", "matmul", "linear", "linear_backward",
+    "sum", "mean", "var", "std", "norm", "cumsum", "matmul", "linear", "linear_relu", "linear_backward",
     "fft", "rfft", "irfft",
     "scatter_add", "scatter_reduce", "index_put", "bincount", "embedding_backward", "prod",
     "cumprod", "logsumexp", "det", "slogdet", "inv", "solve", "eigvalsh", "svdvals", "matrix_exp",

@@ -1,5 +1,19 @@
 """Helpers around training: data loading in `torchlite.utils.data`."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from torchlite.utils import data
 
-__all__ = ["data"]
+if TYPE_CHECKING:
+    from torchlite.utils import checkpoint, dlpack
+
+
+__all__ = ["checkpoint", "data", "dlpack"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use what many programs do not need."""
+    if name not in ("checkpoint", "dlpack"):
+        raise AttributeError(f"module 'torchlite.utils' has no attribute {name!r}")
+    return importlib.import_module(f"torchlite.utils.{name}")

@@ -10,6 +10,7 @@ from torchlite.backends.numpy.elementwise import Elementwise
 from torchlite.backends.numpy.fourier import Fourier
 from torchlite.backends.numpy.fused import Fused
 from torchlite.backends.numpy.gamma import Gamma
+from torchlite.backends.numpy.images import ImageKernels
 from torchlite.backends.numpy.indexing import Indexing
 from torchlite.backends.numpy.lapack import Lapack
 from torchlite.backends.numpy.linalg import Linalg
@@ -17,12 +18,14 @@ from torchlite.backends.numpy.random import Random
 from torchlite.backends.numpy.reduction import Reductions
 from torchlite.backends.numpy.shape import Shapes
 from torchlite.backends.numpy.special import Special
+from torchlite.backends.numpy.threads import Threads
 from torchlite.backends.protocol import Backend
 
 
 class NumpyBackend(
-    Fused, Elementwise, Special, Bessel, Gamma, Reductions, Shapes, Indexing, Linalg, Lapack, Fourier,
-    Creation, Random, Backend,
+    Fused, ImageKernels, Elementwise, Special, Bessel, Gamma, Reductions, Shapes, Indexing, Linalg,
+    Lapack, Fourier,
+    Creation, Random, Threads, Backend,
 ):  # fmt: skip
     """Every primitive by NumPy; most composites by their default bodies."""
 

@@ -69,6 +69,10 @@ class Creation:
     def from_buffer(self, buffer: Any, dtype: dtypes.dtype, shape: Sequence[int]) -> np.ndarray:
         return np.ndarray(shape, NUMPY_DTYPES[dtype], buffer)
 
+    def from_dlpack(self, x: Any) -> np.ndarray:
+        """The memory of `x`, an object with ``__dlpack__``, as an array."""
+        return self.from_numpy(np.from_dlpack(x))
+
     def owns_memory(self, x: np.ndarray) -> bool:
         return x.base is None
 

@@ -23,11 +23,10 @@ class Lapack:
     """Factorizations, solutions, eigenvalues and singular values."""
 
     def cholesky(self, x: np.ndarray, upper: bool) -> Arrays:
-        try:
-            factor = np.linalg.cholesky(x, upper=upper)
-            return factor, np.zeros(x.shape[:-2], np.int32)
-        except np.linalg.LinAlgError:
+        factor = _cholesky(x, upper)
+        if factor is None:
             return _cholesky_one_by_one(x, upper)
+        return factor, np.zeros(x.shape[:-2], np.int32)
 
     def qr(self, x: np.ndarray, mode: str) -> Arrays:
         """`mode`: "reduced" or "complete"."""
@@ -81,7 +80,7 @@ class Lapack:
         return tuple(local.run(np.linalg.slogdet, x))
 
     def lu_factor(self, x: np.ndarray) -> Arrays:
-        lu = np.ascontiguousarray(x).reshape((-1, *x.shape[-2:])).copy()
+        lu = _listed(x).copy()
         count = min(x.shape[-2:])
         pivots = np.zeros((len(lu), count), np.int32)
         local.run(_factor, lu, pivots)
@@ -102,7 +101,7 @@ class Lapack:
 
     def ldl_factor(self, x: np.ndarray, hermitian: bool) -> Arrays:
         batch, n = x.shape[:-2], x.shape[-1]
-        ld = np.tril(x).reshape(-1, n, n)
+        ld = _listed(np.tril(x))
         pivots, info = np.zeros((len(ld), n), np.int32), np.zeros(len(ld), np.int32)
         for i in range(len(ld)):
             info[i] = local.run(_bunch_kaufman, ld[i], pivots[i], hermitian)
@@ -112,12 +111,17 @@ class Lapack:
                   hermitian: bool) -> np.ndarray:  # fmt: skip
         batch = np.broadcast_shapes(ld.shape[:-2], b.shape[:-2])
         n = ld.shape[-1]
-        factors = np.broadcast_to(ld, (*batch, n, n)).reshape(-1, n, n)
-        orders = np.broadcast_to(pivots, (*batch, n)).reshape(-1, n)
+        factors = np.broadcast_to(ld, (*batch, n, n))
+        orders = np.broadcast_to(pivots, (*batch, n))
         x = np.broadcast_to(b, (*batch, *b.shape[-2:])).copy()
-        for f, order, part in zip(factors, orders, x.reshape(-1, *b.shape[-2:])):
-            local.run(_ldl_substitute, f, order, part, hermitian)
+        for i in np.ndindex(batch):
+            local.run(_ldl_substitute, factors[i], orders[i], x[i], hermitian)
         return x
+
+
+def _listed(x: np.ndarray) -> np.ndarray:
+    """Matrices with one batch axis."""
+    return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
 
 
 def _converging(name: str, function: Callable, *args: Any) -> Any:
@@ -130,15 +134,22 @@ def _converging(name: str, function: Callable, *args: Any) -> Any:
         ) from None
 
 
+def _cholesky(x: np.ndarray, upper: bool) -> np.ndarray | None:
+    """The factors, None if one of them does not exist."""
+    try:
+        factor = np.linalg.cholesky(x, upper=upper)
+    except np.linalg.LinAlgError:
+        return None
+    return None if np.isnan(np.diagonal(factor, 0, -2, -1)).any() else factor
+
+
 def _cholesky_one_by_one(x: np.ndarray, upper: bool) -> Arrays:
     """The factors of those that have one; of the others, NaN and the order of the bad minor."""
     factor, info = np.empty_like(x), np.zeros(x.shape[:-2], np.int32)
     for i in np.ndindex(x.shape[:-2]):
-        try:
-            factor[i] = np.linalg.cholesky(x[i], upper=upper)
-        except np.linalg.LinAlgError:
-            factor[i] = np.nan
-            info[i] = _first_bad_minor(x[i], upper)
+        one = _cholesky(x[i], upper)
+        factor[i] = np.nan if one is None else one
+        info[i] = _first_bad_minor(x[i], upper) if one is None else 0
     return factor, info
 
 
@@ -146,11 +157,10 @@ def _first_bad_minor(x: np.ndarray, upper: bool) -> int:
     good, bad = 0, len(x)
     while bad - good > 1:
         middle = (good + bad) // 2
-        try:
-            np.linalg.cholesky(x[:middle, :middle], upper=upper)
-            good = middle
-        except np.linalg.LinAlgError:
+        if _cholesky(x[:middle, :middle], upper) is None:
             bad = middle
+        else:
+            good = middle
     return bad
 
 

@@ -1,0 +1,185 @@
+"""Batch normalisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torchlite import dtypes
+from torchlite._tensor import Tensor
+from torchlite.nn import functional as F
+from torchlite.nn import init
+from torchlite.nn.modules.module import Module
+from torchlite.nn.parameter import Parameter
+from torchlite.ops.creation import empty, ones, tensor, zeros
+
+
+class _NormBase(Module):
+    """Weight, bias and running moments, each (num_features,) or None."""
+
+    _version = 2
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        like = {"device": device, "dtype": dtype}
+        for name, present in (("weight", affine), ("bias", affine and bias)):
+            value = Parameter(empty(num_features, **like)) if present else None
+            self.register_parameter(name, value)
+        tracked = track_running_stats
+        self.register_buffer("running_mean", zeros(num_features, **like) if tracked else None)
+        self.register_buffer("running_var", ones(num_features, **like) if tracked else None)
+        count = tensor(0, dtype=dtypes.int64) if tracked else None
+        self.register_buffer("num_batches_tracked", count)
+        self.reset_parameters()
+
+    def reset_running_stats(self) -> None:
+        """Forget the batches seen: mean 0, variance 1."""
+        if self.track_running_stats:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0, no batches seen."""
+        self.reset_running_stats()
+        if self.affine:
+            init.ones_(self.weight)
+            if self.bias is not None:
+                init.zeros_(self.bias)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        raise NotImplementedError
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any,
+                              *rest: Any) -> None:  # fmt: skip
+        """Checkpoints before version 2 do not count batches."""
+        version, key = local_metadata.get("version"), f"{prefix}num_batches_tracked"
+        if (version is None or version < 2) and self.track_running_stats and key not in state_dict:
+            state_dict[key] = self.num_batches_tracked
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
+
+    def extra_repr(self) -> str:
+        """The number of channels, and all options."""
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+def check_dim(input: Tensor, *allowed: int) -> None:
+    """Raise ValueError (as PyTorch) if `input` has another number of dimensions."""
+    if input.dim() not in allowed:
+        expected = " or ".join(f"{n}D" for n in allowed)
+        raise ValueError(f"expected {expected} input (got {input.dim()}D input)")
+
+
+class _BatchNorm(_NormBase):
+    def forward(self, input: Tensor) -> Tensor:
+        """`input`, normalised; in training mode the running moments move."""
+        self._check_input_dim(input)
+        factor = 0.0 if self.momentum is None else self.momentum
+        tracking = self.training and self.track_running_stats
+        if tracking and self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+            if self.momentum is None:
+                factor = 1.0 / float(self.num_batches_tracked)
+        mean, var = self.running_mean, self.running_var
+        training = self.training or (mean is None and var is None)
+        if self.training and not self.track_running_stats:
+            mean = var = None
+        return F.batch_norm(input, mean, var, self.weight, self.bias, training, factor, self.eps)
+
+
+class BatchNorm1d(_BatchNorm):
+    """Each channel with mean 0 and variance 1 over the batch, then times `weight` plus `bias`.
+
+    Source: Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167
+    In training mode with the moments of the batch, which move the running ones; in evaluation mode
+    with the running ones.
+
+    Args:
+        num_features: Number of channels C.
+        eps: Added to the variance. Default: 1e-5.
+        momentum: Share of a new batch in the running moments; None: all batches count the same.
+        affine: Whether there are weight and bias. Default: True.
+        track_running_stats: Whether there are running moments; else those of the batch serve in
+            both modes. Default: True.
+        bias: Whether there is a bias, if `affine`. Default: True.
+
+    Shape: (N, C) or (N, C, L), kept. Raises: ValueError for other dimensions, and in training mode
+    for a single value a channel.
+    """
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        check_dim(input, 2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    """`BatchNorm1d` of images. Shape: (N, C, H, W), kept."""
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        check_dim(input, 4)
+
+
+class BatchNorm3d(_BatchNorm):
+    """`BatchNorm1d` of volumes. Shape: (N, C, D, H, W), kept."""
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        check_dim(input, 5)
+
+
+class SyncBatchNorm(_BatchNorm):
+    """Batch normalisation over all processes of a group; of the one process here.
+
+    `process_group` is accepted. Shape: (N, C, *), kept.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        process_group: Any = None,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
+        )
+        self.process_group = process_group
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.dim() < 2:
+            raise ValueError(f"expected at least 2D input (got {input.dim()}D input)")
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
+        """`module` with every batch normalisation in it replaced by one of this class."""
+        converted = module
+        if isinstance(module, _BatchNorm):
+            converted = cls(
+                module.num_features, module.eps, module.momentum, module.affine,
+                module.track_running_stats, process_group, bias=module.bias is not None,
+            )  # fmt: skip
+            converted._parameters.update(module._parameters)
+            converted._buffers.update(module._buffers)
+            converted.training = module.training
+        for name, child in module.named_children():
+            converted.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return converted

@@ -1,0 +1,391 @@
+"""Transformers: stacks of attention and feed-forward layers."""
+
+from __future__ import annotations
+
+import copy
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from torchlite._tensor import Tensor
+from torchlite.nn import functional as F
+from torchlite.nn._attention import additive_mask
+from torchlite.nn.init import xavier_uniform_
+from torchlite.nn.modules.activation import GELU
+from torchlite.nn.modules.attention import MultiheadAttention
+from torchlite.nn.modules.container import ModuleList
+from torchlite.nn.modules.dropout import Dropout
+from torchlite.nn.modules.linear import Linear
+from torchlite.nn.modules.module import Module
+from torchlite.nn.modules.normalization import LayerNorm
+from torchlite.nn.modules.rectifier import ReLU
+from torchlite.ops.creation import full
+
+Activation = Callable[[Tensor], Tensor]
+
+
+class _Layer(Module):
+    """What encoder and decoder layers share: self-attention, and two linear layers."""
+
+    def _set_up(self, d_model: int, nhead: int, dim_feedforward: int, dropout: float,
+                activation: str | Activation, layer_norm_eps: float, batch_first: bool,
+                norm_first: bool, bias: bool, like: dict, blocks: int) -> None:  # fmt: skip
+        attention = {"dropout": dropout, "bias": bias, "batch_first": batch_first, **like}
+        self.self_attn = MultiheadAttention(d_model, nhead, **attention)
+        if blocks == 3:
+            self.multihead_attn = MultiheadAttention(d_model, nhead, **attention)
+        self.linear1 = Linear(d_model, dim_feedforward, bias=bias, **like)
+        self.dropout = Dropout(dropout)
+        self.linear2 = Linear(dim_feedforward, d_model, bias=bias, **like)
+        self.norm_first = norm_first
+        for i in range(1, blocks + 1):
+            setattr(self, f"norm{i}", LayerNorm(d_model, layer_norm_eps, bias=bias, **like))
+        for i in range(1, blocks + 1):
+            setattr(self, f"dropout{i}", Dropout(dropout))
+        self.activation = _activation(activation) if isinstance(activation, str) else activation
+
+    def _residual(self, x: Tensor, norm: Module, block: Callable[[Tensor], Tensor]) -> Tensor:
+        """`x` plus what a block makes of it, normalised before the block or after the sum."""
+        return x + block(norm(x)) if self.norm_first else norm(x + block(x))
+
+    def _feed_forward(self, x: Tensor) -> Tensor:
+        return self.linear2(self.dropout(self.activation(self.linear1(x))))
+
+
+class TransformerEncoderLayer(_Layer):
+    """Self-attention, then two linear layers, each added to its input and normalised.
+
+    Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762
+
+    Args:
+        d_model: Width E of input and output.
+        nhead: Number of heads.
+        dim_feedforward: Width between the two linear layers. Default: 2048.
+        dropout: Default: 0.1.
+        activation: "relu", "gelu" or a function. Default: relu.
+        layer_norm_eps: Default: 1e-5.
+        batch_first: Whether the batch is the first dimension. Default: False.
+        norm_first: Whether to normalise before each block instead of after. Default: False.
+        bias: Whether linear layers and norms have biases. Default: True.
+
+    Shape: (S, N, E) or (S, E), kept; (N, S, E) if `batch_first`.
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        nhead: int,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: str | Activation = F.relu,
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        like = {"device": device, "dtype": dtype}
+        self._set_up(d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps,
+                     batch_first, norm_first, bias, like, blocks=2)  # fmt: skip
+
+    def forward(
+        self,
+        src: Tensor,
+        src_mask: Tensor | None = None,
+        src_key_padding_mask: Tensor | None = None,
+        is_causal: bool = False,
+    ) -> Tensor:
+        """The layer's output; masks as `MultiheadAttention`'s."""
+        other = None if src_mask is None else src_mask.dtype
+        padding = additive_mask(
+            src_key_padding_mask, "src_key_padding_mask", src.dtype, other, "src_mask"
+        )
+        mask = additive_mask(src_mask, "src_mask", src.dtype)
+
+        def attend(x: Tensor) -> Tensor:
+            return self.dropout1(_attended(self.self_attn, x, x, mask, padding, is_causal))
+
+        src = self._residual(src, self.norm1, attend)
+        return self._residual(src, self.norm2, lambda x: self.dropout2(self._feed_forward(x)))
+
+
+class TransformerDecoderLayer(_Layer):
+    """Self-attention, attention to the encoder's output, two linear layers.
+
+    Arguments and shape as `TransformerEncoderLayer`; the memory is (S, N, E).
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        nhead: int,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: str | Activation = F.relu,
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        like = {"device": device, "dtype": dtype}
+        self._set_up(d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps,
+                     batch_first, norm_first, bias, like, blocks=3)  # fmt: skip
+
+    def forward(
+        self,
+        tgt: Tensor,
+        memory: Tensor,
+        tgt_mask: Tensor | None = None,
+        memory_mask: Tensor | None = None,
+        tgt_key_padding_mask: Tensor | None = None,
+        memory_key_padding_mask: Tensor | None = None,
+        tgt_is_causal: bool = False,
+        memory_is_causal: bool = False,
+    ) -> Tensor:
+        """The layer's output; masks as `MultiheadAttention`'s."""
+
+        def attend(x: Tensor) -> Tensor:
+            padding = tgt_key_padding_mask
+            return self.dropout1(_attended(self.self_attn, x, x, tgt_mask, padding, tgt_is_causal))
+
+        def look_up(x: Tensor) -> Tensor:
+            padding, causal = memory_key_padding_mask, memory_is_causal
+            out = _attended(self.multihead_attn, x, memory, memory_mask, padding, causal)
+            return self.dropout2(out)
+
+        tgt = self._residual(tgt, self.norm1, attend)
+        tgt = self._residual(tgt, self.norm2, look_up)
+        return self._residual(tgt, self.norm3, lambda x: self.dropout3(self._feed_forward(x)))
+
+
+class TransformerEncoder(Module):
+    """`num_layers` copies of an encoder layer, and perhaps a norm, one after the other.
+
+    All copies begin with the same weights. `enable_nested_tensor` and `mask_check` are accepted:
+    there are no nested tensors. Shape: as the layer.
+    """
+
+    def __init__(
+        self,
+        encoder_layer: TransformerEncoderLayer,
+        num_layers: int,
+        norm: Module | None = None,
+        enable_nested_tensor: bool = True,
+        mask_check: bool = True,
+    ) -> None:
+        super().__init__()
+        self.layers = _copies(encoder_layer, num_layers)
+        self.num_layers, self.norm = num_layers, norm
+        self.enable_nested_tensor, self.mask_check = enable_nested_tensor, mask_check
+        reason = _why_not_nested(encoder_layer)
+        self.use_nested_tensor = enable_nested_tensor and not reason
+        if enable_nested_tensor and reason:
+            warnings.warn(
+                "enable_nested_tensor is True, but self.use_nested_tensor is False because "
+                f"{reason}",
+                stacklevel=2,
+            )
+
+    def forward(
+        self,
+        src: Tensor,
+        mask: Tensor | None = None,
+        src_key_padding_mask: Tensor | None = None,
+        is_causal: bool | None = None,
+    ) -> Tensor:
+        """The output of the last layer; is_causal None: found out from `mask`."""
+        other = None if mask is None else mask.dtype
+        padding = additive_mask(
+            src_key_padding_mask, "src_key_padding_mask", src.dtype, other, "mask"
+        )
+        mask = additive_mask(mask, "mask", src.dtype)
+        causal = _is_causal(mask, is_causal, _length(src, self.layers[0].self_attn.batch_first))
+        for layer in self.layers:
+            src = layer(src, src_mask=mask, src_key_padding_mask=padding, is_causal=causal)
+        return src if self.norm is None else self.norm(src)
+
+
+class TransformerDecoder(Module):
+    """`num_layers` copies of a decoder layer, and perhaps a norm, one after the other."""
+
+    def __init__(
+        self, decoder_layer: TransformerDecoderLayer, num_layers: int, norm: Module | None = None
+    ) -> None:
+        super().__init__()
+        self.layers = _copies(decoder_layer, num_layers)
+        self.num_layers, self.norm = num_layers, norm
+
+    def forward(
+        self,
+        tgt: Tensor,
+        memory: Tensor,
+        tgt_mask: Tensor | None = None,
+        memory_mask: Tensor | None = None,
+        tgt_key_padding_mask: Tensor | None = None,
+        memory_key_padding_mask: Tensor | None = None,
+        tgt_is_causal: bool | None = None,
+        memory_is_causal: bool = False,
+    ) -> Tensor:
+        """The output of the last layer; tgt_is_causal None: found out from `tgt_mask`."""
+        length = _length(tgt, self.layers[0].self_attn.batch_first)
+        causal = _is_causal(tgt_mask, tgt_is_causal, length)
+        for layer in self.layers:
+            tgt = layer(
+                tgt,
+                memory,
+                tgt_mask=tgt_mask,
+                memory_mask=memory_mask,
+                tgt_key_padding_mask=tgt_key_padding_mask,
+                memory_key_padding_mask=memory_key_padding_mask,
+                tgt_is_causal=causal,
+                memory_is_causal=memory_is_causal,
+            )
+        return tgt if self.norm is None else self.norm(tgt)
+
+
+class Transformer(Module):
+    """An encoder, and a decoder that attends to its output.
+
+    Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762
+    Arguments as `TransformerEncoderLayer`; `custom_encoder`, `custom_decoder` replace the stacks.
+    Shape: src (S, N, E), tgt (T, N, E) -> (T, N, E); or each without N; or the batch first.
+    Raises: RuntimeError for other batch sizes or widths.
+    """
+
+    def __init__(
+        self,
+        d_model: int = 512,
+        nhead: int = 8,
+        num_encoder_layers: int = 6,
+        num_decoder_layers: int = 6,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: str | Activation = F.relu,
+        custom_encoder: Any = None,
+        custom_decoder: Any = None,
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        like = {"device": device, "dtype": dtype}
+        options = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps,
+                   batch_first, norm_first, bias)  # fmt: skip
+        if custom_encoder is None:
+            encoder_layer = TransformerEncoderLayer(*options, **like)
+            norm = LayerNorm(d_model, layer_norm_eps, bias=bias, **like)
+            custom_encoder = TransformerEncoder(encoder_layer, num_encoder_layers, norm)
+        self.encoder = custom_encoder
+        if custom_decoder is None:
+            decoder_layer = TransformerDecoderLayer(*options, **like)
+            norm = LayerNorm(d_model, layer_norm_eps, bias=bias, **like)
+            custom_decoder = TransformerDecoder(decoder_layer, num_decoder_layers, norm)
+        self.decoder = custom_decoder
+        self._reset_parameters()
+        self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
+
+    def _reset_parameters(self) -> None:
+        for p in self.parameters():
+            if p.dim() > 1:
+                xavier_uniform_(p)
+
+    def forward(
+        self,
+        src: Tensor,
+        tgt: Tensor,
+        src_mask: Tensor | None = None,
+        tgt_mask: Tensor | None = None,
+        memory_mask: Tensor | None = None,
+        src_key_padding_mask: Tensor | None = None,
+        tgt_key_padding_mask: Tensor | None = None,
+        memory_key_padding_mask: Tensor | None = None,
+        src_is_causal: bool | None = None,
+        tgt_is_causal: bool | None = None,
+        memory_is_causal: bool = False,
+    ) -> Tensor:
+        """The decoder's output; masks as `MultiheadAttention`'s."""
+        batch = 0 if self.batch_first else 1
+        if src.dim() == 3 and src.size(batch) != tgt.size(batch):
+            raise RuntimeError("the batch number of src and tgt must be equal")
+        if src.size(-1) != self.d_model or tgt.size(-1) != self.d_model:
+            raise RuntimeError("the feature number of src and tgt must be equal to d_model")
+        memory = self.encoder(
+            src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal
+        )
+        return self.decoder(
+            tgt,
+            memory,
+            tgt_mask=tgt_mask,
+            memory_mask=memory_mask,
+            tgt_key_padding_mask=tgt_key_padding_mask,
+            memory_key_padding_mask=memory_key_padding_mask,
+            tgt_is_causal=tgt_is_causal,
+            memory_is_causal=memory_is_causal,
+        )
+
+    @staticmethod
+    def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
+        """A causal mask (sz, sz): -inf above the diagonal, else 0."""
+        return full((sz, sz), -math.inf, device=device, dtype=dtype).triu(1)
+
+
+def _attended(attention: Module, x: Tensor, memory: Tensor, mask: Any, padding: Any,
+              causal: bool) -> Tensor:  # fmt: skip
+    return attention(
+        x,
+        memory,
+        memory,
+        attn_mask=mask,
+        key_padding_mask=padding,
+        need_weights=False,
+        is_causal=causal,
+    )[0]
+
+
+def _activation(name: str) -> Activation:
+    if name not in ("relu", "gelu"):
+        raise RuntimeError(f"activation should be relu/gelu, not {name}")
+    return F.relu if name == "relu" else F.gelu
+
+
+def _copies(layer: Module, count: int) -> ModuleList:
+    return ModuleList([copy.deepcopy(layer) for _ in range(count)])
+
+
+def _length(x: Tensor, batch_first: bool) -> int:
+    return x.size(1 if x.dim() == 3 and batch_first else 0)
+
+
+def _is_causal(mask: Tensor | None, hint: bool | None, size: int) -> bool:
+    """The hint, or whether `mask` is the causal one."""
+    if hint is not None or mask is None:
+        return bool(hint)
+    causal = Transformer.generate_square_subsequent_mask(size, dtype=mask.dtype)
+    return mask.shape == causal.shape and bool((mask == causal).all())
+
+
+def _why_not_nested(layer: Any) -> str:
+    """Why PyTorch would not use nested tensors with this layer; empty if it would."""
+    if not isinstance(layer, TransformerEncoderLayer):
+        return "encoder_layer was not TransformerEncoderLayer"
+    attention, activation = layer.self_attn, layer.activation
+    usual = activation in (F.relu, F.gelu) or isinstance(activation, (ReLU, GELU))
+    reasons = {
+        ".norm_first was True": layer.norm_first,
+        ".self_attn.batch_first was not True(use batch_first for better inference performance)":
+            not attention.batch_first,
+        ".self_attn was passed bias=False": attention.in_proj_bias is None,
+        ".activation_relu_or_gelu was not True": not usual,
+        ".norm1.eps was not equal to encoder_layer.norm2.eps": layer.norm1.eps != layer.norm2.eps,
+        ".self_attn.num_heads is odd": attention.num_heads % 2 == 1,
+    }  # fmt: skip
+    return next((f"encoder_layer{text}" for text, holds in reasons.items() if holds), "")

@@ -1,0 +1,5 @@
+"""Signal processing: PyTorch's `torch.signal`."""
+
+from torchlite.signal import windows
+
+__all__ = ["windows"]

@@ -15,7 +15,8 @@ FLOORS = (
     ("torchlite.backends",),
     ("torchlite._tensor", "torchlite._tensor_str", "torchlite.graph"),
     ("torchlite.ops", "torchlite.linalg", "torchlite.autograd", "torchlite.random"),
-    ("torchlite.nn", "torchlite.optim", "torchlite.utils", "torchlite.serialization"),
+    ("torchlite.nn", "torchlite.func", "torchlite.optim", "torchlite.utils",
+     "torchlite.serialization"),
     ("torchlite.vision", "torchlite.testing"),
     ("torchlite",),
 )

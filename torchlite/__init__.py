@@ -75,6 +75,7 @@ from torchlite.ops.matrices import *  # noqa: F403
 from torchlite.ops.memory import *  # noqa: F403
 from torchlite.ops import return_types
 from torchlite.ops.methods import attach
+from torchlite.ops.normalization import *  # noqa: F403
 from torchlite.ops.normalize import *  # noqa: F403
 from torchlite.ops.order import *  # noqa: F403
 from torchlite.ops.padding import *  # noqa: F403
@@ -127,7 +128,8 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "GradScaler": "amp", "amp": "", "autocast": "amp", "fft": "", "func": "",
-    "is_autocast_available": "amp", "is_autocast_enabled": "amp", "load": "serialization", "save": "serialization", "signal": "", "special": "",
+    "is_autocast_available": "amp", "is_autocast_enabled": "amp", "load": "serialization",
+    "save": "serialization", "signal": "", "special": "",
     "testing": "", "vision": "", "vmap": "func",
 }  # fmt: skip
 

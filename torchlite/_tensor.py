@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Callable, Iterator
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 from torchlite import dtypes
@@ -64,11 +65,12 @@ CPU = device("cpu")
 class View:
     """How a view came from its base: `steps` are (primitive, parameters), applied in order."""
 
-    __slots__ = ("base", "steps", "seen")
+    __slots__ = ("base", "steps", "seen", "recorded")
 
-    def __init__(self, base: Tensor, steps: tuple) -> None:
+    def __init__(self, base: Tensor, steps: tuple, recorded: bool) -> None:
         self.base, self.steps = base, steps
         self.seen = base._node  # the history of the base that the view's own was derived from
+        self.recorded = recorded  # not made within no_grad: a write can be told to the base
 
 
 class Tensor:
@@ -290,6 +292,12 @@ class Tensor:
         self._node, self._needs_grad = None, False
         return self
 
+    def _take_history(self, node: Any) -> None:
+        """Be the result of `node` from now on; a gradient that is kept is that of the new value."""
+        if self._retains and self._node is not None and node is not None:
+            node.retain, self._node.retain = self._node.retain, None
+        self._node = node
+
     def _is_view(self) -> bool:
         return self._view is not None
 
@@ -339,7 +347,9 @@ class Tensor:
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self._node is not None:
-            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+            raise RuntimeError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors"
+            )
         if self._accumulate_hooks is None:
             self._accumulate_hooks = {}
         return RemovableHandle(self._accumulate_hooks, hook)
@@ -414,6 +424,11 @@ class Tensor:
         return {k: v for k, v in self.__dict__.items() if not hasattr(Tensor, k) and k != "_data"}
 
     def __contains__(self, element: Any) -> bool:
+        if not isinstance(element, (Tensor, Number)):
+            raise RuntimeError(
+                "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+                f"{type(element)}."
+            )
         return bool((self == element).any())
 
     def __dir__(self) -> list[str]:
@@ -475,11 +490,15 @@ def alias(tensor: Tensor) -> Tensor:
 def refresh(tensor: Tensor) -> None:
     """If `tensor` views a tensor that was written to since, derive its history from there anew."""
     view = tensor._view
-    if view is not None and view.seen is not view.base._node:
-        view.seen = view.base._node
-        replayed, mode = alias(view.base), local.mode
-        recording, mode.grad = mode.grad, True
+    if view is None or view.seen is view.base._node or view.base._node is None:
+        return  # a base that was only detached leaves its views their history
+    view.seen = view.base._node
+    replayed, mode = alias(view.base), local.mode
+    recording, mode.grad = mode.grad, True
+    try:
         for primitive, parameters in view.steps:
             replayed = primitive(replayed, *parameters)
+    finally:
         mode.grad = recording
-        tensor._node, tensor._needs_grad = replayed._node, replayed._needs_grad
+    tensor._take_history(replayed._node)
+    tensor._needs_grad = replayed._needs_grad

@@ -23,7 +23,7 @@ _settings = _Settings()
 
 def _positive(name: str, n: Any) -> int:
     if isinstance(n, bool) or not isinstance(n, int):
-        raise TypeError(f"{name} expects an int, but got {type(n).__name__}")
+        raise RuntimeError(f"{name} expects an int, but got {type(n).__name__}")
     if n < 1:
         raise RuntimeError(f"{name} expects a positive integer")
     return n

@@ -15,9 +15,11 @@ import numpy as np
 from numba import carray
 
 from torchlite.backends.numpy import NumpyBackend
+from torchlite.backends.numpy.quiet import quiet
 from torchlite_numba import codegen, launch
 
 Array = Any
+_dot = quiet(np.dot, 2)
 _FLOATS = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
 _TINY = 512  # multiplications
 
@@ -73,7 +75,7 @@ class Linear(NumpyBackend):
     def matmul(self, a: Array, b: Array) -> Array:
         """``a @ b``; many matrices times one are one product."""
         if b.ndim == 2 and a.dtype in _FLOATS and (a.ndim == 2 or a.flags.c_contiguous):
-            product = np.dot(_rows(a), b)
+            product = _dot(_rows(a), b)
             return product if a.ndim == 2 else product.reshape(a.shape[:-1] + b.shape[1:])
         return super().matmul(a, b)
 
@@ -86,7 +88,7 @@ class Linear(NumpyBackend):
             out = np.empty((len(rows), len(weight)), x.dtype)
             _tiny(rows, weight, bias, out)
         else:
-            out = np.dot(rows, weight.T)
+            out = _dot(rows, weight.T)
             if bias is not None:
                 _add(out, bias, _add_bias)
         return out if x.ndim == 2 else out.reshape(x.shape[:-1] + weight.shape[:1])
@@ -95,7 +97,7 @@ class Linear(NumpyBackend):
         """``relu(x @ weight.T + bias)``."""
         if x.dtype not in _FLOATS or bias is None:
             return super().linear_relu(x, weight, bias)
-        out = np.dot(_rows(x), weight.T)
+        out = _dot(_rows(x), weight.T)
         _add(out, bias, _add_bias_relu)
         return out if x.ndim == 2 else out.reshape(x.shape[:-1] + weight.shape[:1])
 
@@ -106,6 +108,6 @@ class Linear(NumpyBackend):
         if g.dtype not in _FLOATS:
             return super().linear_backward(g, x, weight, needs)
         rows = _rows(g)
-        gx = np.dot(rows, weight).reshape(x.shape) if needs[0] else None
-        gw = np.dot(rows.T, _rows(x)) if needs[1] else None
+        gx = _dot(rows, weight).reshape(x.shape) if needs[0] else None
+        gw = _dot(rows.T, _rows(x)) if needs[1] else None
         return gx, gw, self.sum(rows, 0, False) if needs[2] else None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from torchlite import backends, dtypes
+from torchlite.backends.composites import Composites
 from torchlite.backends.numpy import NumpyBackend
 from torchlite.testing import backend_suite
 from torchlite.testing.suite import methods_of_protocol
@@ -13,6 +14,30 @@ from torchlite.testing.suite import methods_of_protocol
 def test_the_numba_backend_conforms(method):
     pytest.importorskip("numba")
     (case,) = backend_suite("numba", [method])
+    case()
+
+
+#: Composites for which NumPy has more than the default body, and that body.
+BODIES = {
+    name: body
+    for name in methods_of_protocol()
+    if (body := getattr(Composites, name, None)) not in (None, getattr(NumpyBackend, name))
+}
+
+
+class DefaultBodies(NumpyBackend):
+    name = "default bodies"
+
+
+for _name, _body in BODIES.items():
+    setattr(DefaultBodies, _name, _body)
+
+
+@pytest.mark.parametrize("method", BODIES)
+def test_the_default_bodies_conform(method):
+    """They are what gradients of gradients are made of, and backends that have primitives only."""
+    backends.register("default bodies", DefaultBodies)
+    (case,) = backend_suite("default bodies", [method])
     case()
 
 

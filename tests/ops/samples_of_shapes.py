@@ -172,6 +172,10 @@ COPIES = {
     "expand_copy": VIEWS["broadcast_to"],
     "view_copy": lambda d: call(d.floats((2, 3)).copy(), (3, 2)),
     "unfold_copy": lambda d: call(d.floats((5,)), 0, 3, d.one_of(1, 2)),
+    "slice_copy": lambda d: call(d.floats((5,)), 0, 1, d.one_of(3, None), d.one_of(1, 2)),
+    "split_copy": lambda d: call(d.floats((5,)), 2),
+    "view_as_complex_copy": lambda d: call(d.floats((3, 2)).copy()),
+    "view_as_real_copy": lambda d: call(d.floats((3,)) * (1 + 2j)),
     **{f"{name}_copy": VIEWS[name] for name in (
         "as_strided", "diagonal", "narrow", "permute", "select", "split_with_sizes", "squeeze", "t",
         "transpose", "unbind", "unsqueeze",

@@ -8,6 +8,7 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.autograd.engine import Walk, edge_of, reaching
+from torchlite.autograd.grad_mode import set_grad_enabled
 from torchlite.backends.registry import local
 from torchlite.ops.joining import stack
 
@@ -38,9 +39,12 @@ def backward(
     inputs = _as_tuple(inputs)
     if not inputs:
         raise RuntimeError("'inputs' argument to backward() cannot be empty.")
-    for tensor, g in zip(inputs, _gradients(roots, inputs, keep, create_graph)):
-        if g is not None:
-            tensor._grad = g if tensor._grad is None else tensor._grad + g
+    inputs = tuple(dict.fromkeys(inputs))
+    found, walk = _gradients(roots, inputs, keep, create_graph), Walk(keep, create_graph)
+    with set_grad_enabled(create_graph):
+        for tensor, g in zip(inputs, found):
+            if g is not None:
+                walk.accumulate(tensor, g if create_graph else g._data, True)
 
 
 def grad(
@@ -62,7 +66,9 @@ def grad(
         materialize_grads: Zeros instead of None for them.
     """
     if is_grads_batched:
-        return _batched(outputs, inputs, grad_outputs, create_graph, allow_unused, materialize_grads)
+        options = {"create_graph": create_graph, "allow_unused": allow_unused,
+                   "materialize_grads": materialize_grads}  # fmt: skip
+        return _batched(outputs, inputs, grad_outputs, options)
     inputs = _as_tuple(inputs)
     if allow_unused is None:
         allow_unused = materialize_grads
@@ -72,25 +78,24 @@ def grad(
     roots = _roots(_as_tuple(outputs), grad_outputs, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     grads = _gradients(roots, inputs, keep, create_graph)
-    if not allow_unused and any(g is None for g in grads):
+    unused = [i for i, g in enumerate(grads) if g is None]
+    if unused and not allow_unused:
         raise RuntimeError(
-            "One of the differentiated Tensors appears to not have been used in the graph. "
-            "Set allow_unused=True if this is the desired behavior."
+            f"The differentiated Tensor at index {unused[0]} appears to not have been used in the "
+            "graph. Set allow_unused=True if this is the desired behavior."
         )
     if materialize_grads:
         grads = [x * 0 if g is None else g for g, x in zip(grads, (t.detach() for t in inputs))]
     return tuple(grads)
 
 
-def _batched(outputs: Any, inputs: Any, starts: Any, create_graph: bool, allow_unused: Any,
-             materialize: bool) -> tuple[Tensor | None, ...]:  # fmt: skip
+def _batched(outputs: Any, inputs: Any, starts: Any, options: dict) -> tuple[Tensor | None, ...]:
     """`grad` once for each slice of the gradients given, the results stacked; the graph is kept."""
     starts = _as_tuple(starts)
     rows = [
-        grad(outputs, inputs, [None if g is None else g[i] for g in starts], True, create_graph,
-             allow_unused=allow_unused, materialize_grads=materialize)
+        grad(outputs, inputs, [None if g is None else g[i] for g in starts], True, **options)
         for i in range(next(len(g) for g in starts if g is not None))
-    ]  # fmt: skip
+    ]
     columns = zip(*rows)
     return tuple(None if column[0] is None else stack(column) for column in columns)
 

@@ -7,7 +7,7 @@ users; nothing recurses, and a node's saved values are freed as it is consumed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -15,6 +15,7 @@ from torchlite._tensor import Tensor, refresh, wrap
 from torchlite.autograd import anomaly
 from torchlite.backends.registry import local
 from torchlite.graph import Node
+from torchlite.ops.inplace import check_no_overlap, write
 from torchlite.ops.op import recorded
 
 
@@ -23,6 +24,7 @@ class _Running(threading.local):
 
 
 running = _Running()
+_accumulating = threading.RLock()  # threads that share a leaf each add all of their gradient
 
 
 class Walk:
@@ -108,8 +110,7 @@ class Walk:
         for hook in tuple((owner._hooks or {}).values()):
             changed = hook(tensor)
             if changed is not None:
-                if not isinstance(changed, Tensor):
-                    raise TypeError(f"hook must return a Tensor or None, got {type(changed)}")
+                check_replacement(hook, tensor, changed)
                 tensor = changed
         if getattr(owner, "retain", None) is not None:
             owner.retain(tensor)
@@ -140,24 +141,38 @@ class Walk:
         if self.captures is not None:
             self.captures[leaf].append(g)
             return
-        if self.create:
-            leaf._grad = g if leaf._grad is None else leaf._grad + g
-        else:
-            self._accumulate(leaf, g, fresh)
+        self.accumulate(leaf, g, fresh)
+
+    def accumulate(self, leaf: Tensor, g: Any, fresh: bool) -> None:
+        """Add `g` to the gradient that `leaf` has, and call the hooks that wait for it."""
+        xp = self.xp
+        with _accumulating:
+            grad = leaf._grad
+            if self.create:
+                leaf._grad = xp.copy(g) if grad is None else grad + g
+            elif grad is None:
+                g = xp.asarray(g)
+                own = fresh and xp.owns_memory(g)
+                leaf._grad = wrap(xp.contiguous(g) if own else xp.copy(g))
+            else:
+                check_no_overlap(grad._data)
+                write(grad, xp.add(grad._data, g))
         for hook in tuple((leaf._accumulate_hooks or {}).values()):
             hook(leaf)
 
-    def _accumulate(self, leaf: Tensor, g: Any, fresh: bool) -> None:
-        xp, grad = self.xp, leaf._grad
-        if grad is None:
-            g = xp.asarray(g)
-            own = fresh and xp.owns_memory(g)
-            leaf._grad = wrap(xp.contiguous(g) if own else xp.copy(g))
-        elif grad._needs_grad:
-            leaf._grad = wrap(xp.asarray(xp.add(grad._data, g)))
-        else:
-            xp.copyto(grad._data, xp.add(grad._data, g))
-            grad._bump()
+
+def check_replacement(hook: Callable, g: Tensor, changed: Any) -> None:
+    """Raise (as PyTorch) if what `hook` returned cannot stand for the gradient `g`."""
+    name = getattr(hook, "__name__", type(hook).__name__)
+    if not isinstance(changed, Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(changed).__name__}'")
+    if changed.dtype is not g.dtype:
+        raise RuntimeError(
+            f"hook '{name}' has changed the type of value (was torch.{g.dtype.legacy}Tensor got "
+            f"torch.{changed.dtype.legacy}Tensor)"
+        )
+    if changed._data.shape != g._data.shape:
+        raise RuntimeError(f"hook '{name}' has changed the size of value")
 
 
 def edge_of(tensor: Tensor) -> Any:

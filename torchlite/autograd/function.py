@@ -13,7 +13,9 @@ from torchlite.autograd.engine import edge_of
 from torchlite.backends.registry import local
 from torchlite.graph import Node, Output, freed
 from torchlite.ops import op
+from torchlite.ops.inplace import check_writable, take_history
 from torchlite.ops.op import recorded, unbroadcast
+from torchlite.ops.promotion import cast
 
 
 class FunctionCtx:
@@ -61,12 +63,13 @@ class FunctionCtx:
 class FunctionNode(Node):
     """One call of a custom function: runs its ``backward`` on tensors."""
 
-    __slots__ = ("function", "ctx", "results", "saved", "positions", "shapes", "count")
+    __slots__ = ("function", "ctx", "results", "saved", "positions", "shapes", "kinds", "count")
 
     def __init__(self, function: type[Function], ctx: FunctionCtx, inputs: Sequence[Any]) -> None:
         self.positions = [i for i, needed in enumerate(ctx.needs_input_grad) if needed]
         super().__init__([edge_of(inputs[i]) for i in self.positions])
         self.shapes = {i: inputs[i]._data.shape for i in self.positions}
+        self.kinds = {i: inputs[i].dtype for i in self.positions}
         self.function, self.ctx, self.count = function, ctx, len(inputs)
         self.results: list[tuple] = []
         self.saved: list[tuple] | None = []
@@ -127,9 +130,9 @@ class FunctionNode(Node):
         grads = grads if isinstance(grads, tuple) else (grads,)
         return [self._checked(grads, i, differentiable) for i in self._picks(grads)]
 
-    def _zeros(self, i: int) -> Tensor:
+    def _zeros(self, i: int) -> Tensor | None:
         shape, kind = self.results[i]
-        return wrap(local.mode.xp.full(shape, 0, kind))
+        return None if kind is None else wrap(local.mode.xp.full(shape, 0, kind))
 
     def _picks(self, grads: tuple) -> list[int]:
         surplus = [x for x in grads[self.count :] if x is not None]
@@ -149,6 +152,7 @@ class FunctionNode(Node):
                 f"function {self.name()} returned {type(g).__name__} as gradient {i}, expected a "
                 "Tensor or None"
             )
+        g = cast(g, self.kinds[i])
         return self._fitted(g if differentiable else local.mode.xp.copy(g._data), i, differentiable)
 
     def _fitted(self, g: Any, i: int, differentiable: bool) -> Any:
@@ -234,12 +238,15 @@ def _recorded(ctx: FunctionCtx, node: FunctionNode, args: tuple, outs: list) -> 
         if not isinstance(out, Tensor) or excluded or out.dtype.category < dtypes.FLOAT:
             joined.append(out)
             continue
+        edge = node if len(outs) == 1 else Output(node, i)
         if any(out is x for x in ctx._dirty):
+            check_writable(out)
             out._bump()
-        elif any(out is x for x in args):
-            out = alias(out)
-        out._node = node if len(outs) == 1 else Output(node, i)
-        out._needs_grad = True
+            take_history(out, made_by(out._data, edge))
+        else:
+            if any(out is x for x in args):
+                out = alias(out)
+            out._node, out._needs_grad = edge, True
         joined.append(out)
     node.save(ctx._to_save, joined)
     if op.observe is not None:

@@ -57,8 +57,8 @@ class _Run:
 
     def pull(self, starts: Sequence[Tensor | None], create_graph: bool) -> tuple[Tensor, ...]:
         """The gradients of the outputs with respect to the inputs."""
-        return self.gradients(self.outputs, self.inputs, starts, create_graph,
-                              "The output of the user-provided function is independent of input")  # fmt: skip
+        complaint = "The output of the user-provided function is independent of input"
+        return self.gradients(self.outputs, self.inputs, starts, create_graph, complaint)
 
     def push(self, tangents: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """The product of the Jacobian with `tangents`: the gradient of a gradient."""
@@ -178,7 +178,8 @@ def _scalar(api: str, output: Any) -> Tensor:
 
 
 def hessian(func: Callable, inputs: Tensors, create_graph: bool = False, strict: bool = False,
-            vectorize: bool = False, outer_jacobian_strategy: str = "reverse-mode") -> Any:  # fmt: skip
+            vectorize: bool = False,
+            outer_jacobian_strategy: str = "reverse-mode") -> Any:  # fmt: skip
     """The second derivatives of a scalar function: ``(*input, *input)``, or a tuple of tuples.
 
     Raises: RuntimeError if `func` does not return one number.

@@ -55,14 +55,18 @@ class _Switch:
     def _decorate_generator(self, function: Callable) -> Callable:
         @functools.wraps(function)
         def decorated(*args: Any, **kwargs: Any) -> Any:
-            generator, send = function(*args, **kwargs), None
+            generator = function(*args, **kwargs)
+            resume = functools.partial(generator.send, None)
             while True:  # the switch holds while the generator runs, not while it waits
                 with self._again():
                     try:
-                        item = generator.send(send)
+                        item = resume()
                     except StopIteration as stop:
                         return stop.value
-                send = yield item
+                try:
+                    resume = functools.partial(generator.send, (yield item))
+                except BaseException as error:  # thrown in by the caller; GeneratorExit closes
+                    resume = functools.partial(generator.throw, error)
 
         return decorated
 

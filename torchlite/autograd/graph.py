@@ -95,7 +95,7 @@ class Packed:
 
 
 class save_on_cpu(saved_tensors_hooks):
-    """Inside, saved tensors wait on the CPU: where they are, unless `pin_memory` asks for copies."""
+    """Inside, saved tensors wait on the CPU: where they are; as copies, if `pin_memory`."""
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
         super().__init__(lambda x: x.clone() if pin_memory else x, lambda x: x)

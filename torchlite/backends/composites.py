@@ -11,8 +11,8 @@ import math
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.backends.composites_layers import Attention, Normalization
 from torchlite.backends.composites_images import Images
+from torchlite.backends.composites_layers import Attention, Normalization
 from torchlite.backends.composites_linalg import LinearAlgebra
 from torchlite.backends.composites_recurrent import Recurrence
 from torchlite.backends.composites_special import SpecialFunctions
@@ -339,8 +339,8 @@ class Layers:
         return xp.mul(x, xp.mul(xp.astype(mask, dtypes.of(x)), scale))
 
 
-class Composites(Activations, SpecialFunctions, LinearAlgebra, Reductions, Order, Places, Layers, Images,
-                 Updates,
+class Composites(Activations, SpecialFunctions, LinearAlgebra, Reductions, Order, Places, Layers,
+                 Images, Updates,
                  Normalization, Attention, Recurrence):  # fmt: skip
     """All composites with their default bodies."""
 

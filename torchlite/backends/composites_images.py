@@ -71,7 +71,9 @@ class Convolutions:
         rows = math.prod(weight.shape[1:])
         matrix = xp.reshape(weight, (groups, channels // groups, rows))
         x = xp.reshape(x, (n, groups, channels // groups, places))
-        columns = xp.reshape(xp.matmul(xp.permute(matrix, (0, 2, 1)), x), (n, groups * rows, places))
+        columns = xp.reshape(
+            xp.matmul(xp.permute(matrix, (0, 2, 1)), x), (n, groups * rows, places)
+        )
         out = xp.col2im(columns, size, tuple(counts), kernel, stride, padding, dilation)
         return out if bias is None else xp.add(out, per_channel(xp, bias, len(size)))
 
@@ -118,7 +120,7 @@ class Pools:
         return xp.reshape(xp.scatter_add(zeros, places, grad, 2), shape)
 
     def adaptive_max_pool(xp, x: Array, size: Ints) -> tuple[Array, Array]:
-        """As `max_pool`; window o of n along an axis of length s is [o s // n, -(-(o + 1) s // n))."""
+        """As `max_pool`, over windows that `adaptive_bounds` tells."""
         axes = []
         for length, count in zip(x.shape[2:], size):
             bounds = adaptive_bounds(length, count)
@@ -242,7 +244,7 @@ def adaptive_bounds(length: int, count: int) -> list[tuple[int, int]]:
 
 
 def _greatest(xp: Any, x: Array, axes: list) -> tuple[Array, Array]:
-    """The maxima of windows, and their flat places; axes[i] (O, K): the places that windows read."""
+    """The maxima of windows, and their flat places; axes[i] (O, K): the places they read."""
     size, flat = tuple(a.shape[0] for a in axes), 0
     for i, places in enumerate(axes):
         shape = [1] * (2 * len(axes))

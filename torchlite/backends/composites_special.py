@@ -57,30 +57,13 @@ class SpecialFunctions:
         return xp.where(xp.logical_and(xp.eq(a, 0), xp.logical_not(xp.isnan(b))), 0, product)
 
     def polygamma(xp, n: int, x: Array) -> Array:
-        """The n-th derivative of digamma, n >= 1; for x < 0 only of n = 1.
+        """The n-th derivative of digamma, n >= 1: ``(-1)**(n + 1) n! zeta(n + 1, x)``.
 
-        ``(-1)**(n + 1) n! zeta(n + 1, x)``, and the reflection formula of trigamma (Abramowitz and
-        Stegun 6.4.10, 6.4.7).
+        For n = 1 and x < 1/2, the reflection formula (Abramowitz and Stegun 6.4.10, 6.4.7).
         """
         if n > 1:
-            return xp.mul(xp._hurwitz_zeta(n + 1, x), (-1) ** (n + 1) * math.factorial(n))
+            return xp.mul(xp.zeta(n + 1.0, x), (-1) ** (n + 1) * math.factorial(n))
         negative = xp.lt(x, 0.5)
-        right = xp._hurwitz_zeta(2, xp.where(negative, xp.sub(1, x), x))
+        right = xp.zeta(2.0, xp.where(negative, xp.sub(1, x), x))
         sine = xp.sin(xp.mul(xp.sub(x, xp.round(x)), math.pi))
         return xp.where(negative, xp.sub(xp.div(math.pi**2, xp.square(sine)), right), right)
-
-    def _hurwitz_zeta(xp, s: int, x: Array) -> Array:
-        """``sum((x + k)**-s)`` over k >= 0: 12 terms, the rest by the Euler-Maclaurin formula."""
-        total = xp.pow(x, -s)
-        for k in range(1, 12):
-            total = xp.add(total, xp.pow(xp.add(x, k), -s))
-        y = xp.add(x, 12)
-        power = xp.pow(y, -s)
-        total = xp.add(total, xp.mul(xp.pow(y, 1 - s), 1 / (s - 1)))
-        total = xp.add(total, xp.mul(power, 0.5))
-        factor = float(s)
-        for k, bernoulli in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730), 1):
-            power = xp.div(power, xp.square(y) if k > 1 else y)
-            total = xp.add(total, xp.mul(power, bernoulli / math.factorial(2 * k) * factor))
-            factor *= (s + 2 * k - 1) * (s + 2 * k)
-        return total

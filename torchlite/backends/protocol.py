@@ -205,7 +205,7 @@ PRIMITIVES = {
     # factorizations, of float or complex matrices; leading axes are a batch
     "cholesky": ("x, upper", "(factor, int32 info); reads one triangle; where x is not positive"
                  " definite: NaN, and the order of the first minor that is not"),
-    "qr": ("x, mode", "(q, r); mode: 'reduced' or 'complete'"),
+    "qr": ("x, mode", "(q, r); mode: 'reduced', 'complete', or 'r': as reduced, q is not used"),
     "geqrf": ("x", "(r with the Householder vectors below it, tau)"),
     "svd": ("x, full", "(u, s, vh), s descending; LinAlgError if it does not converge, as below"),
     "svdvals": ("x", "s alone"),
@@ -226,11 +226,11 @@ PRIMITIVES = {
     "det": ("x", "(*batch)"),
     "slogdet": ("x", "(sign, log of the absolute value) of the determinant"),
     # Fourier transforms; factor: "1", "1/sqrt(n)" or "1/n" for sums of n terms
-    "fft": ("x, axes, inverse, factor", "of complex x along axes; e**(-2 pi i ...), or e**(2 pi i ...)"
-            " if inverse"),
+    "fft": ("x, axes, inverse, factor", "of complex x along axes: sums with e**(-2 pi i j k / n), or"
+            " e**(2 pi i j k / n) if inverse"),
     "rfft": ("x, axis, factor", "the first n // 2 + 1 places of the transform of real x"),
-    "irfft": ("x, size, axis, factor", "real, of this size along axis: the inverse transform of what"
-              " rfft keeps, size // 2 + 1 complex places"),
+    "irfft": ("x, size, axis, factor", "real, of this size along axis: the inverse transform of the"
+              " size // 2 + 1 complex places that rfft keeps"),
     # random numbers: see torchlite/backends/numpy/random.py
     "generator": ("seed", "the state of PyTorch's CPU stream: an object with seed(n), get_state(),"
                   " set_state(bytes)"),

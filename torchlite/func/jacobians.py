@@ -54,7 +54,8 @@ def _finish(line: Linearization, tree_of: Callable, blocks: list[list], has_aux:
 
 
 def jacrev(func: Callable, argnums: Any = 0, *, has_aux: bool = False,
-           chunk_size: int | None = None, _preallocate_and_copy: bool = False) -> Callable:  # fmt: skip
+           chunk_size: int | None = None,
+           _preallocate_and_copy: bool = False) -> Callable:  # fmt: skip
     """A function that returns the Jacobian of `func`: ``(*output, *input)``, by reverse mode.
 
     For trees of outputs or inputs: a tree of outputs of trees of inputs. `argnums` as in `grad`;

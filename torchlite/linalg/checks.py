@@ -11,7 +11,7 @@ from torchlite.dtypes import FLOAT
 from torchlite.errors import LinAlgError
 from torchlite.ops.family import not_a_tensor, write_out
 
-# --- checks -------------------------------------------------------------------------------------
+# --- checks ---------------------------------------------------------------------------------------
 
 
 def matrix_of(name: str, A: Any, label: str = "A") -> tuple[int, int]:
@@ -86,7 +86,7 @@ def identity_like(A: Tensor) -> Tensor:
     return eye.where(eye == eye, A)
 
 
-# --- parts of rules -----------------------------------------------------------------------------
+# --- parts of rules -------------------------------------------------------------------------------
 
 
 def transposed(xp: Any, x: Any) -> Any:
@@ -117,7 +117,6 @@ def row(xp: Any, x: Any) -> Any:
 def column(xp: Any, x: Any) -> Any:
     """Vectors (*, n) as matrices of one column."""
     return xp.reshape(x, (*x.shape, 1))
-
 
 
 def identity(xp: Any, x: Any) -> Any:
@@ -158,3 +157,9 @@ def as_like(xp: Any, g: Any, kind: dtypes.dtype) -> Any:
     if dtypes.of(g).is_complex and not kind.is_complex:
         g = xp.real(g)
     return g if dtypes.of(g) is kind else xp.astype(g, kind)
+
+
+def from_right(xp: Any, b: Any, a: Any, upper: bool, unit: bool = False) -> Any:
+    """``b @ a^-1`` with a triangular."""
+    solved = xp.solve_triangular(adjoint(xp, a), adjoint(xp, b), not upper, unit)
+    return adjoint(xp, solved)

@@ -8,7 +8,8 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.linalg.checks import check_float, matrix_of, square_of, written
-from torchlite.linalg.solvers import inv_ex, tolerance_of
+from torchlite.linalg.inverses import inv_ex
+from torchlite.linalg.least_squares import tolerance_of
 from torchlite.linalg.spectra import eigvalsh, svdvals
 from torchlite.ops.extremes import amax, amin
 from torchlite.ops.normalize import vector_norm
@@ -47,11 +48,15 @@ def matrix_norm(
 
 def _spectral(A: Tensor, ord: Any, rows: int, columns: int, keepdim: bool) -> Tensor:
     values = svdvals(A.movedim((rows, columns), (-2, -1)))
-    if ord == "nuc":
-        result = values.sum(-1)
-    else:
-        result = (amax if ord > 0 else amin)(values, -1)
+    result = values.sum(-1) if ord == "nuc" else _extreme(values, ord, -1)
     return _restored(result, rows, columns) if keepdim else result
+
+
+def _extreme(x: Tensor, ord: float, dim: int, keepdim: bool = False) -> Tensor:
+    """The greatest for positive `ord`, of nothing 0; the smallest for negative."""
+    if ord > 0 and not x._data.shape[dim]:
+        return x.sum(dim, keepdim)
+    return (amax if ord > 0 else amin)(x, dim, keepdim)
 
 
 def _restored(x: Tensor, *axes: int) -> Tensor:
@@ -63,7 +68,7 @@ def _restored(x: Tensor, *axes: int) -> Tensor:
 def _greatest_sum(A: Tensor, ord: float, rows: int, columns: int, keepdim: bool) -> Tensor:
     summed, other = (rows, columns) if abs(ord) == 1 else (columns, rows)
     sums = A.abs().sum(summed, True)
-    result = (amax if ord > 0 else amin)(sums, other, True)
+    result = _extreme(sums, ord, other, True)
     return result if keepdim else result.squeeze((rows, columns))
 
 
@@ -100,16 +105,16 @@ def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     RuntimeError (as PyTorch) if not square and p is not 2 or -2.
     """
     matrix_of("linalg.cond", A)
+    if 0 in A._data.shape[-2:]:
+        return written("linalg_cond", A.new_zeros(A.shape[:-2], dtype=A.dtype.to_real()), out)
     if p in (None, 2, -2):
         values = svdvals(A)
         ends = values[..., 0], values[..., -1]
         result = ends[1] / ends[0] if p == -2 else ends[0] / ends[1]
         return written("linalg_cond", result, out)
     square_of("linalg.cond", A)
-    if isinstance(p, str) and p not in ("fro", "nuc"):
+    if p not in ("fro", "nuc", 1, -1, math.inf, -math.inf):
         raise RuntimeError(f"linalg.cond got an invalid norm type: {p}")
-    if not A._data.size:
-        return written("linalg_cond", A.new_zeros(A.shape[:-2], dtype=A.dtype.to_real()), out)
     inverse, info = inv_ex(A)
     result = (matrix_norm(A, p) * matrix_norm(inverse, p)).where(info == 0, math.inf)
     return written("linalg_cond", result, out)

@@ -9,7 +9,7 @@ from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.dtypes import FLOAT
 from torchlite.linalg.checks import adjoint, identity_like, part, square_of, written
-from torchlite.linalg.solvers import inv
+from torchlite.linalg.inverses import inv
 from torchlite.ops import distance
 from torchlite.ops.joining import cat
 from torchlite.ops.linalg import matmul
@@ -51,7 +51,7 @@ def vander(x: Tensor, *, N: int | None = None) -> Tensor:
     return cat((ones, powers), -1)
 
 
-# --- chains -------------------------------------------------------------------------------------
+# --- chains ---------------------------------------------------------------------------------------
 
 
 def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
@@ -84,10 +84,10 @@ def _check_chain(tensors: Sequence[Tensor]) -> None:
     for i, x in enumerate(tensors):
         end = i in (0, last)
         if x._data.ndim not in ((1, 2) if end else (2,)):
-            place = "the first" if i == 0 else "the last" if i == last else f"tensor {i}"
+            place = "the first tensor" if i == 0 else "the last tensor" if end else f"tensor {i}"
             wanted = "1D or 2D" if end else "2D"
             raise RuntimeError(
-                f"multi_dot(): {place} tensor must be {wanted} but got {x._data.ndim}D"
+                f"multi_dot(): {place} must be {wanted} but got {x._data.ndim}D"
             )
         if x.dtype is not tensors[0].dtype:
             raise RuntimeError(
@@ -120,7 +120,7 @@ def _chained(chain: Sequence[Tensor], splits: dict, i: int, j: int) -> Tensor:
     return matmul(_chained(chain, splits, i, k), _chained(chain, splits, k + 1, j))
 
 
-# --- powers -------------------------------------------------------------------------------------
+# --- powers ---------------------------------------------------------------------------------------
 
 
 def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:

@@ -28,7 +28,7 @@ from torchlite.linalg.checks import (
 from torchlite.ops import return_types
 from torchlite.ops.op import declare
 
-# --- gradients ----------------------------------------------------------------------------------
+# --- gradients ------------------------------------------------------------------------------------
 
 
 def _off_diagonal(xp: Any, x: Any) -> Any:
@@ -110,7 +110,7 @@ _eigvals = declare("eigvals", "x", holomorphic=False, title="LinalgEig", x=_eigv
 _svd = declare("svd", "x full", outputs=3, holomorphic=False, title="LinalgSvd", x=_svd_x)
 _svdvals = declare("svdvals", "x", holomorphic=False, title="LinalgSvd", x=_svdvals_x)
 
-# --- eigenvalues --------------------------------------------------------------------------------
+# --- eigenvalues ----------------------------------------------------------------------------------
 
 
 def _reads_upper(UPLO: str) -> bool:
@@ -157,7 +157,7 @@ def _check_finite(name: str, A: Tensor, size: int) -> None:
         raise RuntimeError(f"{name}: input tensor should not contain infs or NaNs.")
 
 
-# --- singular values ----------------------------------------------------------------------------
+# --- singular values ------------------------------------------------------------------------------
 
 
 def _check_driver(name: str, driver: str | None) -> None:

@@ -3,6 +3,7 @@
 # ruff: noqa: F401 -- the imports are the contents
 
 from torchlite.nn._activation import log_softmax, rrelu, rrelu_, softmax, softmin
+from torchlite.nn._attention import multi_head_attention_forward
 from torchlite.nn._dropout import (
     alpha_dropout,
     dropout1d,
@@ -10,6 +11,8 @@ from torchlite.nn._dropout import (
     dropout3d,
     feature_alpha_dropout,
 )
+from torchlite.nn._embedding_bag import embedding_bag
+from torchlite.nn._linear_cross_entropy import linear_cross_entropy
 from torchlite.nn._loss import (
     gaussian_nll_loss,
     huber_loss,
@@ -56,6 +59,7 @@ from torchlite.ops.adaptive_pooling import (
     adaptive_max_pool2d,
     adaptive_max_pool3d,
 )
+from torchlite.ops.attention import scaled_dot_product_attention
 from torchlite.ops.convolution import (
     conv1d,
     conv2d,
@@ -89,6 +93,15 @@ from torchlite.ops.margin_loss import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+from torchlite.ops.normalization import (
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+    normalize,
+    rms_norm,
+)
 from torchlite.ops.padding import pad
 from torchlite.ops.pooling import (
     avg_pool1d,
@@ -105,6 +118,7 @@ from torchlite.ops.pooling import (
     max_pool3d_with_indices,
 )
 from torchlite.ops.resampling import interpolate, upsample, upsample_bilinear, upsample_nearest
+from torchlite.ops.sequence_loss import ctc_loss
 from torchlite.ops.unpooling import (
     fractional_max_pool2d,
     fractional_max_pool3d,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchlite._tensor import Tensor
 from torchlite.dtypes import FLOAT
@@ -74,3 +74,73 @@ class Buffer(_Kept):
 
 def _rebuild_buffer(data: Tensor, persistent: bool) -> Buffer:
     return Buffer(data, persistent=persistent)
+
+
+class _Uninitialized:
+    """What parameters and buffers of lazy modules are until the first input: without a shape."""
+
+    _becomes: type = Tensor
+
+    if TYPE_CHECKING:
+        _data: Any
+        dtype: Any
+        requires_grad: bool
+
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
+        """Become an ordinary tensor of `shape`, uninitialised, in place."""
+        kind = self.dtype if dtype is None else dtype
+        self._data = empty(tuple(shape), device=device, dtype=kind)._data
+        self.__class__ = self._becomes  # type: ignore[assignment]
+
+    @property
+    def shape(self) -> Any:
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually "
+            "happens in `load_state_dict` when trying to load an uninitialized parameter into an "
+            "initialized one. Call `forward` to initialize the parameters before accessing their "
+            "attributes."
+        )
+
+    def detach(self) -> Any:
+        """Itself, so that it stays recognisable in a state dict."""
+        return self
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __deepcopy__(self, memo: dict) -> Any:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.requires_grad, dtype=self.dtype)  # type: ignore[call-arg]
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol: Any) -> tuple:
+        return type(self), (self.requires_grad,)
+
+
+class UninitializedParameter(_Uninitialized, Parameter):  # type: ignore[misc]
+    """A parameter that gets its shape later, by `materialize`."""
+
+    _becomes = Parameter
+
+    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
+        Parameter.__init__(self, empty(0, device=device, dtype=dtype), requires_grad)
+
+
+class UninitializedBuffer(_Uninitialized, Buffer):  # type: ignore[misc]
+    """A buffer that gets its shape later, by `materialize`."""
+
+    _becomes = Buffer
+
+    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None,
+                 persistent: bool = True) -> None:  # fmt: skip
+        Buffer.__init__(self, empty(0, device=device, dtype=dtype), persistent=persistent)
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """One that will have another dtype."""
+        kind = Tensor.to(self, *args, **kwargs).dtype
+        return self if kind is self.dtype else type(self)(dtype=kind, persistent=self.persistent)
+
+
+def is_lazy(param: Any) -> bool:
+    """Whether `param` still has to get its shape."""
+    return isinstance(param, _Uninitialized)

@@ -22,6 +22,8 @@ def _target(name: str, dims: int, input: Any, size: Any) -> tuple[int, ...]:
     if not isinstance(input, Tensor):
         raise not_a_tensor(name, 1, "input", input)
     shape = list(input._data.shape)
+    if dims > 1 and isinstance(size, (tuple, list)) and len(shape) <= len(size):
+        raise ValueError(f"Input dimension should be at least {len(size) + 1}")
     if len(shape) not in (dims + 1, dims + 2):
         raise RuntimeError(f"{name}(): Expected {dims + 1}D or {dims + 2}D tensor, but got {shape}")
     for i in range(dims + 1):
@@ -32,7 +34,7 @@ def _target(name: str, dims: int, input: Any, size: Any) -> tuple[int, ...]:
             )
     sizes = (size,) * dims if isinstance(size, int) or size is None else tuple(size)
     if len(sizes) != dims:
-        raise ValueError(f"{name}: output_size must have {dims} elements, but got {list(sizes)}")
+        raise RuntimeError(f"{name}: output_size must be {dims} numbers, but got {list(sizes)}")
     result = tuple(own if n is None else int(n) for n, own in zip(sizes, shape[-dims:]))
     if min(result) < 0:
         raise RuntimeError(
@@ -67,7 +69,7 @@ def _averages(x: Tensor, dim: int, count: int) -> Tensor:
 
 @functional
 def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
-    """The averages of `output_size` windows that cover the input evenly. (*, L) -> (*, output_size)."""
+    """The averages of windows that cover the input evenly. (*, L) -> (*, output_size)."""
     return _adaptive_avg("adaptive_avg_pool1d", 1, input, output_size)
 
 

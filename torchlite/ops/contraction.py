@@ -39,7 +39,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
         if chosen > min(a._data.ndim, b._data.ndim):
             raise RuntimeError(
                 "tensordot expects dims < ndim_a or ndim_b, but got "
-                f"dims={chosen}, ndim_a={a._data.ndim}, ndim_b={b._data.ndim}"
+                f"dims={chosen}\nThey have {a._data.ndim} and {b._data.ndim} dimensions."
             )
         chosen = list(range(a._data.ndim - chosen, a._data.ndim)), list(range(chosen))
     if len(chosen[0]) != len(chosen[1]):
@@ -141,7 +141,7 @@ def einsum(*args: Any) -> Tensor:
     """
     equation, operands = _formula_of(args)
     terms, result = _parsed(equation, operands)
-    pairs = [_sorted_diagonal(x, term) for x, term in zip(operands, terms)]
+    pairs = [_sorted_diagonal(*pair, i) for i, pair in enumerate(zip(operands, terms))]
     _check_sizes(pairs)
     tensor, names = _summed(*pairs[0], _later(result, pairs[1:]))
     for i, pair in enumerate(pairs[1:], 2):
@@ -152,7 +152,7 @@ def einsum(*args: Any) -> Tensor:
 
 def _formula_of(args: tuple) -> tuple[str, list[Tensor]]:
     """The equation and the operands, of either way to call `einsum`."""
-    if not args:
+    if not args or (isinstance(args[0], str) and len(args) == 1):
         raise ValueError("einsum(): must specify the equation string and at least one operand, or "
                          "at least one operand and its subscripts list")  # fmt: skip
     if isinstance(args[0], str):
@@ -206,11 +206,11 @@ def _parsed(equation: str, operands: Sequence[Tensor]) -> tuple[list[list], list
     return named, _named_result(right, hidden, counts)
 
 
-def _split(term: str) -> tuple[str, str, str]:
+def _split(term: str, place: str) -> tuple[str, str, str]:
     before, dots, after = term.partition(_ELLIPSIS)
     for letter in before + after:
         if letter == ".":
-            raise RuntimeError("einsum(): found '.' that is not part of any ellipsis")
+            raise RuntimeError(f"einsum(): found '.' for {place} that is not part of any ellipsis")
         if letter not in _LETTERS:
             raise RuntimeError(
                 f"einsum(): invalid subscript given: {letter}, subscripts must be in [a-zA-Z]"
@@ -219,19 +219,19 @@ def _split(term: str) -> tuple[str, str, str]:
 
 
 def _named(term: str, ndim: int, place: int) -> list:
-    before, dots, after = _split(term)
+    before, dots, after = _split(term, f"operand {place}")
     hidden = ndim - len(before) - len(after)
     if hidden < 0 or (hidden and not dots):
         raise RuntimeError(
             "einsum(): the number of subscripts in the equation "
             f"({len(before) + len(after)}) does not match the number of dimensions ({ndim}) for "
-            f"operand {place}" + ("" if hidden < 0 else " and no ellipsis was given")
+            f"operand {place}" + ("" if dots else " and no ellipsis was given")
         )
     return [*before, *range(-hidden, 0), *after]
 
 
 def _named_result(term: str, hidden: list, counts: dict) -> list:
-    before, dots, after = _split(term)
+    before, dots, after = _split(term, "output")
     letters = before + after
     for letter in letters:
         if letters.count(letter) > 1:
@@ -246,7 +246,7 @@ def _named_result(term: str, hidden: list, counts: dict) -> list:
     return [*before, *(hidden if dots else ()), *after]
 
 
-def _sorted_diagonal(x: Tensor, names: list) -> tuple[Tensor, list]:
+def _sorted_diagonal(x: Tensor, names: list, place: int) -> tuple[Tensor, list]:
     """`x` with each name once: a repeated one takes the diagonal."""
     for name in dict.fromkeys(names):
         while names.count(name) > 1:
@@ -255,8 +255,8 @@ def _sorted_diagonal(x: Tensor, names: list) -> tuple[Tensor, list]:
             m, n = x._data.shape[i], x._data.shape[j]
             if m != n:
                 raise RuntimeError(
-                    f"einsum(): subscript {name} is repeated for operand but the sizes don't "
-                    f"match, {n} != {m}"
+                    f"einsum(): subscript {name} is repeated for operand {place} but the sizes "
+                    f"don't match, {n} != {m}"
                 )
             x = x.diagonal(0, i, j)
             names = [n for k, n in enumerate(names) if k not in (i, j)] + [name]

@@ -26,7 +26,8 @@ def sizes(name: str, value: Any, dims: int) -> tuple[int, ...]:
 
 
 def check_convolution(name: str, dims: int, input: Tensor, weight: Tensor, bias: Tensor | None,
-                      stride: Ints, padding: Ints, dilation: Ints, groups: int) -> None:  # fmt: skip
+                      stride: Ints, padding: Ints, dilation: Ints,
+                      groups: int) -> None:  # fmt: skip
     """Raise PyTorch's RuntimeError (TypeError for what is no tensor) for a call of `conv*`."""
     _check_kinds(name, dims, input, weight, bias)
     _check_numbers(stride, padding, dilation, groups)
@@ -112,9 +113,7 @@ def _check_kinds(name: str, dims: int, input: Any, weight: Any, bias: Any) -> No
     if bias is not None and bias.dtype is not input.dtype:
         kinds = [x.dtype.name.replace("float32", "float").replace("float64", "double")
                  for x in (input, bias)]  # fmt: skip
-        raise RuntimeError(
-            f"Input type ({kinds[0]}) and bias type ({kinds[1]}) should be the same"
-        )
+        raise RuntimeError(f"Input type ({kinds[0]}) and bias type ({kinds[1]}) should be the same")
 
 
 def _check_numbers(stride: Ints, padding: Ints, dilation: Ints, groups: int) -> None:

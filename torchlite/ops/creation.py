@@ -65,7 +65,9 @@ def _numbers(data: Any) -> Any:
         return [_numbers(x) for x in data]
     if hasattr(data, "__index__") or hasattr(data, "__float__"):
         return data.__index__() if hasattr(data, "__index__") else float(data)
-    raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+    if isinstance(data, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+    raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
 
 
 def _suggested(numbers: Any) -> dtype:

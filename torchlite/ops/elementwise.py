@@ -107,7 +107,8 @@ def mul(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
     floats=True,
     extra=_rounded,
     input=lambda xp, g, other: xp.div(g, other),
-    other=lambda xp, g, out, other: xp.neg(xp.div(xp.mul(g, out), other)),
+    # Not by the result, which the user may overwrite: ``y = a / b; y += 1``.
+    other=lambda xp, g, input, other: xp.neg(xp.div(xp.mul(g, xp.div(input, other)), other)),
 )
 def div(input: Tensor, other: Any, *, rounding_mode: str | None = None,
         out: Tensor | None = None) -> Tensor:  # fmt: skip

@@ -18,6 +18,12 @@ from torchlite.ops.op import declare, run
 from torchlite.ops.promotion import as_operand, at_least_float, cast, number_of, result_type
 from torchlite.shapes import broadcast_shapes
 
+_NO_BOOLS = {
+    "sub": "Subtraction, the `-` operator, with two bool tensors is not supported. "
+    "Use the `^` or `logical_xor()` operator instead.",
+    "neg": "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+    "invert a mask, use the `~` or `logical_not()` operator instead.",
+}
 #: Public operations by name, for the tests' table of samples.
 operations: dict[str, Callable] = {}
 
@@ -42,8 +48,10 @@ def not_a_tensor(name: str, position: int, argument: str, value: Any) -> TypeErr
     )
 
 
-def refuse(name: str, kind: dtypes.dtype) -> NotImplementedError:
+def refuse(name: str, kind: dtypes.dtype) -> RuntimeError:
     """PyTorch's error (a RuntimeError) for a dtype that an operation does not have."""
+    if kind.category == BOOL and name in _NO_BOOLS:
+        return RuntimeError(_NO_BOOLS[name])
     return NotImplementedError(f"\"{name}\" not implemented for '{kind.legacy}'")
 
 
@@ -157,8 +165,10 @@ def _meet(name: str, input: Any, other: Any, floats: bool, refuses: tuple[int, .
 
 def write_out(name: str, out: Tensor, result: Tensor) -> Tensor:
     """Write `result` into `out`, which takes its shape, and return `out`."""
-    from torchlite.ops.inplace import check_castable, resize_output, write
+    from torchlite.ops.inplace import check_castable, check_no_overlap, resize_output, write
 
+    if not isinstance(out, Tensor):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if result._needs_grad or out._needs_grad:
         raise RuntimeError(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, "
@@ -166,6 +176,7 @@ def write_out(name: str, out: Tensor, result: Tensor) -> Tensor:
         )
     check_castable(result.dtype, out.dtype)
     resize_output(out, result._data.shape)
+    check_no_overlap(out._data)
     write(out, result._data)
     return out
 

@@ -65,13 +65,11 @@ def _spacings(spacing: Any, count: int, of_all: bool) -> list:
 
 
 def _along(x: Tensor, dim: int, step: Any, edge_order: int) -> Tensor:
-    size = x._data.shape[dim]
     widths = step
     if isinstance(step, Tensor):
         shape = [-1 if i == dim else 1 for i in range(x._data.ndim)]
         widths = sub(step[1:], step[:-1]).reshape(shape)
-    first = _edge(x, dim, widths, edge_order, 0)
-    last = _edge(x, dim, widths, edge_order, size - edge_order - 1)
+    first, last = (_edge(x, dim, widths, edge_order, at_end) for at_end in (False, True))
     return cat((first, _inside(x, dim, widths), last), dim)
 
 
@@ -90,8 +88,9 @@ def _inside(x: Tensor, dim: int, widths: Any) -> Tensor:
     )
 
 
-def _edge(x: Tensor, dim: int, widths: Any, order: int, start: int) -> Tensor:
-    """At the first value (start 0) or the last, from the `order` + 1 values from `start` on."""
+def _edge(x: Tensor, dim: int, widths: Any, order: int, at_end: bool) -> Tensor:
+    """At the first value or the last, from it and its `order` neighbours."""
+    start = x._data.shape[dim] - order - 1 if at_end else 0
     values = [narrow(x, dim, start + i, 1) for i in range(order + 1)]
     steps = [narrow(widths, dim, start + i, 1) if isinstance(widths, Tensor) else widths
              for i in range(order)]  # fmt: skip
@@ -100,7 +99,7 @@ def _edge(x: Tensor, dim: int, widths: Any, order: int, start: int) -> Tensor:
     left, right = steps
     slopes = [div(sub(values[i + 1], values[i]), steps[i]) for i in range(2)]
     bend = div(sub(slopes[1], slopes[0]), left + right)
-    return sub(slopes[0], bend * left) if start == 0 else slopes[1] + bend * right
+    return slopes[1] + bend * right if at_end else sub(slopes[0], bend * left)
 
 
 __all__ = ["gradient"]

@@ -98,9 +98,8 @@ def fold(input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, p
     (N, C * KH * KW, L) -> (N, C, *output_size), or without N.
     Raises: RuntimeError (as PyTorch) if the number of columns does not fit.
     """
-    size, geometry = _pair("output_size", output_size), _geometry(
-        kernel_size, dilation, padding, stride
-    )
+    size = _pair("output_size", output_size)
+    geometry = _geometry(kernel_size, dilation, padding, stride)
     shape, kernel = tuple(input._data.shape), geometry[0]
     if len(shape) not in (2, 3) or 0 in shape[-2:]:
         raise RuntimeError(
@@ -136,8 +135,8 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
         raise RuntimeError(f"pixel_shuffle expects a positive upscale_factor, but got {r}")
     if channels % (r * r):
         raise RuntimeError(
-            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "
-            f"upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}"
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
+            f"of upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}"
         )
     n, c = len(lead), channels // (r * r)
     x = reshape(input, (*lead, c, r, r, h, w))
@@ -187,8 +186,7 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
         )
     if groups <= 0:
         raise RuntimeError(
-            "Number of groups to divide channels in must be positive. "
-            f"Value of groups:{groups}"
+            f"Number of groups to divide channels in must be positive. Value of groups:{groups}"
         )
     if shape[1] % groups:
         raise RuntimeError(

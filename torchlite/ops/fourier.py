@@ -23,8 +23,8 @@ from torchlite.ops.family import functional, not_a_tensor, write_out
 from torchlite.ops.joining import cat
 from torchlite.ops.op import declare, recorded
 from torchlite.ops.promotion import at_least_float, cast
-from torchlite.ops.slicing import narrow
 from torchlite.ops.rearranging import roll
+from torchlite.ops.slicing import narrow
 from torchlite.shapes import normalize_dim, normalize_dims
 
 Sizes = Any  # int | Sequence[int] | None
@@ -212,7 +212,7 @@ def rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = 
 @functional
 def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
           out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The inverse of `rfft`: n real numbers, an even n by default. (*, m, *) -> (*, 2 (m - 1), *)"""
+    """The inverse of `rfft`: n real numbers, an even n by default. (*, m, *) -> (*, n, *)"""
     x = _prepared("irfft", input)
     return _from_half("irfft", x, _one_axis(x, n, dim), norm, True, out)
 
@@ -303,14 +303,16 @@ hfft2, ihfft2 = _in_two_dimensions(hfftn), _in_two_dimensions(ihfftn)
 
 
 def fftfreq(n: int, d: float = 1.0, *, out: Tensor | None = None, dtype: dtype | None = None,
-            layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+            layout: Any = None, device: Any = None,
+            requires_grad: bool = False) -> Tensor:  # fmt: skip
     """The frequencies of the n places of `fft`, for samples `d` apart: (n,), negative ones last."""
     positive, negative = arange(0, (n + 1) // 2), arange(-(n // 2), 0)
     return _frequencies("fftfreq", cat((positive, negative)), n * d, dtype, out, requires_grad)
 
 
 def rfftfreq(n: int, d: float = 1.0, *, out: Tensor | None = None, dtype: dtype | None = None,
-             layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+             layout: Any = None, device: Any = None,
+            requires_grad: bool = False) -> Tensor:  # fmt: skip
     """The frequencies of the n // 2 + 1 places of `rfft`, for samples `d` apart."""
     return _frequencies("rfftfreq", arange(n // 2 + 1), n * d, dtype, out, requires_grad)
 

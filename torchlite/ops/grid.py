@@ -154,7 +154,9 @@ def _check_grid(input: Tensor, grid: Tensor, mode: str, padding_mode: str) -> No
             f"and grid with same number of dimensions, {both}"
         )
     if shape[0] != places[0]:
-        raise RuntimeError(f"grid_sampler(): expected grid and input to have same batch size, {both}")
+        raise RuntimeError(
+            f"grid_sampler(): expected grid and input to have same batch size, {both}"
+        )
     if places[-1] != len(shape) - 2:
         raise RuntimeError(
             f"grid_sampler(): expected grid to have size {len(shape) - 2} in last dimension, but "
@@ -181,8 +183,8 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     spatial = size[2:]
     axes: list[Any] = []
     for i, length in enumerate(spatial):
-        line = linspace(-1, 1, length, dtype=theta.dtype) if length > 1 else ones(1, dtype=theta.dtype) * 0
-        if not align_corners:
+        line = linspace(-1, 1, length, dtype=theta.dtype)
+        if length == 1 or not align_corners:
             line = line * ((length - 1) / length)
         shape = [length if k == i else 1 for k in range(len(spatial))]
         axes.insert(0, broadcast_to(reshape(line, shape), spatial))
@@ -193,9 +195,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
 
 def _check_affine(theta: Tensor, size: tuple) -> None:
     if not theta.dtype.is_floating_point:
-        raise ValueError(
-            f"Expected theta to have floating point type, but got {theta.dtype!r}"
-        )
+        raise ValueError(f"Expected theta to have floating point type, but got {theta.dtype!r}")
     dims = len(size) - 2
     if dims not in (2, 3):
         raise NotImplementedError(

@@ -22,7 +22,8 @@ _NAME = "torch.histogramdd: "
 
 @operation
 def histogram(input: Tensor, bins: Any = 100, *, range: Sequence[float] | None = None,
-              weight: Tensor | None = None, density: bool = False, out: Any = None) -> Any:  # fmt: skip
+              weight: Tensor | None = None, density: bool = False,
+              out: Any = None) -> Any:  # fmt: skip
     """How many elements lie in each bin, or the sum of their weights: (hist, bin_edges).
 
     Args:

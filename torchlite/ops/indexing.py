@@ -198,7 +198,7 @@ def _part(part: Any) -> Any:
     if isinstance(part, _BASIC):
         return part
     if not isinstance(part, Tensor):
-        if hasattr(part, "__index__"):
+        if hasattr(part, "__index__") and not getattr(part, "ndim", 0):
             return operator.index(part)
         if isinstance(part, range):
             part = list(part)

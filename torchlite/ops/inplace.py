@@ -10,7 +10,7 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import UNWRITTEN, Tensor, alias, refresh
 from torchlite.backends.registry import local
-from torchlite.errors import LEAF_IN_PLACE, VIEW_OF_LEAF_IN_PLACE
+from torchlite.errors import LEAF_IN_PLACE, NO_GRAD_VIEW_IN_PLACE, VIEW_OF_LEAF_IN_PLACE
 from torchlite.graph import Node, next_number
 from torchlite.ops import op
 from torchlite.ops.promotion import cast
@@ -35,10 +35,15 @@ def check_writable(tensor: Tensor) -> None:
         refresh(tensor)
         if tensor._needs_grad and tensor._node is None:
             raise RuntimeError(LEAF_IN_PLACE)
-        if tensor._view is not None:
-            base = tensor._view.base
-            if base._needs_grad and base._node is None:
+        if tensor._view is not None and tensor._view.base._needs_grad:
+            _check_recorded(tensor)
+            if tensor._view.base._node is None:
                 raise RuntimeError(VIEW_OF_LEAF_IN_PLACE)
+
+
+def _check_recorded(tensor: Tensor) -> None:
+    if tensor._view is not None and not tensor._view.recorded:
+        raise RuntimeError(NO_GRAD_VIEW_IN_PLACE)
 
 
 def check_no_overlap(data: Any) -> None:
@@ -109,22 +114,27 @@ def assign(tensor: Tensor, result: Tensor) -> Tensor:
             f"{list(result.shape)}"
         )
     check_no_overlap(tensor._data)
+    recording = local.mode.grad and (result._needs_grad or tensor._needs_grad)
+    if recording:
+        _check_recorded(tensor)
     write(tensor, result._data)
-    if local.mode.grad and (result._needs_grad or tensor._needs_grad):
-        _take_history(tensor, result)
+    if recording:
+        take_history(tensor, result)
     return tensor
 
 
-def _take_history(tensor: Tensor, result: Tensor) -> None:
+def take_history(tensor: Tensor, result: Tensor) -> None:
+    """Give `tensor`, or what it is a view of, the history of `result`, which was written there."""
     if hasattr(result._node, "rebind_result"):
         result._node.rebind_result(tensor)
     view = tensor._view
     if view is None:
         # A constant written over a tensor that has a history: zeros flow back to it.
         node = result._node or (None if result._needs_grad else Rebase(tensor, result, ()))
-        tensor._node, tensor._needs_grad = node, True
+        tensor._take_history(node)
+        tensor._needs_grad = True
         return
-    view.base._node = Rebase(view.base, result, view.steps)
+    view.base._take_history(Rebase(view.base, result, view.steps))
     view.base._needs_grad = True
 
 

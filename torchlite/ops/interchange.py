@@ -24,7 +24,8 @@ def as_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     return array.copy() if copy else array
 
 
-def wrap_array(self: Tensor, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
+def wrap_array(self: Tensor, array: Any, context: Any = None,
+               return_scalar: bool = False) -> Tensor:  # fmt: skip
     """What NumPy's functions make of their results when they were given a tensor.
 
     Booleans become uint8, as in PyTorch.

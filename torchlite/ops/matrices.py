@@ -8,7 +8,7 @@ from typing import Any
 from torchlite import linalg
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
-from torchlite.linalg import factors, solvers
+from torchlite.linalg import elimination, factors, solvers
 from torchlite.linalg.checks import check_same_dtype, matrix_of, square_of, written
 from torchlite.ops import return_types
 from torchlite.ops.family import functional, operation
@@ -228,15 +228,13 @@ def lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor, *,
     return linalg.lu_solve(LU_data, LU_pivots, input, out=out)
 
 
-lu_unpack = functional(factors.lu_unpack)
+lu_unpack = functional(elimination.lu_unpack)
 
 
 @functional
 def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
     """``(LU, pivots)`` of `linalg.lu_factor_ex`, and ``info`` if `get_infos`."""
     lu_data, pivots, info = linalg.lu_factor_ex(A, pivot=pivot)
-    if not get_infos and (info != 0).any():
-        raise RuntimeError("torch.lu: some matrices are singular.\nAsk for get_infos=True instead.")
     result = (lu_data, pivots, info) if get_infos else (lu_data, pivots)
     if out is None:
         return result

@@ -55,10 +55,6 @@ _batch_norm = declare(
 )
 
 
-def _data(x: Any) -> Any:
-    return None if x is None else x._data
-
-
 def _normalized(name: str, primitive: Primitive, input: Tensor, parameters: Sequence[Any],
                 *options: Any) -> Tensor:  # fmt: skip
     """The primitive on tensors of one dtype; parameters may be None, or float32 with half input."""
@@ -74,8 +70,9 @@ def _normalized(name: str, primitive: Primitive, input: Tensor, parameters: Sequ
     if kind in _HALF:
         input = cast(input, dtypes.float32)
         parameters = [None if p is None else cast(p, dtypes.float32) for p in parameters]
-    raw = [input._data, *map(_data, parameters), *options]
-    return cast(run(primitive, (input, *parameters, *options), raw), kind)
+    args = (input, *parameters, *options)
+    raw = [getattr(x, "_data", x) for x in args]
+    return cast(run(primitive, args, raw), kind)
 
 
 # --- over last dimensions -----------------------------------------------------------------------
@@ -186,16 +183,23 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
     Source: Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167
     With `training`, of the moments of the batch, which move the running ones (in place) by the
     share `momentum`, the variance unbiased; else of the running ones. input (N, C, *), others (C,).
-    Raises: ValueError for a batch of one value a channel; RuntimeError for shapes that do not fit.
+    Raises: ValueError for a batch of one value a channel, or a negative `eps`; RuntimeError for
+    shapes that do not fit.
     """
+    if eps < 0 or (training and eps == 0):
+        kind = "positive during training" if training else "non-negative"
+        raise ValueError(f"batch_norm eps must be {kind}, but got {eps}")
     shape = tuple(input._data.shape)
     if training and math.prod(shape[:1] + shape[2:]) == 1:
         raise _too_few_values(input.size())
-    if len(shape) < 2:
-        raise RuntimeError(f"batch_norm: expected input of shape (N, C, *), got {list(shape)}")
-    _check_channels(shape[1], running_mean, running_var, weight, bias, training)
+    channels = shape[1] if len(shape) > 1 else 0
+    _check_channels(channels, running_mean, running_var, weight, bias, training)
     if input.dtype.category != FLOAT:
         raise refuse("batch_norm", input.dtype)
+    if len(shape) < 2:
+        if input._data.size:
+            raise RuntimeError(f"batch_norm: expected input of shape (N, C, *), got {list(shape)}")
+        return input.clone()
     if training:
         mean, var = _batch_moments(input, running_mean, running_var, momentum)
     else:
@@ -214,24 +218,23 @@ def _check_channels(count: int, mean: Any, var: Any, weight: Any, bias: Any,
             raise RuntimeError(f"{label} should contain {count} elements not {x._data.size}")
 
 
-def _statistic(x: Any, kind: dtypes.dtype) -> Any:
-    """The array of running moments, in the dtype that the input computes in."""
-    wide = dtypes.float32 if kind in _HALF else kind
-    return cast(x.detach(), wide)._data
+def _statistic(x: Any, kind: dtypes.dtype) -> Tensor:
+    """Running moments, or the input, in the dtype that the input computes in; without history."""
+    return cast(x.detach(), dtypes.float32 if kind in _HALF else kind)
 
 
 def _batch_moments(input: Tensor, running_mean: Tensor | None, running_var: Tensor | None,
-                   momentum: float) -> tuple[Any, Any]:  # fmt: skip
-    """The moments of each channel, as arrays; they move the running ones."""
-    xp, data = local.mode.xp, _statistic(input, input.dtype)
+                   momentum: float) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """The moments of each channel; they move the running ones."""
+    xp, data = local.mode.xp, _statistic(input, input.dtype)._data
     mean, var = map(xp.asarray, xp.batch_moments(data))
     count = data.size // data.shape[1] if data.shape[1] else 0
     unbiased = xp.mul(var, count / (count - 1)) if count > 1 else var
     for running, new in ((running_mean, mean), (running_var, unbiased)):
-        if running is not None:
+        if running is not None and count:
             new = cast(wrap(xp.asarray(new)), running.dtype)._data
             write(running, xp.add(xp.mul(running._data, 1 - momentum), xp.mul(new, momentum)))
-    return mean, var
+    return wrap(mean), wrap(var)
 
 
 @functional

@@ -192,21 +192,22 @@ class OpNode(Node):
         kind = dtypes.of(value).legacy
         origin = ""
         if type(source) is _OwnResult:
-            origin = f", which is output {source.index} of {self.plan.primitive.title}"
+            origin = f", which is output {source.index} of {self.plan.primitive.title},"
         elif getattr(source, "_node", None) is not None:
-            origin = f", which is output 0 of {source._node.name().removesuffix('Backward0')}"
+            origin = f", which is output 0 of {source._node.name().removesuffix('Backward0')},"
         raise RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace "
-            f"operation: [torch.{kind}Tensor {list(value.shape)}]{origin}, is at version "
+            f"operation: [torch.{kind}Tensor {list(value.shape)}]{origin} is at version "
             f"{source._cell[0]}; expected version {version} instead. Hint: enable anomaly "
             "detection to find the operation that failed to compute its gradient, with "
             "torch.autograd.set_detect_anomaly(True)."
         )
 
     def release(self) -> None:
-        if self.plan.slots:
-            self.values = None
-            self.sources = ()
+        for source in self.sources:
+            if isinstance(source, (Tensor, _OwnResult)):  # numbers and shapes may stay
+                self.values, self.sources = None, ()
+                break
 
     def rebind_result(self, tensor: Tensor) -> None:
         """The result now lives in the memory of `tensor` (it was computed in place)."""
@@ -225,7 +226,7 @@ class OpNode(Node):
             else:
                 continue
             self.sources[k], self.versions[k] = None, 0
-        self.__class__ = _packed[type(self)]
+            self.__class__ = _packed.get(type(self), type(self))
 
     def result(self, index: int) -> Node:
         """The edge of a result of this node."""
@@ -271,6 +272,9 @@ class _Unpacks:
             return super().gradients(xp, g, differentiable)  # type: ignore[misc]
         finally:
             self.values, self.sources, self.versions = packed, sources, versions
+
+    def release(self) -> None:
+        self.values, self.sources = None, ()
 
 
 class _PackedOpNode(_Unpacks, OpNode):
@@ -356,16 +360,15 @@ def _finish_several(primitive: Primitive, args: Any, raw: Any, data: Any, mode: 
 
 
 def _mark_view(out: Tensor, primitive: Primitive, args: Sequence[Any]) -> None:
-    source = args[0]
-    if local.mode.xp.owns_memory(out._data):
+    source, mode = args[0], local.mode
+    if mode.xp.owns_memory(out._data):
         return  # a reshape that had to copy
     view = source._view
     step = (primitive, tuple(args[1:]))
     if view is None:
-        out._view = View(source, (step,))
+        out._view = View(source, (step,), mode.grad)
     else:
-        out._view = View(view.base, (*view.steps, step))
-        out._view.seen = view.seen
+        out._view = View(view.base, (*view.steps, step), mode.grad and view.recorded)
     out._cell = source._shared_cell()
 
 

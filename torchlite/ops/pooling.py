@@ -9,9 +9,7 @@ import math
 from typing import Any
 
 from torchlite._tensor import Tensor
-from torchlite.ops.activation import relu
-from torchlite.ops.elementwise import abs as absolute
-from torchlite.ops.elementwise import mul, pow, sign
+from torchlite.ops.elementwise import mul, pow
 from torchlite.ops.family import functional
 from torchlite.ops.op import declare, run
 from torchlite.ops.pooling_checks import batched, check_input, windows
@@ -55,7 +53,7 @@ declare(
 def _max(name: str, dims: int, input: Tensor, kernel: Any, stride: Any, padding: Any,
          dilation: Any, ceil_mode: bool, return_indices: bool) -> Any:  # fmt: skip
     check_input(name, dims, input, floats=False)
-    where = windows(name, input._data.shape[-dims:], kernel, stride, padding, dilation, ceil_mode)
+    where = windows(name, dims, input, kernel, stride, padding, dilation, ceil_mode)
     pair = batched(input, dims, lambda x: run(_max_pool, (x, *where), (x._data, *where)))
     return pair if return_indices else pair[0]
 
@@ -116,7 +114,7 @@ def _avg(name: str, dims: int, input: Tensor, kernel: Any, stride: Any, padding:
     check_input(name, dims, input)
     if divisor == 0:
         raise RuntimeError("divisor must be not zero")
-    where = windows(name, input._data.shape[-dims:], kernel, stride, padding, 1, ceil_mode)
+    where = windows(name, dims, input, kernel, stride, padding, 1, ceil_mode)
     args = *where[:4], include_pad, divisor
     return batched(input, dims, lambda x: run(_avg_pool, (x, *args), (x._data, *args)))
 
@@ -155,8 +153,7 @@ def _lp(average: Any, dims: int, input: Tensor, norm_type: float, kernel: Any, s
         ceil_mode: bool) -> Tensor:  # fmt: skip
     area = kernel**dims if isinstance(kernel, int) else math.prod(kernel)
     mean = average(pow(input, norm_type), kernel, stride, 0, ceil_mode)
-    positive = mul(sign(mean), relu(absolute(mean)))
-    return pow(mul(positive, area), 1.0 / norm_type)
+    return pow(mul(mean, area), 1.0 / norm_type)
 
 
 @functional

@@ -49,13 +49,13 @@ def check_input(name: str, dims: int, input: Any, floats: bool = True) -> None:
         raise refuse(name, input.dtype)
 
 
-def windows(name: str, shape: tuple, kernel: Any, stride: Any, padding: Any, dilation: Any,
-            ceil_mode: bool) -> Windows:  # fmt: skip
-    """The windows over the spatial `shape`.
+def windows(name: str, dims: int, input: Tensor, kernel: Any, stride: Any, padding: Any,
+            dilation: Any, ceil_mode: bool) -> Windows:  # fmt: skip
+    """The windows over the last `dims` dimensions.
 
     Raises: RuntimeError (as PyTorch) for numbers out of range, or if there would be no window.
     """
-    dims = len(shape)
+    channels, *shape = input._data.shape[-dims - 1 :]
     kernel = repeated(name, "kernel_size", kernel, dims)
     missing = stride is None or stride == ()
     stride = kernel if missing else repeated(name, "stride", stride, dims)
@@ -68,7 +68,8 @@ def windows(name: str, shape: tuple, kernel: Any, stride: Any, padding: Any, dil
     )
     if min(size) < 1:
         raise RuntimeError(
-            f"Given input size: ({_by(shape)}). Calculated output size: ({_by(size)}). "
+            f"Given input size: ({_by((channels, *shape))}). "
+            f"Calculated output size: ({_by((channels, *size))}). "
             "Output size is too small"
         )
     return Windows(size, kernel, stride, padding, dilation)
@@ -76,7 +77,7 @@ def windows(name: str, shape: tuple, kernel: Any, stride: Any, padding: Any, dil
 
 def _count(length: int, kernel: int, stride: int, padding: int, dilation: int,
            ceil_mode: bool) -> int:  # fmt: skip
-    """How many windows; with `ceil_mode` also one that reaches over the end, if it starts before."""
+    """How many windows; `ceil_mode`: also one that reaches over the end, if it starts before."""
     room = length + 2 * padding - dilation * (kernel - 1) - 1
     count = (room + (stride - 1 if ceil_mode else 0)) // stride + 1
     if ceil_mode and (count - 1) * stride >= length + padding:

@@ -120,8 +120,8 @@ def _target(shape: tuple, size: Any, scale_factor: Any, recompute: bool | None) 
         sizes = [size] * len(shape) if not isinstance(size, (tuple, list)) else size
         return tuple(int(n) for n in sizes), none
     _check_count(shape, scale_factor, "scale_factor", "scale_factor in (s1, s2, ...,sK)")
-    factors = scale_factor if isinstance(scale_factor, (tuple, list)) else [scale_factor] * len(shape)
-    factors = [float(f) for f in factors]
+    given = isinstance(scale_factor, (tuple, list))
+    factors = [float(f) for f in (scale_factor if given else [scale_factor] * len(shape))]
     sizes = tuple(math.floor(n * f) for n, f in zip(shape, factors))
     return sizes, none if recompute else factors
 

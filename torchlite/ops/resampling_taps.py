@@ -40,7 +40,8 @@ def _places(xp: Any, kind: dtypes.dtype, count: int, scale: float, align: bool) 
     return xp.sub(xp.mul(xp.add(places, 0.5), scale), 0.5)
 
 
-def linear(xp: Any, kind: dtypes.dtype, length: int, count: int, scale: float, align: bool) -> tuple:
+def linear(xp: Any, kind: dtypes.dtype, length: int, count: int, scale: float,
+           align: bool) -> tuple:  # fmt: skip
     """Two neighbours, weighted by nearness."""
     places = xp.maximum(_places(xp, kind, count, scale, align), 0)
     low = xp.minimum(xp.floor(places), length - 1)

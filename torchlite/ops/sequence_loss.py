@@ -7,8 +7,7 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor
-from torchlite.ops.comparison import eq, ge, gt, logical_and, lt, ne, where
-from torchlite.ops.conversion import clone
+from torchlite.ops.comparison import eq, gt, logical_and, lt, ne, where
 from torchlite.ops.creation import arange, full, tensor, zeros
 from torchlite.ops.elementwise import add, div, exp, mul, neg, sub
 from torchlite.ops.joining import cat, stack
@@ -51,7 +50,8 @@ def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Any, target_leng
         raise RuntimeError(f'"ctc_loss_cpu" not implemented for \'{log_probs.dtype.legacy}\'')
     _check_inputs(inputs, steps)
     padded = _padded(targets, lengths)
-    loss = _losses(_like_softmax(log_probs, inputs), padded, inputs, lengths, blank)
+    loss = _losses(log_probs, padded, inputs, lengths, blank)
+    loss = add(loss, _softmax_share(log_probs, inputs))
     loss = where(gt(loss, -_NEVER / 2), 0.0 if zero_infinity else math.inf, loss)
     if reduction == "mean":
         return div(loss, clamp(tensor(lengths, dtype=loss.dtype), 1)).mean()
@@ -110,9 +110,11 @@ def _padded(targets: Tensor, lengths: list[int]) -> Tensor:
     return out
 
 
-def _like_softmax(log_probs: Tensor, lengths: list[int]) -> Tensor:
-    """`log_probs`, with each gradient g turned to ``g - exp(log_probs) * sum(g)`` in valid steps."""
-    return log_probs
+def _softmax_share(log_probs: Tensor, lengths: list[int]) -> Tensor:
+    """0 (N,), with the gradient that turns the loss's into one for logits, as PyTorch's is."""
+    valid = lt(arange(log_probs._data.shape[0]).unsqueeze(1), tensor(lengths))
+    total = where(valid, exp(log_probs).sum(2), 0.0).sum(0)
+    return sub(total, total.detach())
 
 
 def _losses(log_probs: Tensor, targets: Tensor, inputs: list[int], lengths: list[int],

@@ -187,9 +187,7 @@ def _zeta_other(xp: Any, g: Any, input: Any, other: Any) -> Any:
 
 
 @functional
-@binary(
-    floats=True, refuses=(COMPLEX,), input=_not_implemented("zeta"), other=_zeta_other
-)
+@binary(floats=True, refuses=(COMPLEX,), input=_not_implemented("zeta"), other=_zeta_other)
 def zeta(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """Hurwitz's zeta function, ``sum((other + k) ** -input)`` over k >= 0; NaN for input < 1."""
 

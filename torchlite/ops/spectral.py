@@ -119,9 +119,7 @@ def _check_stft(signal: Tensor, n_fft: int, hop: int, length: int, window: Tenso
     if hop <= 0:
         raise RuntimeError(f"{name}expected hop_length > 0, but got hop_length={hop}")
     if not 0 < length <= n_fft:
-        raise RuntimeError(
-            f"{name}expected 0 < win_length <= n_fft, but got win_length={length}"
-        )
+        raise RuntimeError(f"{name}expected 0 < win_length <= n_fft, but got win_length={length}")
     if window is not None and window._data.shape != (length,):
         raise RuntimeError(
             f"{name}expected a 1D window tensor of size equal to win_length={length}, but got "
@@ -182,9 +180,7 @@ def _check_istft(input: Tensor, n_fft: int, hop: int, size: int, window: Tensor 
     if not math.prod(shape):
         raise RuntimeError(f"{name}input tensor cannot be empty.")
     if ndim not in (2, 3):
-        raise RuntimeError(
-            f"{name}expected a tensor with 3 or 4 dimensions, but got {ndim + 1}"
-        )
+        raise RuntimeError(f"{name}expected a tensor with 3 or 4 dimensions, but got {ndim + 1}")
     one_side = shape[-2] != n_fft if onesided is None else onesided
     wanted = n_fft // 2 + 1 if one_side else n_fft
     if shape[-2] != wanted:

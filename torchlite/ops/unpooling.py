@@ -115,7 +115,8 @@ def max_unpool3d(input: Tensor, indices: Tensor, kernel_size: Any, stride: Any =
 
 
 def _fractional(name: str, dims: int, input: Tensor, kernel: Any, output_size: Any,
-                output_ratio: Any, return_indices: bool, samples: Tensor | None) -> Any:  # fmt: skip
+                output_ratio: Any, return_indices: bool,
+                samples: Tensor | None) -> Any:  # fmt: skip
     size = _fractional_size(name, dims, input, output_size, output_ratio)
     shape = input._data.shape
     if len(shape) == dims + 1:
@@ -124,12 +125,10 @@ def _fractional(name: str, dims: int, input: Tensor, kernel: Any, output_size: A
     kernel = repeated(name, "kernel_size", kernel, dims)
     for length, k, count in zip(lengths, kernel, size):
         if count + k - 1 > length:
-            raise RuntimeError(
-                f"{name}(): pool size {k} too large relative to input size {length}"
-            )
+            raise RuntimeError(f"{name}(): pool size {k} too large relative to input size {length}")
     if samples is None:
         samples = rand(n, channels, dims, dtype=input.dtype)
-    places = _random_windows(samples, lengths, kernel, size)
+    places = _random_windows(samples[:n], lengths, kernel, size)
     flat = reshape(input, (n, channels, math.prod(lengths)))
     chosen = reshape(places, (n, channels, math.prod(places._data.shape[2:])))
     candidates = reshape(gather(flat, 2, chosen), places._data.shape)
@@ -156,11 +155,13 @@ def _fractional_size(name: str, dims: int, input: Tensor, output_size: Any,
 
 
 def _random_windows(samples: Tensor, lengths: list, kernel: tuple, size: tuple) -> Tensor:
-    """Flat places (N, C, P, K) of all windows; samples (N, C, D), the last for the first axis
-    from the right, say where the windows of a plane begin."""
+    """Flat places (N, C, P, K) of all windows; samples (N, C, D) say where those of a plane begin.
+
+    As in PyTorch, the samples are of the axes in order in 3d, but of the last axis first in 2d.
+    """
     dims, flat = len(size), None
     for i in range(dims):
-        starts = _starts(samples[:, :, dims - 1 - i], lengths[i], kernel[i], size[i])
+        starts = _starts(samples[:, :, 1 - i if dims == 2 else i], lengths[i], kernel[i], size[i])
         along = unsqueeze(starts, -1) + arange(kernel[i])  # (N, C, O, K)
         shape = [*along._data.shape[:2]] + [1] * (2 * dims)
         shape[2 + i], shape[2 + dims + i] = size[i], kernel[i]
@@ -206,4 +207,3 @@ def fractional_max_pool3d(input: Tensor, kernel_size: Any, output_size: Any = No
     """As `fractional_max_pool2d`, over the last three dimensions; samples (N, C, 3)."""
     return _fractional("fractional_max_pool3d", 3, input, kernel_size, output_size, output_ratio,
                        return_indices, _random_samples)  # fmt: skip
-

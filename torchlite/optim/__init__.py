@@ -17,8 +17,10 @@ from torchlite.optim.rmsprop import RMSprop
 from torchlite.optim.rprop import Rprop
 from torchlite.optim.sgd import SGD
 from torchlite.optim.sparse_adam import SparseAdam
+from torchlite.optim.swapping import swap_in_optimizer_params_and_state
 
 __all__ = [
     "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "Muon", "NAdam",
-    "Optimizer", "RAdam", "RMSprop", "Rprop", "SGD", "SparseAdam", "lr_scheduler", "swa_utils",
+    "Optimizer", "RAdam", "RMSprop", "Rprop", "SGD", "SparseAdam", "lr_scheduler",
+    "swa_utils", "swap_in_optimizer_params_and_state",
 ]  # fmt: skip

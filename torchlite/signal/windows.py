@@ -61,44 +61,62 @@ def exponential(M: int, *, center: float | None = None, tau: float = 1.0, sym: b
     if sym and center is not None:
         raise ValueError("Center must be None for symmetric windows")
     middle = _middle(M, sym) if center is None else center
-    return _window("exponential", M, lambda: (-_from(-middle, M).abs() / tau).exp(), dtype, layout,
-                   requires_grad)  # fmt: skip
+
+    def shape() -> Tensor:
+        return (-_from(-middle, M).abs() / tau).exp()
+
+    return _window("exponential", M, shape, dtype, layout, requires_grad)
 
 
 def cosine(M: int, *, sym: bool = True, dtype: dtype | None = None, layout: Any = None,
            device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """``sin(pi (k + 1 / 2) / M)``."""
     half_turn = M if sym or M == 1 else M + 1
-    return _window("cosine", M, lambda: (_from(0.5, M) * math.pi / half_turn).sin(), dtype, layout, requires_grad)
+
+    def shape() -> Tensor:
+        return (_from(0.5, M) * math.pi / half_turn).sin()
+
+    return _window("cosine", M, shape, dtype, layout, requires_grad)
 
 
 def gaussian(M: int, *, std: float = 1.0, sym: bool = True, dtype: dtype | None = None,
-             layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+             layout: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:  # fmt: skip
     """``e ** -((k - middle) / std)**2 / 2``. Raises: ValueError also for std <= 0."""
     _check_positive("Standard deviation", std)
-    return _window("gaussian", M,
-                   lambda: (-((_from(-_middle(M, sym), M) / std) ** 2) / 2).exp(), dtype, layout,
-                   requires_grad)  # fmt: skip
+
+    def shape() -> Tensor:
+        return (-((_from(-_middle(M, sym), M) / std) ** 2) / 2).exp()
+
+    return _window("gaussian", M, shape, dtype, layout, requires_grad)
 
 
 def kaiser(M: int, *, beta: float = 12.0, sym: bool = True, dtype: dtype | None = None,
-           layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+           layout: Any = None, device: Any = None,
+           requires_grad: bool = False) -> Tensor:  # fmt: skip
     """``i0(beta sqrt(1 - (2 k / N - 1)**2)) / i0(beta)``. Raises: ValueError also for beta < 0."""
     if beta < 0:
         raise ValueError(f"beta must be non-negative, got: {beta} instead.")
-    return _window("kaiser", M, lambda: laid_out(M, not sym, lambda t: kaiser_shape(t, beta)), dtype, layout,
-                   requires_grad)  # fmt: skip
+
+    def shape() -> Tensor:
+        return laid_out(M, not sym, lambda t: kaiser_shape(t, beta))
+
+    return _window("kaiser", M, shape, dtype, layout, requires_grad)
 
 
 def bartlett(M: int, *, sym: bool = True, dtype: dtype | None = None, layout: Any = None,
              device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """A triangle from 0 to 1 and back."""
-    return _window("bartlett", M, lambda: laid_out(M, not sym, triangle), dtype, layout,
-                   requires_grad)  # fmt: skip
+
+    def shape() -> Tensor:
+        return laid_out(M, not sym, triangle)
+
+    return _window("bartlett", M, shape, dtype, layout, requires_grad)
 
 
 def general_cosine(M: int, *, a: Iterable[float], sym: bool = True, dtype: dtype | None = None,
-                   layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+                   layout: Any = None, device: Any = None,
+                   requires_grad: bool = False) -> Tensor:  # fmt: skip
     """``a[0] - a[1] cos(2 pi k / N) + a[2] cos(4 pi k / N) - ...``
 
     Raises: TypeError if `a` is no sequence, ValueError also if it is empty.
@@ -108,12 +126,16 @@ def general_cosine(M: int, *, a: Iterable[float], sym: bool = True, dtype: dtype
     weights = tuple(a)
     if not weights:
         raise ValueError("Coefficients cannot be empty")
-    return _window("general_cosine", M, lambda: laid_out(M, not sym, lambda t: cosines(t, weights)), dtype, layout,
-                   requires_grad)  # fmt: skip
+
+    def shape() -> Tensor:
+        return laid_out(M, not sym, lambda t: cosines(t, weights))
+
+    return _window("general_cosine", M, shape, dtype, layout, requires_grad)
 
 
 def general_hamming(M: int, *, alpha: float = 0.54, sym: bool = True, dtype: dtype | None = None,
-                    layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+                    layout: Any = None, device: Any = None,
+                    requires_grad: bool = False) -> Tensor:  # fmt: skip
     """``alpha - (1 - alpha) cos(2 pi k / N)``."""
     return general_cosine(M, a=(alpha, 1 - alpha), sym=sym, dtype=dtype, layout=layout,
                           requires_grad=requires_grad)  # fmt: skip

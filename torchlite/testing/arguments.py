@@ -9,7 +9,7 @@ from typing import Any
 from torchlite import dtypes
 from torchlite.backends.protocol import ELEMENTWISE
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT, INTEGER
-from torchlite.testing.drawing import TABLE, Arguments, Draws, Spread, arguments
+from torchlite.testing.drawing import TABLE, Arguments, Draws, arguments, fixed
 
 _NUMBERS, _ALL = (INTEGER, FLOAT), (BOOL, INTEGER, FLOAT, COMPLEX)
 #: Elementwise methods by the categories that they take; those left out take floats.
@@ -162,6 +162,11 @@ def from_numpy(d: Draws) -> Arguments:
     return [d.array(d.shape(), d.kind(*_ALL)).build(_Identity())]
 
 
+@arguments()
+def from_dlpack(d: Draws) -> Arguments:
+    return [d.array(d.shape(), d.kind(INTEGER, FLOAT)).build(_Identity())]
+
+
 class _Identity:
     """Leaves arrays of the reference as they are."""
 
@@ -264,4 +269,4 @@ def _strided(d: Draws) -> Arguments:
     """From the first element of a row-major array: others have other memory in other backends."""
     x = d.array((12,), d.kind(*_ALL))
     places = d.one_of(((2, 3), (3, 1), 1), ((3, 3), (2, 1), 0), ((4,), (0,), 2))
-    return [Spread(x.layout(x.source).copy(), lambda x: x), *places]
+    return [fixed(x.layout(x.source).copy()), *places]

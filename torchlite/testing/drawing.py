@@ -9,9 +9,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from torchlite.backends.protocol import Backend
+from torchlite.backends.registry import get
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT, dtype, int64
 
 Arguments = list[Any]
+REFERENCE = get("numpy")
 #: Method -> the function that draws its arguments.
 TABLE: dict[str, Callable[[Draws], Arguments]] = {}
 #: Large enough for parallel and blocked kernels.
@@ -53,6 +55,11 @@ class Spread(Late):
         return f"array(shape={seen.shape}, strides={seen.strides}, {seen.dtype}, {seen!r})"
 
 
+def fixed(source: Any) -> Spread:
+    """An array of the reference, row-major, as it is."""
+    return Spread(source, lambda x: x)
+
+
 class Generator(Late):
     """A random stream from a seed."""
 
@@ -69,8 +76,8 @@ class Generator(Late):
 class Draws:
     """Draws arguments for `method`; `kinds` are the dtypes that both backends have."""
 
-    def __init__(self, data: Any, reference: Backend, kinds: list[dtype], method: str) -> None:
-        self._data, self._xp, self.kinds, self.method = data, reference, kinds, method
+    def __init__(self, data: Any, kinds: list[dtype], method: str) -> None:
+        self._data, self.kinds, self.method = data, kinds, method
 
     def draw(self, strategy: st.SearchStrategy) -> Any:
         return self._data.draw(strategy)
@@ -80,6 +87,9 @@ class Draws:
 
     def integer(self, low: int, high: int) -> int:
         return self.draw(st.integers(low, high))
+
+    def flag(self) -> bool:
+        return self.draw(st.booleans())
 
     def kind(self, *categories: int) -> dtype:
         """A dtype of one of `categories`."""
@@ -113,16 +123,25 @@ class Draws:
               specials: bool = True, writable: bool = False) -> Spread:  # fmt: skip
         """Integers are in ``[low, high)``; floats normally distributed, with NaN and infinity."""
         layout = self.one_of(*(LAYOUTS[:-1] if writable else LAYOUTS))
-        stored, view = _LAYOUTS[layout](shape, self._xp)
+        stored, view = _LAYOUTS[layout](shape, REFERENCE)
         source = self._values(math.prod(stored), kind, low, high, specials)
         return Spread(source.reshape(stored), view)
+
+    def plain(self, kind: dtype, *shapes: tuple[int, ...]) -> list[Spread]:
+        """Arrays without NaN and infinity."""
+        return [self.array(shape, kind, specials=False) for shape in shapes]
+
+    def with_axis(self, *categories: int, smallest: int = 0, specials: bool = True) -> tuple:
+        """An array and one of its axes."""
+        x = self.array(self.shape(1, smallest), self.kind(*categories), specials=specials)
+        return x, self.axis(x.shape)
 
     def index(self, shape: tuple[int, ...], size: int) -> Spread:
         """int64 places in a dimension of `size`."""
         return self.array(shape, int64, 0, size)
 
     def _values(self, count: int, kind: dtype, low: int, high: int, specials: bool) -> Any:
-        xp, rng = self._xp, self._xp.generator(self.integer(0, 2**32 - 1))
+        xp, rng = REFERENCE, REFERENCE.generator(self.integer(0, 2**32 - 1))
         if kind.category == BOOL:
             return xp.random_integers(rng, (count,), kind, 0, 2)
         if kind.category < FLOAT:

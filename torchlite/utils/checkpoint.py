@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager as Context
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from torchlite._tensor import Tensor
@@ -23,7 +24,7 @@ class _Enough(Exception):
     """The second run has computed all that backward needs."""
 
 
-def noop_context_fn() -> tuple[AbstractContextManager, AbstractContextManager]:
+def noop_context_fn() -> tuple[Context, Context]:
     """Two contexts that do nothing: the default of `checkpoint`'s `context_fn`."""
     return nullcontext(), nullcontext()
 
@@ -32,7 +33,7 @@ def checkpoint(
     function: Callable,
     *args: Any,
     use_reentrant: bool | None = None,
-    context_fn: Callable[[], tuple[AbstractContextManager, AbstractContextManager]] = noop_context_fn,
+    context_fn: Callable[[], tuple[Context, Context]] = noop_context_fn,
     determinism_check: str = "default",
     debug: bool = False,
     early_stop: bool = True,
@@ -139,7 +140,7 @@ class _Frame:
         self.facts: list[tuple] = []  # (shape, dtype) of what the first run saved
         self.values: dict[int, Tensor] = {}  # what the second run saved and nobody fetched yet
 
-    def first_run(self, context: AbstractContextManager, again: AbstractContextManager) -> Any:
+    def first_run(self, context: Context, again: Context) -> Any:
         self.again = again
         args, kwargs = self.args, self.kwargs
         self.args = tuple(map(_kept, args))
@@ -167,9 +168,9 @@ class _Frame:
         args = [_given(a) for a in self.args]
         kwargs = {name: _given(value) for name, value in self.kwargs.items()}
         hooks = saved_tensors_hooks(collect, _refuse)
-        with enable_grad(), _random_numbers_from(self.state), self.again, hooks:
-            with suppress(_Enough):
-                self.function(*args, **kwargs)
+        numbers = _random_numbers_from(self.state)
+        with enable_grad(), numbers, self.again, hooks, suppress(_Enough):
+            self.function(*args, **kwargs)
         self._check(found)
         self.values = dict(enumerate(found))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -21,17 +22,24 @@ _FAR = 18.0  # here the smallest term of the asymptotic series is e**-36
 # --- J and Y ------------------------------------------------------------------------------------
 
 _NODES = 32
-_ANGLES = (np.arange(_NODES) + 0.5) * (np.pi / 2 / _NODES)
-_SINES = np.sin(_ANGLES)
-# Of Neumann's series for Y0 (Abramowitz and Stegun 9.1.89), each J_2k under the sum over angles.
-_ORDERS = np.arange(1, _NODES + 1)
-_NEUMANN = ((-1.0) ** _ORDERS / _ORDERS) @ np.cos(2 * _ORDERS[:, None] * _ANGLES)
+
+
+@functools.cache
+def _angles() -> list[tuple[float, float]]:
+    """Sines of angles from 0 to pi / 2, and their weights in Neumann's series for Y0.
+
+    The series (Abramowitz and Stegun 9.1.89) is of J_2k, each of which is a sum over the angles.
+    """
+    angles = (np.arange(_NODES) + 0.5) * (np.pi / 2 / _NODES)
+    orders = np.arange(1, _NODES + 1)
+    weights = ((-1.0) ** orders / orders) @ np.cos(2 * orders[:, None] * angles)
+    return list(zip(np.sin(angles).tolist(), weights.tolist()))
 
 
 def _mean(x: Array, f: Callable[[float, float], Array]) -> Array:
-    """The mean of ``f(sine, weight of Neumann's series)`` over the angles."""
+    """The mean of ``f(sine, weight)`` over the angles."""
     total = np.zeros_like(x)
-    for s, w in zip(_SINES.tolist(), _NEUMANN.tolist()):
+    for s, w in _angles():
         total += f(s, w)
     return total / _NODES
 
@@ -149,7 +157,7 @@ _AIRY_LEFT, _AIRY_RIGHT = -9, 2
 _AIRY_TERMS = 26
 
 
-def _taylor(centre: Array, value: Array, slope: Array, h: Array) -> tuple[Array, Array]:
+def _taylor(centre: Any, value: Any, slope: Any, h: Any) -> tuple[Any, Any]:
     """The solution of ``y'' = x y`` and its slope at centre + h, given those at the centre."""
     terms = [value, slope, centre * value / 2]
     for k in range(1, _AIRY_TERMS):
@@ -163,13 +171,13 @@ def _taylor(centre: Array, value: Array, slope: Array, h: Array) -> tuple[Array,
 @functools.cache
 def _airy_nodes() -> tuple[Array, Array]:
     """Ai and its slope at the whole numbers from _AIRY_LEFT to _AIRY_RIGHT."""
-    start = 3 ** (-2 / 3) / math.gamma(2 / 3), -(3 ** (-1 / 3)) / math.gamma(1 / 3)
-    known = {0: start}
+    at_zero = 3 ** (-2 / 3) / math.gamma(2 / 3), -(3 ** (-1 / 3)) / math.gamma(1 / 3)
+    known: dict[int, tuple[Any, Any]] = {0: at_zero}
     for step, last in ((-1, _AIRY_LEFT), (1, _AIRY_RIGHT)):
+        half = np.float64(step / 2)
         for x in range(0, last, step):
-            half = [float(v) for v in _taylor(x, *known[x], np.float64(step / 2))]
-            ahead = _taylor(x + step / 2, *half, np.float64(step / 2))
-            known[x + step] = tuple(map(float, ahead))
+            value, slope = _taylor(x, *known[x], half)
+            known[x + step] = _taylor(x + half, value, slope, half)
     table = np.array([known[x] for x in range(_AIRY_LEFT, _AIRY_RIGHT + 1)])
     return table[:, 0], table[:, 1]
 

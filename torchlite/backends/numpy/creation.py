@@ -158,8 +158,17 @@ def _check_strides(array: np.ndarray) -> None:
 
 
 def _wrapped(data: Any, dtype: dtypes.dtype) -> np.ndarray:
-    """Numbers modulo the size of an unsigned dtype; RuntimeError if one is not below it."""
+    """Numbers modulo the size of an unsigned dtype; RuntimeError if one is not below it.
+
+    Raises: ValueError (as PyTorch) if nested lists differ in length.
+    """
     numbers = np.array(data, object)
+    lengths = [len(n) for n in numbers.flat if isinstance(n, list)]
+    if lengths:
+        other = next((n for n in lengths if n != lengths[0]), 0)
+        raise ValueError(
+            f"expected sequence of length {lengths[0]} at dim {numbers.ndim} (got {other})"
+        )
     size = 2 ** (8 * dtype.itemsize)
     if dtype.is_signed or not all(-size < n < size for n in numbers.flat):
         raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from torchlite.backends.numpy.quiet import local
 
 Array = np.ndarray
 #: The factor of a sum of n terms -> NumPy's name for it: forward, inverse.
-_NORMS = {
+_NORMS: dict[str, tuple[Any, Any]] = {
     "1": ("backward", "forward"),
     "1/sqrt(n)": ("ortho", "ortho"),
     "1/n": ("forward", "backward"),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from torchlite.backends.numpy.special import by_cases, erfc, lgamma, polynomial, stirling_rest
+from torchlite.backends.numpy.special import erfc, lgamma, polynomial, stirling_rest
 
 Array = np.ndarray
 _TINY = 1e-300
@@ -66,7 +66,8 @@ def _upper_fraction(a: Array, x: Array) -> Array:
     d = 1 / np.where(b == 0, _TINY, b)
     c, total = np.full_like(x, 1 / _TINY), d
     for n in range(1, _MOST_TERMS):
-        numerator, b = n * (a - n), b + 2
+        numerator: Array = n * (a - n)
+        b = b + 2
         d, c = numerator * d + b, b + numerator / c
         d, c = (np.where(v == 0, _TINY, v) for v in (d, c))
         d = 1 / d
@@ -151,7 +152,7 @@ def _zeta_inside(s: Array, q: Array) -> Array:
         more = (k < 9) | (y < 9)
         total, y = np.where(more, total + y**-s, total), np.where(more, y + 1, y)
     power = y**-s
-    total = total + y * power / (s - 1) + power / 2
+    total = total + y ** (1 - s) / (s - 1) + power / 2
     power, factor = power / y, s
     for k, bernoulli in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6), 1):
         step = power * (bernoulli / math.factorial(2 * k)) * factor

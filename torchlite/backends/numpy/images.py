@@ -52,7 +52,8 @@ class ImageKernels(Backend):
         return np.ascontiguousarray(total[inner(size, padding)])
 
     def convolution(self, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, size: Ints,
-                    stride: Ints, padding: Ints, dilation: Ints, groups: int) -> np.ndarray:  # fmt: skip
+                    stride: Ints, padding: Ints, dilation: Ints,
+                    groups: int) -> np.ndarray:  # fmt: skip
         """In blocks of images whose columns fit into the buffer."""
         n, outputs, kernel = x.shape[0], weight.shape[0], weight.shape[2:]
         rows, places = math.prod(weight.shape[1:]), math.prod(size)
@@ -60,8 +61,8 @@ class ImageKernels(Backend):
         out = np.empty((n, outputs, *size), x.dtype)
         for block in _blocks(n, groups * rows * places * x.itemsize):
             columns = self.im2col(x[block], size, kernel, stride, padding, dilation)
-            columns = columns.reshape(-1, groups, rows, places)
-            out[block] = self.matmul(matrix, columns).reshape(-1, outputs, *size)
+            columns = columns.reshape(len(columns), groups, rows, places)
+            out[block] = self.matmul(matrix, columns).reshape(len(columns), outputs, *size)
         if bias is not None:
             out += per_channel(self, bias, len(size))
         return out
@@ -134,7 +135,9 @@ class ImageKernels(Backend):
         size, counts = shape[2:], grad.shape[2:]
         whole = reach(size, counts, kernel, stride, padding, (1,) * len(kernel))
         for axis, (count, width, step) in enumerate(zip(counts, kernel, stride), 2):
-            total = np.zeros((*grad.shape[:axis], whole[axis - 2], *grad.shape[axis + 1 :]), grad.dtype)
+            total = np.zeros(
+                (*grad.shape[:axis], whole[axis - 2], *grad.shape[axis + 1 :]), grad.dtype
+            )
             for k in range(width):
                 total[(slice(None),) * axis + (_stepped(k, count, step),)] += grad
             grad = total

@@ -29,8 +29,7 @@ class Lapack:
         return factor, np.zeros(x.shape[:-2], np.int32)
 
     def qr(self, x: np.ndarray, mode: str) -> Arrays:
-        """`mode`: "reduced" or "complete"."""
-        return tuple(np.linalg.qr(x, mode))  # type: ignore[call-overload]
+        return tuple(np.linalg.qr(x, "complete" if mode == "complete" else "reduced"))
 
     def geqrf(self, x: np.ndarray) -> Arrays:
         reflectors, tau = np.linalg.qr(x, "raw")
@@ -85,10 +84,12 @@ class Lapack:
         pivots = np.zeros((len(lu), count), np.int32)
         local.run(_factor, lu, pivots)
         zero = np.diagonal(lu, 0, 1, 2) == 0
-        info = np.where(zero.any(1), zero.argmax(1) + 1, 0) if count else np.zeros(len(lu))
+        info: np.ndarray = np.zeros(len(lu), np.int32)
+        if count:
+            info[zero.any(1)] = zero.argmax(1)[zero.any(1)] + 1
         batch = x.shape[:-2]
         pivots = (pivots + 1).reshape(*batch, count)
-        return lu.reshape(x.shape), pivots, info.astype(np.int32).reshape(batch)
+        return lu.reshape(x.shape), pivots, info.reshape(batch)
 
     def solve_triangular(self, a: np.ndarray, b: np.ndarray, upper: bool,
                          unitriangular: bool) -> np.ndarray:  # fmt: skip
@@ -102,7 +103,8 @@ class Lapack:
     def ldl_factor(self, x: np.ndarray, hermitian: bool) -> Arrays:
         batch, n = x.shape[:-2], x.shape[-1]
         ld = _listed(np.tril(x))
-        pivots, info = np.zeros((len(ld), n), np.int32), np.zeros(len(ld), np.int32)
+        pivots = np.zeros((len(ld), n), np.int32)
+        info: np.ndarray = np.zeros(len(ld), np.int32)
         for i in range(len(ld)):
             info[i] = local.run(_bunch_kaufman, ld[i], pivots[i], hermitian)
         return ld.reshape(x.shape), pivots.reshape(*batch, n), info.reshape(batch)
@@ -124,13 +126,16 @@ def _listed(x: np.ndarray) -> np.ndarray:
     return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
 
 
+_DIVERGES = {"svd": "contained non-finite values"}
+
+
 def _converging(name: str, function: Callable, *args: Any) -> Any:
     try:
         return function(*args)
     except np.linalg.LinAlgError:
         raise LinAlgError(
-            f"linalg.{name}: The algorithm failed to converge because the input matrix contained "
-            "non-finite values or is ill-conditioned."
+            f"linalg.{name}: The algorithm failed to converge because the input matrix "
+            f"{_DIVERGES.get(name, 'is ill-conditioned or has too many repeated eigenvalues')}."
         ) from None
 
 

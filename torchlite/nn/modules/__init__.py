@@ -20,7 +20,31 @@ from torchlite.nn.modules.activation import (
     Tanh,
     Tanhshrink,
 )
+from torchlite.nn.modules.adaptive import (
+    AdaptiveLogSoftmaxWithLoss,
+)
+from torchlite.nn.modules.attention import (
+    MultiheadAttention,
+)
+from torchlite.nn.modules.batchnorm import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    SyncBatchNorm,
+)
 from torchlite.nn.modules.container import ModuleDict, ModuleList, Sequential
+from torchlite.nn.modules.conv import (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+)
+from torchlite.nn.modules.distance import (
+    CosineSimilarity,
+    PairwiseDistance,
+)
 from torchlite.nn.modules.dropout import (
     AlphaDropout,
     Dropout,
@@ -30,11 +54,38 @@ from torchlite.nn.modules.dropout import (
     FeatureAlphaDropout,
 )
 from torchlite.nn.modules.flatten import Flatten, Unflatten
+from torchlite.nn.modules.fold import Fold, Unfold
+from torchlite.nn.modules.instancenorm import (
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+)
+from torchlite.nn.modules.lazy import (
+    LazyBatchNorm1d,
+    LazyBatchNorm2d,
+    LazyBatchNorm3d,
+    LazyInstanceNorm1d,
+    LazyInstanceNorm2d,
+    LazyInstanceNorm3d,
+    LazyLinear,
+)
+from torchlite.nn.modules.lazy_conv import (
+    LazyConv1d,
+    LazyConv2d,
+    LazyConv3d,
+    LazyConvTranspose1d,
+    LazyConvTranspose2d,
+    LazyConvTranspose3d,
+)
 from torchlite.nn.modules.linear import Bilinear, Identity, Linear
+from torchlite.nn.modules.linear_cross_entropy import (
+    LinearCrossEntropyLoss,
+)
 from torchlite.nn.modules.loss import (
     BCELoss,
     BCEWithLogitsLoss,
     CrossEntropyLoss,
+    CTCLoss,
     GaussianNLLLoss,
     HuberLoss,
     KLDivLoss,
@@ -44,8 +95,66 @@ from torchlite.nn.modules.loss import (
     PoissonNLLLoss,
     SmoothL1Loss,
 )
+from torchlite.nn.modules.margin import (
+    CosineEmbeddingLoss,
+    HingeEmbeddingLoss,
+    MarginRankingLoss,
+    MultiLabelMarginLoss,
+    MultiLabelSoftMarginLoss,
+    MultiMarginLoss,
+    SoftMarginLoss,
+    TripletMarginLoss,
+    TripletMarginWithDistanceLoss,
+)
 from torchlite.nn.modules.module import Module
+from torchlite.nn.modules.normalization import (
+    CrossMapLRN2d,
+    GroupNorm,
+    LayerNorm,
+    LocalResponseNorm,
+    RMSNorm,
+)
+from torchlite.nn.modules.padding import (
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ConstantPad3d,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
+)
 from torchlite.nn.modules.parameter_container import ParameterDict, ParameterList
+from torchlite.nn.modules.pixelshuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
+from torchlite.nn.modules.pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    FractionalMaxPool2d,
+    FractionalMaxPool3d,
+    LPPool1d,
+    LPPool2d,
+    LPPool3d,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+    MaxUnpool1d,
+    MaxUnpool2d,
+    MaxUnpool3d,
+)
 from torchlite.nn.modules.rectifier import (
     CELU,
     ELU,
@@ -58,6 +167,30 @@ from torchlite.nn.modules.rectifier import (
     RReLU,
     Threshold,
 )
+from torchlite.nn.modules.rnn import (
+    GRU,
+    LSTM,
+    RNN,
+    RNNBase,
+)
+from torchlite.nn.modules.rnn_cells import (
+    GRUCell,
+    LSTMCell,
+    RNNCell,
+    RNNCellBase,
+)
+from torchlite.nn.modules.sparse import (
+    Embedding,
+    EmbeddingBag,
+)
+from torchlite.nn.modules.transformer import (
+    Transformer,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
+from torchlite.nn.modules.upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
 __all__ = [
     "Module",
@@ -70,4 +203,25 @@ __all__ = [
     "Tanhshrink", "Threshold",
     "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HuberLoss",
     "KLDivLoss", "L1Loss", "MSELoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss",
+    "AdaptiveLogSoftmaxWithLoss", "MultiheadAttention", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d",
+    "SyncBatchNorm", "CosineSimilarity", "PairwiseDistance", "InstanceNorm1d", "InstanceNorm2d",
+    "InstanceNorm3d", "CosineEmbeddingLoss", "HingeEmbeddingLoss", "MarginRankingLoss",
+    "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "SoftMarginLoss",
+    "TripletMarginLoss", "TripletMarginWithDistanceLoss", "CrossMapLRN2d", "GroupNorm", "LayerNorm",
+    "LocalResponseNorm", "RMSNorm", "GRU", "LSTM", "RNN", "RNNBase", "GRUCell", "LSTMCell",
+    "RNNCell", "RNNCellBase", "Embedding", "EmbeddingBag", "Transformer", "TransformerDecoder",
+    "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "CTCLoss",
+    "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Fold",
+    "Unfold", "CircularPad1d", "CircularPad2d", "CircularPad3d", "ConstantPad1d", "ConstantPad2d",
+    "ConstantPad3d", "ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d", "ReplicationPad1d",
+    "ReplicationPad2d", "ReplicationPad3d", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d", "ChannelShuffle",
+    "PixelShuffle", "PixelUnshuffle", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d",
+    "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d",
+    "AvgPool3d", "FractionalMaxPool2d", "FractionalMaxPool3d", "LPPool1d", "LPPool2d", "LPPool3d",
+    "MaxPool1d", "MaxPool2d", "MaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "Upsample",
+    "UpsamplingBilinear2d", "UpsamplingNearest2d",
+    "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d", "LazyInstanceNorm1d",
+    "LazyInstanceNorm2d", "LazyInstanceNorm3d", "LazyLinear", "LazyConv1d", "LazyConv2d",
+    "LazyConv3d", "LazyConvTranspose1d", "LazyConvTranspose2d", "LazyConvTranspose3d",
+    "LinearCrossEntropyLoss",
 ]  # fmt: skip

@@ -258,3 +258,37 @@ class GaussianNLLLoss(_Loss):
         return F.gaussian_nll_loss(
             input, target, var, full=self.full, eps=self.eps, reduction=self.reduction
         )
+
+
+class CTCLoss(_Loss):
+    """Minus the log-probability of all alignments of a target with a sequence.
+
+    Source: Graves et al. 2006, Connectionist temporal classification.
+
+    Args:
+        blank: The class between labels. Default: 0.
+        reduction: "mean" divides each loss by the length of its target first.
+        zero_infinity: Whether infinite losses and their gradients become 0. Default: False.
+
+    Shape: log-probabilities (T, N, C), targets (N, S) or (sum of lengths,), lengths (N,) each.
+    """
+
+    def __init__(
+        self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False
+    ) -> None:
+        super().__init__(reduction=reduction)
+        self.blank, self.zero_infinity = blank, zero_infinity
+
+    def forward(
+        self, log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor
+    ) -> Tensor:
+        """The loss."""
+        return F.ctc_loss(
+            log_probs,
+            targets,
+            input_lengths,
+            target_lengths,
+            self.blank,
+            self.reduction,
+            self.zero_infinity,
+        )

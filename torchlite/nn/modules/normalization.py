@@ -180,10 +180,24 @@ class LocalResponseNorm(Module):
 
 
 class CrossMapLRN2d(LocalResponseNorm):
-    """`LocalResponseNorm` of images. Shape: (N, C, H, W), kept."""
+    """`LocalResponseNorm` of images, over an odd number of channels: one less for an even `size`.
+
+    (PyTorch's never lets go of the first channel, a mistake that is not repeated here.)
+    Shape: (N, C, H, W), kept. Raises: ValueError for another.
+    """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
         super().__init__(size, alpha, beta, k)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`input`, normalised."""
+        if input.dim() != 4:
+            raise ValueError(
+                f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead."
+            )
+        width = self.size - 1 + self.size % 2
+        alpha = self.alpha * width / self.size  # the sum is divided by `size` nevertheless
+        return F.local_response_norm(input, width, alpha, self.beta, self.k)
 
 
 def _as_shape(shape: int | Sequence[int]) -> tuple[int, ...]:

@@ -99,10 +99,11 @@ class CyclicLR(LRScheduler):
             part = (place - 1) / (self.step_ratio - 1)
         height = self.scale_fn(cycle if self.scale_mode == "cycle" else self.last_epoch)
         if self.cycle_momentum:
-            bounds = zip(self.base_momentums, self.max_momentums, self.optimizer.param_groups)
-            for low, high, group in bounds:
+            momenta = zip(self.base_momentums, self.max_momentums, self.optimizer.param_groups)
+            for low, high, group in momenta:
                 set_momentum(group, high - (high - low) * part * height, self.use_beta1)
-        return [low + (high - low) * part * height for low, high in zip(self.base_lrs, self.max_lrs)]
+        bounds = zip(self.base_lrs, self.max_lrs)
+        return [low + (high - low) * part * height for low, high in bounds]
 
     def state_dict(self) -> dict[str, Any]:
         """All attributes but the optimizer and a plain `scale_fn`."""

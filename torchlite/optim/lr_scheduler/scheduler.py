@@ -31,7 +31,7 @@ class LRScheduler:
         optimizer: The optimizer whose groups have the rates.
         last_epoch: Number of the last step, to go on from it; -1 to start. Default: -1.
 
-    Raises: TypeError if `optimizer` is none; KeyError when going on without "initial_lr" in a group.
+    Raises: TypeError if `optimizer` is none; KeyError to go on without an "initial_lr".
     """
 
     _get_lr_called_within_step = False
@@ -205,8 +205,9 @@ def per_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
 
 
 def state_of(function: Callable) -> dict[str, Any] | None:
-    """What a callable object keeps; None for plain functions, which are not saved."""
-    return None if isinstance(function, types.FunctionType) else vars(function).copy()
+    """What a callable object keeps; None for functions, which are not saved."""
+    is_object = not isinstance(function, types.FunctionType) and hasattr(function, "__dict__")
+    return vars(function).copy() if is_object else None
 
 
 __all__ = ["LRScheduler"]

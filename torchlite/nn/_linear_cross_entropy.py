@@ -1,0 +1,61 @@
+"""Cross-entropy of logits that a linear map makes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from torchlite._tensor import Tensor
+from torchlite.ops.layers import linear
+from torchlite.ops.loss import cross_entropy
+
+
+def linear_cross_entropy(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    *,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    options: Any = None,
+) -> Tensor:
+    """``cross_entropy(linear(input, linear_weight, linear_bias), target, ...)``.
+
+    input (N, I) or (I,), linear_weight (C, d..., I), linear_bias (C, d...); target (N, d...) of
+    class numbers or (N, C, d...) of probabilities. `options`, about memory, is accepted.
+    Raises: RuntimeError (as PyTorch) for shapes that do not fit.
+    """
+    width = input.shape[-1]
+    if width != linear_weight.shape[-1]:
+        raise RuntimeError(
+            "expected equal input and linear_weight last dimensions (in_features), "
+            f"got {width} and {linear_weight.shape[-1]}, respectively"
+        )
+    outputs = tuple(linear_weight.shape[:-1])
+    if linear_bias is not None and tuple(linear_bias.shape) != outputs:
+        raise RuntimeError(
+            f"expected linear_bias shape {outputs}, got {tuple(linear_bias.shape)}"
+        )
+    if len(outputs) > 1 and input.dim() == 1:
+        raise RuntimeError(
+            f"K-dimensional loss defined by linear_weight shape {tuple(linear_weight.shape)} "
+            f"requires batched input, (N, {width}), got unbatched input with shape "
+            f"{tuple(input.shape)}"
+        )
+    shape = (*input.shape[:-1], *outputs)
+    if tuple(target.shape) == shape and ignore_index is not None:
+        raise RuntimeError("ignore_index cannot be specified when target contains probabilities")
+    if len(outputs) > 1:
+        linear_weight = linear_weight.reshape(math.prod(outputs), width)
+        linear_bias = None if linear_bias is None else linear_bias.reshape(-1)
+    return cross_entropy(
+        linear(input, linear_weight, linear_bias).reshape(shape),
+        target,
+        weight=weight,
+        reduction=reduction,
+        ignore_index=-100 if ignore_index is None else ignore_index,
+        label_smoothing=label_smoothing,
+    )

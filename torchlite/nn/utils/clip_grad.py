@@ -1,0 +1,126 @@
+"""Bounds on gradients."""
+
+from __future__ import annotations
+
+import types
+import warnings
+from collections.abc import Iterable
+
+from torchlite._tensor import Tensor
+from torchlite.autograd.grad_mode import no_grad
+from torchlite.ops.creation import tensor
+from torchlite.ops.joining import stack
+from torchlite.ops.normalize import vector_norm
+
+
+@no_grad()
+def get_total_norm(
+    tensors: Tensor | Iterable[Tensor],
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """The norm of all elements of some tensors, as if they were one vector. -> ()
+
+    Args:
+        tensors: One or several.
+        norm_type: The power, or infinity for the greatest magnitude. Default: 2.
+        error_if_nonfinite: Raise RuntimeError if the norm is infinite or NaN. Default: False.
+        foreach: Accepted; there is one implementation.
+    """
+    tensors, norm_type = _listed(tensors), float(norm_type)
+    if not tensors:
+        return tensor(0.0)
+    total = vector_norm(stack([vector_norm(t, norm_type) for t in tensors]), norm_type)
+    if error_if_nonfinite and not total.isfinite():
+        raise RuntimeError(
+            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, "
+            "so it cannot be clipped. To disable this error and scale the gradients by the "
+            "non-finite norm anyway, set `error_if_nonfinite=False`"
+        )
+    return total
+
+
+@no_grad()
+def clip_grads_with_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    total_norm: Tensor,
+    foreach: bool | None = None,
+) -> None:
+    """Multiply all gradients by ``max_norm / (total_norm + 1e-6)``, if that is below 1.
+
+    Args:
+        parameters: Tensors whose gradients are changed in place.
+        max_norm: The norm to be kept to.
+        total_norm: The present norm, of `get_total_norm`.
+        foreach: Accepted; there is one implementation.
+    """
+    factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
+    for g in _gradients(parameters):
+        g.mul_(factor)
+
+
+@no_grad()
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """Scale all gradients so that the norm of them together is at most `max_norm`.
+
+    Args: see `get_total_norm` and `clip_grads_with_norm_`.
+    Returns: the norm before. Raises: RuntimeError, with `error_if_nonfinite`, before any change.
+    """
+    is_generator = isinstance(parameters, types.GeneratorType)
+    parameters = _listed(parameters)
+    if is_generator and not parameters:
+        warnings.warn(
+            "`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=3
+        )
+    total = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite, foreach)
+    clip_grads_with_norm_(parameters, max_norm, total, foreach)
+    return total
+
+
+def clip_grad_norm(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """The deprecated name of `clip_grad_norm_`."""
+    warnings.warn(
+        "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of "
+        "`torch.nn.utils.clip_grad_norm_`.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
+
+
+@no_grad()
+def clip_grad_value_(
+    parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
+) -> None:
+    """Clamp the elements of all gradients to ``[-clip_value, clip_value]``, in place."""
+    bound = float(clip_value)
+    for g in _gradients(parameters):
+        g.clamp_(-bound, bound)
+
+
+def _listed(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+
+
+def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    return [p.grad for p in _listed(parameters) if p.grad is not None]
+
+
+__all__ = [
+    "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_",
+    "get_total_norm",
+]  # fmt: skip

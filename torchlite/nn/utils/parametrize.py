@@ -1,0 +1,365 @@
+"""Parametrizations: tensors of a module that are computed from others, which are learned."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import local
+from typing import Any
+
+from torchlite._tensor import Tensor
+from torchlite.autograd.grad_mode import no_grad
+from torchlite.nn.modules.container import ModuleDict, ModuleList
+from torchlite.nn.modules.module import Module
+from torchlite.nn.parameter import Parameter
+
+
+class _Cache(local):
+    """Computed tensors by module and name, while `depth` blocks of `cached` are entered."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.tensors: dict[tuple[int, str], Tensor] = {}
+
+
+_cache = _Cache()
+
+
+@contextmanager
+def cached() -> Iterator[None]:
+    """Compute each parametrized tensor once in this block, also if it is asked for again."""
+    _cache.depth += 1
+    try:
+        yield
+    finally:
+        _cache.depth -= 1
+        if not _cache.depth:
+            _cache.tensors.clear()
+
+
+class ParametrizationList(ModuleList):
+    """The parametrizations of one tensor, applied one after the other, and what they start from.
+
+    That is ``original``, or ``original0``, ``original1``, ... if the first one's `right_inverse`
+    gives several tensors; it is a parameter if the tensor was.
+
+    Args:
+        modules: One or more parametrizations.
+        original: The tensor.
+        unsafe: Allow that they change its dtype or shape. Default: False.
+
+    Raises: ValueError for no modules, or results of another type, dtype or shape.
+    """
+
+    original: Tensor
+
+    def __init__(
+        self, modules: Sequence[Module], original: Tensor | Parameter, unsafe: bool = False
+    ) -> None:
+        if len(modules) == 0:
+            raise ValueError("ParametrizationList requires one or more modules.")
+        super().__init__(modules)
+        self.unsafe = unsafe
+        kind, shape = original.dtype, original.shape
+        start = _start(modules, original)
+        self.is_tensor = isinstance(start, Tensor)
+        self.ntensors = 1 if self.is_tensor else len(start)
+        if self.is_tensor:
+            if start.dtype != kind:
+                raise ValueError(
+                    "When `right_inverse` outputs one tensor, it may not change the dtype.\n"
+                    f"original.dtype: {kind}\nright_inverse(original).dtype: {start.dtype}"
+                )
+            original.data = start.data
+            _register(self, "original", original)
+        else:
+            for i, part in enumerate(start):
+                if isinstance(original, Parameter):
+                    part = Parameter(part, original.requires_grad)
+                _register(self, f"original{i}", part.requires_grad_(original.requires_grad))
+        if not unsafe:
+            _check_same(self(), kind, shape)
+
+    def right_inverse(self, value: Tensor) -> None:
+        """Change what the parametrizations start from so that they give `value`.
+
+        Raises: RuntimeError if one of them has no `right_inverse`; ValueError for results of
+            another type, number or dtype. Nothing is changed then.
+        """
+        with no_grad():
+            for module in reversed(self):
+                if not hasattr(module, "right_inverse"):
+                    raise RuntimeError(
+                        f"parametrization {type(module).__name__} does not implement right_inverse."
+                    )
+                value = module.right_inverse(value)
+        new = [value] if self.is_tensor else value
+        if self.is_tensor and not isinstance(value, Tensor):
+            raise ValueError(f"`right_inverse` should return a tensor. Got {type(value).__name__}")
+        if not isinstance(new, Sequence):
+            raise ValueError(
+                f"'right_inverse' must return a sequence of tensors. Got {type(value).__name__}."
+            )
+        old = self._originals()
+        if len(new) != len(old):
+            raise ValueError(
+                "'right_inverse' must return a sequence of tensors of length "
+                f"{len(old)}. Got a sequence of length {len(new)}."
+            )
+        for i, (a, b) in enumerate(zip(old, new)):
+            _check_part(i, a, b)
+        for a, b in zip(old, new):
+            a.data = b.data
+
+    def _originals(self) -> list[Tensor]:
+        if self.is_tensor:
+            return [self.original]
+        return [getattr(self, f"original{i}") for i in range(self.ntensors)]
+
+    def forward(self) -> Tensor:
+        """The parametrized tensor."""
+        first, *others = self
+        x = first(*self._originals())
+        for module in others:
+            x = module(x)
+        return x
+
+
+def _start(modules: Sequence[Module], original: Tensor) -> Any:
+    """What parametrizations must start from to give `original`, as far as they know."""
+    start: Any = original
+    with no_grad():
+        for module in reversed(list(modules)):
+            try:
+                start = getattr(module, "right_inverse", lambda x: x)(start)
+            except NotImplementedError:  # it says so: the tensor goes in as it is
+                continue
+    parts = [start] if isinstance(start, Tensor) else start
+    if not isinstance(parts, Sequence) or not all(isinstance(part, Tensor) for part in parts):
+        raise ValueError(
+            "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). Got "
+            f"{type(start).__name__}"
+        )
+    return start
+
+
+def _check_part(i: int, old: Tensor, new: Any) -> None:
+    if not isinstance(new, Tensor):
+        raise ValueError(
+            f"'right_inverse' must return a sequence of tensors. Got element {i} of type "
+            f"{type(new).__name__}."
+        )
+    if old.dtype != new.dtype:
+        raise ValueError(
+            f"Tensor {i} returned by `right_inverse` has dtype {new.dtype} while `original{i}` has "
+            f"dtype {old.dtype}"
+        )
+
+
+def _check_same(x: Any, kind: Any, shape: Any) -> None:
+    """Refuse a parametrized tensor of another type, dtype or shape."""
+    if not isinstance(x, Tensor):
+        raise ValueError(f"A parametrization must return a tensor. Got {type(x).__name__}.")
+    for what, old, new in (("dtype", kind, x.dtype), ("shape", shape, x.shape)):
+        if old != new:
+            raise ValueError(
+                f"Registering a parametrization may not change the {what} of the tensor, unless "
+                f"`unsafe` flag is enabled.\nunparametrized {what}: {old}\n"
+                f"parametrized {what}: {new}"
+            )
+
+
+def register_parametrization(
+    module: Module, tensor_name: str, parametrization: Module, *, unsafe: bool = False
+) -> Module:
+    """Compute ``module.tensor_name`` by `parametrization` from now on; after those it has.
+
+    If that has a method ``right_inverse``, the tensor may be assigned to, and starts as its result.
+
+    Args:
+        module: The module; its class becomes a subclass of its own.
+        tensor_name: A parameter or buffer.
+        parametrization: A module from tensor to tensor.
+        unsafe: Allow that it changes dtype or shape. Default: False.
+
+    Returns: the module.
+    Raises: ValueError if there is no such tensor, or for results of another dtype or shape.
+    """
+    parametrization.train(module.training)
+    if is_parametrized(module, tensor_name):
+        if not unsafe:
+            _check_next(getattr(module, tensor_name), parametrization)
+        chain = module.parametrizations[tensor_name]
+        chain.append(parametrization)
+        chain.unsafe |= unsafe
+        return module
+    if tensor_name not in module._buffers and tensor_name not in module._parameters:
+        raise ValueError(
+            f"Module '{module}' does not have a parameter, a buffer, or a parametrized element "
+            f"with name '{tensor_name}'"
+        )
+    original = getattr(module, tensor_name)
+    chain = ParametrizationList([parametrization], original, unsafe=unsafe)
+    delattr(module, tensor_name)
+    if not is_parametrized(module):
+        _give_own_class(module)
+        module.parametrizations = ModuleDict()
+    setattr(type(module), tensor_name, _computed(tensor_name))
+    module.parametrizations[tensor_name] = chain
+    return module
+
+
+def _check_next(before: Tensor, parametrization: Any) -> None:
+    """Check one more parametrization, and its inverse, on the tensor so far."""
+    after = parametrization(before)
+    _check_same(after, before.dtype, before.shape)
+    try:
+        back = getattr(parametrization, "right_inverse", lambda x: before)(after)
+    except NotImplementedError:  # it says so: the tensor cannot be assigned to
+        return
+    if not isinstance(back, Tensor):
+        raise ValueError(
+            f"parametrization.right_inverse must return a tensor. Got: {type(back).__name__}"
+        )
+    if (back.dtype, back.shape) != (before.dtype, before.shape):
+        raise ValueError(
+            "The tensor returned by parametrization.right_inverse must have the same dtype and "
+            "shape as the tensor, unless the `unsafe` flag is enabled.\n"
+            f"tensor: {before.dtype}, {before.shape}\nreturned: {back.dtype}, {back.shape}"
+        )
+
+
+def _give_own_class(module: Module) -> None:
+    """Make the class of `module` a new subclass, on which properties can be set."""
+    kind = type(module)
+    members: dict[str, Any] = {"__getstate__": _refuse_pickling}
+    if not hasattr(kind, "__deepcopy__"):
+        members["__deepcopy__"] = _deepcopied
+    module.__class__ = type(f"Parametrized{kind.__name__}", (kind,), members)
+
+
+def _refuse_pickling(self: Module) -> None:
+    raise RuntimeError(
+        "Serialization of parametrized modules is only supported through state_dict()."
+    )
+
+
+def _deepcopied(self: Module, memo: dict) -> Module:
+    kind = type(self)
+    own = {k: v for k, v in vars(kind).items() if k not in ("__dict__", "__weakref__")}
+    replica = kind.__new__(type(kind.__name__, kind.__bases__, own))
+    memo[id(self)] = replica
+    replica.__dict__.update(copy.deepcopy(self.__dict__, memo))
+    return replica
+
+
+def _computed(name: str) -> property:
+    def get(self: Any) -> Tensor:
+        chain = self.parametrizations[name]
+        if not _cache.depth:
+            return chain()
+        key = (id(self), name)
+        if key not in _cache.tensors:
+            _cache.tensors[key] = chain()
+        return _cache.tensors[key]
+
+    def put(self: Any, value: Tensor) -> None:
+        self.parametrizations[name].right_inverse(value)
+
+    return property(get, put)
+
+
+def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
+    """Whether `module` has a parametrized tensor, or one of that name."""
+    chains = getattr(module, "parametrizations", None)
+    if not isinstance(chains, ModuleDict):
+        return False
+    return len(chains) > 0 if tensor_name is None else tensor_name in chains
+
+
+def remove_parametrizations(
+    module: Module, tensor_name: str, leave_parametrized: bool = True
+) -> Module:
+    """Make a parametrized tensor a usual one again.
+
+    Args:
+        module: The module; it gets its former class when no parametrization is left.
+        tensor_name: The tensor.
+        leave_parametrized: Keep its value, else what the value was computed from. Default: True.
+
+    Returns: the module.
+    Raises: ValueError if it is not parametrized, or if its origin to be kept is several tensors.
+    """
+    if not is_parametrized(module, tensor_name):
+        raise ValueError(f"Module {module} does not have a parametrization on {tensor_name}")
+    chain = module.parametrizations[tensor_name]
+    if not (chain.is_tensor or leave_parametrized):
+        raise ValueError(
+            "Cannot leave unparametrized (`leave_parametrized=False`) a tensor that is "
+            "parametrized in terms of a sequence of tensors."
+        )
+    if chain.is_tensor:
+        original = chain.original
+        if leave_parametrized:
+            with no_grad():
+                original.data = getattr(module, tensor_name).data
+    else:
+        value = getattr(module, tensor_name)
+        original = Parameter(value.detach()) if value.requires_grad else value
+    delattr(type(module), tensor_name)
+    del module.parametrizations[tensor_name]
+    _register(module, tensor_name, original)
+    if not is_parametrized(module):
+        del module.parametrizations
+        module.__class__ = type(module).__bases__[0]
+    return module
+
+
+def type_before_parametrizations(module: Module) -> type:
+    """The class that `module` had before its first parametrization."""
+    return type(module).__bases__[0] if is_parametrized(module) else type(module)
+
+
+def transfer_parametrizations_and_params(
+    from_module: Module, to_module: Module, tensor_name: str | None = None
+) -> Module:
+    """Give a module the parametrizations of another, and what they start from.
+
+    Args:
+        from_module: Where they are.
+        to_module: Where they go; tensors that it lacks are added.
+        tensor_name: One tensor. Default: all.
+
+    Returns: the second module.
+    """
+    if not is_parametrized(from_module):
+        return to_module
+    names = list(from_module.parametrizations) if tensor_name is None else [tensor_name]
+    for name in names:
+        source = from_module.parametrizations[name]
+        if not hasattr(to_module, name):
+            setattr(to_module, name, Parameter(getattr(from_module, name).detach()))
+        for parametrization in source:
+            register_parametrization(to_module, name, parametrization)
+        target = to_module.parametrizations[name]
+        originals = ["original"] if source.is_tensor else [
+            f"original{i}" for i in range(source.ntensors)
+        ]  # fmt: skip
+        for original in originals:
+            setattr(target, original, getattr(source, original))
+    return to_module
+
+
+def _register(module: Module, name: str, tensor: Tensor) -> None:
+    if isinstance(tensor, Parameter):
+        module.register_parameter(name, tensor)
+    else:
+        module.register_buffer(name, tensor)
+
+
+__all__ = [
+    "ParametrizationList", "cached", "is_parametrized", "register_parametrization",
+    "remove_parametrizations", "transfer_parametrizations_and_params",
+    "type_before_parametrizations",
+]  # fmt: skip

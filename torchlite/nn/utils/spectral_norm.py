@@ -1,0 +1,136 @@
+"""Spectral normalisation by a hook; see `parametrizations.spectral_norm` for its successor."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from torchlite._tensor import Tensor
+from torchlite.autograd.grad_mode import no_grad
+from torchlite.nn.modules.module import Module
+from torchlite.nn.parameter import Parameter
+
+M = TypeVar("M", bound=Module)
+
+
+def unit(x: Tensor, eps: float) -> Tensor:
+    """`x` over its norm, or over `eps` if that is greater."""
+    return x / x.norm().clamp(min=eps)
+
+
+def as_matrix(weight: Tensor, dim: int) -> Tensor:
+    """`weight` with `dim` in front, and all others as one."""
+    return weight.movedim(dim, 0).flatten(1)
+
+
+def default_dim(module: Any) -> int:
+    """The dimension of the outputs in the weight of `module`."""
+    transposed = ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
+    return int(any(kind.__name__ in transposed for kind in type(module).__mro__))
+
+
+class SpectralNorm:
+    """The hook: sets the weight, before each forward, to itself over its spectral norm.
+
+    In training mode the norm's estimate is improved first, by power iteration.
+    """
+
+    _version = 1
+
+    def __init__(self, name: str = "weight", n_power_iterations: int = 1, dim: int = 0,
+                 eps: float = 1e-12) -> None:  # fmt: skip
+        if n_power_iterations <= 0:
+            raise ValueError(
+                "Expected n_power_iterations to be positive, but got "
+                f"n_power_iterations={n_power_iterations}"
+            )
+        self.name, self.dim, self.eps = name, dim, eps
+        self.n_power_iterations = n_power_iterations
+
+    def compute_weight(self, module: Any, do_power_iteration: bool) -> Tensor:
+        """The weight over its spectral norm."""
+        weight, u, v = (getattr(module, self.name + suffix) for suffix in ("_orig", "_u", "_v"))
+        matrix = as_matrix(weight, self.dim)
+        if do_power_iteration:
+            with no_grad():
+                for _ in range(self.n_power_iterations):
+                    v.copy_(unit(matrix.t().mv(u), self.eps))
+                    u.copy_(unit(matrix.mv(v), self.eps))
+                u, v = u.clone(), v.clone()  # a later forward writes the buffers
+        return weight / u.dot(matrix.mv(v))
+
+    @staticmethod
+    def apply(module: Any, name: str, n_power_iterations: int, dim: int,
+              eps: float) -> SpectralNorm:  # fmt: skip
+        """Install a hook; arguments and errors as `spectral_norm`."""
+        if _find(module._forward_pre_hooks, name) is not None:
+            raise RuntimeError(
+                f"Cannot register two spectral_norm hooks on the same parameter {name}"
+            )
+        hook, weight = SpectralNorm(name, n_power_iterations, dim, eps), module._parameters[name]
+        if weight is None:
+            raise ValueError(f"`SpectralNorm` cannot be applied as parameter `{name}` is None")
+        height, width = as_matrix(weight.detach(), dim).shape
+        u, v = (unit(weight.detach().new_empty(n).normal_(0, 1), eps) for n in (height, width))
+        delattr(module, name)
+        module.register_parameter(name + "_orig", weight)
+        setattr(module, name, weight.data)
+        module.register_buffer(name + "_u", u)
+        module.register_buffer(name + "_v", v)
+        module.register_forward_pre_hook(hook)
+        return hook
+
+    def remove(self, module: Any) -> None:
+        """Make the weight a parameter again."""
+        with no_grad():
+            weight = self.compute_weight(module, do_power_iteration=False)
+        for suffix in ("", "_u", "_v", "_orig"):
+            delattr(module, self.name + suffix)
+        module.register_parameter(self.name, Parameter(weight.detach()))
+
+    def __call__(self, module: Any, inputs: Any) -> None:
+        weight = self.compute_weight(module, do_power_iteration=module.training)
+        setattr(module, self.name, weight)
+
+
+def spectral_norm(
+    module: M,
+    name: str = "weight",
+    n_power_iterations: int = 1,
+    eps: float = 1e-12,
+    dim: int | None = None,
+) -> M:
+    """Divide a weight by its greatest singular value, which is estimated.
+
+    Source: Miyato et al. 2018, https://arxiv.org/abs/1802.05957
+
+    Args:
+        module: The module; it is changed and returned.
+        name: The parameter. Default: "weight".
+        n_power_iterations: Improvements of the estimate each forward in training. Default: 1.
+        eps: The least norm that is divided by. Default: 1e-12.
+        dim: The dimension of the outputs. Default: 1 of transposed convolutions, else 0.
+
+    Raises: RuntimeError if the parameter is normalised already; ValueError if it is None or there
+        are no iterations.
+    """
+    dim = default_dim(module) if dim is None else dim
+    SpectralNorm.apply(module, name, n_power_iterations, dim, eps)
+    return module
+
+
+def remove_spectral_norm(module: M, name: str = "weight") -> M:
+    """Take back `spectral_norm`; the weight keeps its value. Raises: ValueError if none."""
+    key = _find(module._forward_pre_hooks, name)
+    if key is None:
+        raise ValueError(f"spectral_norm of '{name}' not found in {module}")
+    module._forward_pre_hooks[key].remove(module)
+    del module._forward_pre_hooks[key]
+    return module
+
+
+def _find(hooks: dict[int, Any], name: str) -> int | None:
+    found = (k for k, h in hooks.items() if isinstance(h, SpectralNorm) and h.name == name)
+    return next(found, None)
+
+
+__all__ = ["SpectralNorm", "remove_spectral_norm", "spectral_norm"]

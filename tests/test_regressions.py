@@ -49,6 +49,13 @@ def test_a_view_made_in_no_grad_of_a_stale_view_is_a_constant():
     assert not (constant * 1).requires_grad
 
 
+def test_a_view_that_became_a_leaf_may_not_be_written_through_another_view():
+    part = torch.zeros(3)[:2]
+    part.requires_grad_()
+    with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad"):
+        part[:1].mul_(2)
+
+
 def test_views_of_a_detached_base_keep_their_history():
     x = leaf(1.0, 2.0)
     base = x * 3
@@ -81,6 +88,16 @@ def test_out_must_be_a_tensor_without_overlap():
         torch.add(torch.ones(2), 1, out=[1])
     with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
         torch.add(torch.ones(2), 1, out=torch.zeros(1).expand(2))
+
+
+def test_out_may_require_grad_in_no_grad():
+    out = torch.zeros(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="don't support automatic differentiation"):
+        torch.add(torch.ones(2), 1, out=out)
+    with torch.no_grad():
+        torch.add(torch.ones(2), 1, out=out)
+    assert out.requires_grad
+    assert out.tolist() == [2.0, 2.0]
 
 
 # --- accumulation ---------------------------------------------------------------------------------
@@ -150,6 +167,12 @@ def test_a_hook_may_not_change_what_a_gradient_is(hook, error, text):
     handle.remove()
     (x * 2).sum().backward()
     assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_a_complex_result_needs_a_gradient_to_start_from():
+    z = torch.tensor([1 + 2j], requires_grad=True)
+    with pytest.raises(RuntimeError, match="only for real scalar outputs but got torch.complex64"):
+        (z * z).sum().backward()
 
 
 def test_grad_names_the_unused_input():
@@ -240,6 +263,19 @@ def test_numpy_arrays_are_indices():
     assert x[np.array([False, True])].tolist() == [[3, 4, 5]]
     x[np.array([0])] = 9
     assert x[0].tolist() == [9, 9, 9]
+
+
+def test_numpy_integers_are_dimensions():
+    x = torch.ones(2, 3)
+    assert x.sum(np.int64(1)).tolist() == [3.0, 3.0]
+    assert x.sum((np.int64(0), 1)).item() == 6.0
+
+
+def test_anomalies_are_found_in_code_without_a_module():
+    program = "with detect_anomaly():\n    (x.sqrt() * 0).sum().backward()"
+    x = torch.zeros(1, requires_grad=True)
+    with pytest.warns(UserWarning), pytest.raises(RuntimeError, match="returned nan values"):
+        exec(program, {"detect_anomaly": torch.autograd.detect_anomaly, "x": x})
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ from torchlite.ops.order import *  # noqa: F403
 from torchlite.ops.padding import *  # noqa: F403
 from torchlite.ops.pointwise import *  # noqa: F403
 from torchlite.ops.pooling import *  # noqa: F403
+from torchlite.ops.pooling_indices import *  # noqa: F403
 from torchlite.ops.quantile import *  # noqa: F403
 from torchlite.ops.random import *  # noqa: F403
 from torchlite.ops.rearranging import *  # noqa: F403

@@ -37,6 +37,8 @@ class dtype:
 
     def to_complex(self) -> dtype:
         """The complex type whose parts have this type."""
+        if self.category == COMPLEX:
+            return self
         return {float16: complex32, float64: complex128}.get(self, complex64)
 
     def __repr__(self) -> str:

@@ -30,14 +30,14 @@ class Size(tuple):
         return Size, (tuple(self),)
 
 
-def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
-    """The shape that `shapes` broadcast to.
+def broadcast_shapes(*shapes: Sequence[int] | int) -> tuple[int, ...]:
+    """The shape that `shapes` broadcast to; a number stands for a shape of one dimension.
 
     Raises: RuntimeError (as PyTorch) that names the two sizes and the dimension.
     """
     result: tuple[int, ...] = ()
     for shape in shapes:
-        result = _broadcast_two(result, tuple(shape))
+        result = _broadcast_two(result, (shape,) if isinstance(shape, int) else tuple(shape))
     return result
 
 
@@ -66,7 +66,8 @@ def normalize_dim(dim: int, ndim: int) -> int:
     bound = ndim or 1
     if not -bound <= dim < bound:
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})"
+            f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], "
+            f"but got {dim})"
         )
     return dim % bound
 
@@ -75,7 +76,7 @@ def normalize_dims(dim: int | Iterable[int] | None, ndim: int) -> tuple[int, ...
     """`dim` as a tuple of dimensions counted from the front; None or () means all of them."""
     if dim is None:
         return tuple(range(ndim))
-    dims = (dim,) if isinstance(dim, int) else tuple(dim)
+    dims = (dim,) if isinstance(dim, int) or not isinstance(dim, Iterable) else tuple(dim)
     if not dims:
         return tuple(range(ndim))
     result = tuple(normalize_dim(d, ndim) for d in dims)

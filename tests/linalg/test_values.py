@@ -132,8 +132,8 @@ def test_cholesky(x, upper):
     close(torch.cholesky_inverse(factor, upper) @ x, unit(x))
 
 
-@given(matrices())
-def test_pseudoinverse(x):
+@given(matrices(rows=st.sampled_from([0, 1, 5]), columns=st.sampled_from([2, 20, 37])))
+def test_pseudoinverse(x):  # of matrices that are far from square, hence from singular
     inverse = linalg.pinv(x)
     close(x @ inverse @ x, x)
     close((inverse @ x).mH, inverse @ x)

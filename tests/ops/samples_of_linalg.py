@@ -40,8 +40,8 @@ def _factored(d):
     return _heavy(d), np.array([d.integer(1, 3), d.integer(2, 3), 3], np.int32)
 
 
-def _reflectors(d):
-    return d.floats((4, 3), -1, 1), d.floats((d.integer(0, 3),), 0.2, 1)
+def _reflectors(d, count):
+    return d.floats((4, 3), -1, 1), d.floats((count,), 0.2, 1)
 
 
 SAMPLES = {
@@ -55,8 +55,8 @@ SAMPLES = {
     "cholesky_inverse": _with_upper(_factor),
     "lu_solve": lambda d: call(_right_side(d), *_factored(d)),
     "lu_unpack": lambda d: call(*_factored(d)),
-    "orgqr": lambda d: call(*_reflectors(d)),
-    "ormqr": lambda d: call(*_reflectors(d), d.floats((4, 4)), d.flag(), d.flag()),
+    "orgqr": lambda d: call(*_reflectors(d, d.integer(1, 3))),
+    "ormqr": lambda d: call(*_reflectors(d, 3), d.floats((4, 4)), d.flag(), d.flag()),
     "pca_lowrank": lambda d: call(np.concatenate((_heavy(d), -_heavy(d))), q=3),
     "triangular_solve": lambda d: call(_right_side(d), _heavy(d), d.flag(), d.flag()),
 }  # fmt: skip

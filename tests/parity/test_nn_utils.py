@@ -233,7 +233,7 @@ def test_orthogonal(map, trivialized):
             return [q, module.bias.grad]
         return [q, *(p.grad for p in module.parameters())]
 
-    both(run)
+    same([run(impl) for impl in BOTH], rtol=1e-4)
 
 
 class Symmetric:
@@ -262,11 +262,12 @@ def test_parametrizations():
         with parametrize.cached():
             assert module.weight is module.weight
         assert module.weight is not module.weight
-        weight = module.weight
+        weight, copied = module.weight, twin.weight
+        text = repr(twin)
         parametrize.remove_parametrizations(module, "weight", leave_parametrized=False)
         assert not parametrize.is_parametrized(module)
         assert type(module) is impl.nn.Linear
-        return [names, kinds, weight, module.weight, twin.weight, repr(twin)]
+        return [names, kinds, weight, module.weight, copied, text]
 
     both(run)
 
@@ -301,7 +302,7 @@ class Cut:
     lambda u, impl: u.weight_norm(u.weight_norm(linear(impl))),
     lambda u, impl: u.spectral_norm(u.spectral_norm(linear(impl))),
     lambda u, impl: u.remove_weight_norm(linear(impl)),
-    lambda u, impl: u.skip_init(impl.Tensor),
+    lambda u, impl: u.skip_init(type(Cut.of(impl))),
     lambda u, impl: u.prune.l1_unstructured(linear(impl), "weight", -1),
     lambda u, impl: u.prune.l1_unstructured(linear(impl), "weight", 1.5),
     lambda u, impl: u.prune.l1_unstructured(linear(impl), "weight", "x"),
@@ -384,6 +385,31 @@ def test_fusion_of_weights():
         ]  # fmt: skip
 
     both(run)
+
+
+def statistics(impl, bn):
+    with impl.no_grad():
+        for i, t in enumerate((bn.weight, bn.bias, bn.running_mean, bn.running_var)):
+            t.copy_(impl.from_numpy(np.abs(BIAS) + i))
+    return bn
+
+
+def test_fusion_of_layers():
+    def run(impl):
+        utils, bn = impl.nn.utils, statistics(impl, impl.nn.BatchNorm1d(4)).eval()
+        x, layer = impl.from_numpy(INPUT), linear(impl).eval()
+        fused = utils.fuse_linear_bn_eval(layer, bn)
+        assert np.allclose(fused(x).detach().numpy(), bn(layer(x)).detach().numpy(), atol=1e-5)
+        conv = impl.nn.Conv2d(3, 4, 1, bias=False).eval()
+        with impl.no_grad():
+            conv.weight.copy_(impl.from_numpy(WEIGHT).reshape(4, 3, 1, 1))
+        conv = utils.fuse_conv_bn_eval(conv, statistics(impl, impl.nn.BatchNorm2d(4)).eval())
+        return [fused.weight, fused.bias, conv.weight, conv.bias]
+
+    both(run)
+    refused(lambda impl: impl.nn.utils.fuse_linear_bn_eval(linear(impl), impl.nn.BatchNorm1d(4)))
+    refused(lambda impl: impl.nn.utils.fuse_linear_bn_eval(
+        linear(impl).eval(), impl.nn.BatchNorm1d(3).eval()))  # fmt: skip
 
 
 @pytest.mark.parametrize("average", ["default", "ema", "multi_ema"])

@@ -196,8 +196,8 @@ def test_lbfgs(options):
 
 def test_lbfgs_of_rosenbrocks_valley():
     """A hard function: the line search brackets and narrows."""
-    paths = []
-    for impl in (tl, torch):
+
+    def run(impl):
         p = impl.tensor([-1.5, 2.0], dtype=impl.float64, requires_grad=True)
         optimizer = impl.optim.LBFGS([p], line_search_fn="strong_wolfe", max_iter=8)
 
@@ -211,7 +211,9 @@ def test_lbfgs_of_rosenbrocks_valley():
         for _ in range(6):
             loss = optimizer.step(closure).item()
             path += [*p.tolist(), loss, optimizer.state[p]["func_evals"]]
-        paths.append(path)
+        return path
+
+    paths = [run(impl) for impl in (tl, torch)]
     assert paths[0] == pytest.approx(paths[1], rel=1e-6, abs=1e-9)
     assert paths[0][-4:-2] == pytest.approx([1, 1], abs=1e-5)
 

@@ -8,7 +8,7 @@ import pytest
 import torchlite
 
 torch = pytest.importorskip("torch")
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # PyTorch's own
+pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's own
 
 
 def numbers(lib, *shape, seed=0):

@@ -78,7 +78,7 @@ def _switch(mode: bool, check_nan: bool) -> None:
 
 def _remember(node: Node) -> None:
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals["__name__"].startswith("torchlite."):
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("torchlite."):
         frame = frame.f_back
     node.metadata["traceback_"] = traceback.format_stack(frame)
 

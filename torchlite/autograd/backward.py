@@ -132,7 +132,7 @@ def _start(tensor: Tensor, i: int, g: Tensor | None) -> Tensor:
                 f"The output has shape {list(tensor.shape)}: reduce it (for example with .sum()), "
                 "or pass a gradient of that shape."
             )
-        if dtypes.of(tensor._data).category < dtypes.FLOAT:
+        if dtypes.of(tensor._data).category != dtypes.FLOAT:
             raise RuntimeError(
                 "grad can be implicitly created only for real scalar outputs but got "
                 f"torch.{tensor.dtype.name}"

@@ -91,11 +91,12 @@ class FunctionNode(Node):
         return tuple(self._unpack(*entry) for entry in self.saved)
 
     def pack(self, keep: Callable[[Any, Any], Any]) -> None:
-        for k, (kept, _, _) in enumerate(self.saved or ()):
+        saved: Any = self.saved
+        for k, (kept, _, _) in enumerate(saved):
             if kept is not None:
                 data, index = kept if isinstance(kept, tuple) else (kept._data, None)
                 edge = index if index is not None else edge_of(kept) if kept._needs_grad else None
-                self.saved[k] = keep(data, edge), UNWRITTEN, 0
+                saved[k] = keep(data, edge), UNWRITTEN, 0
 
     def result(self, index: int) -> Node:
         """The edge of a result of this node."""

@@ -179,7 +179,8 @@ class _Gathering:
         return receive
 
     def _begin(self, walk: Any) -> None:
-        self.walk, self.grads = weakref.ref(walk), [None] * len(self.edges)
+        self.walk = weakref.ref(walk)
+        self.grads: list[Tensor | None] = [None] * len(self.edges)
         self.missing = self.expected = len(_reached(walk) & set(self.edges))
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from torchlite import dtypes
 
 Array = Any
-Ints = "tuple[int, ...]"
+Ints = tuple[int, ...]
 _ALL = slice(None)
 
 
@@ -245,12 +245,13 @@ def adaptive_bounds(length: int, count: int) -> list[tuple[int, int]]:
 
 def _greatest(xp: Any, x: Array, axes: list) -> tuple[Array, Array]:
     """The maxima of windows, and their flat places; axes[i] (O, K): the places they read."""
-    size, flat = tuple(a.shape[0] for a in axes), 0
+    size = tuple(a.shape[0] for a in axes)
+    flat: Any = 0
     for i, places in enumerate(axes):
-        shape = [1] * (2 * len(axes))
-        shape[i], shape[len(axes) + i] = places.shape
+        broad = [1] * (2 * len(axes))
+        broad[i], broad[len(axes) + i] = places.shape
         step = math.prod(x.shape[3 + i :])
-        flat = xp.add(xp.reshape(xp.mul(places, step), shape), flat)
+        flat = xp.add(xp.reshape(xp.mul(places, step), broad), flat)
     n, channels, windows = x.shape[0], x.shape[1], math.prod(size)
     candidates = xp.reshape(flat, (1, 1, windows, math.prod(flat.shape[len(axes) :])))
     candidates = xp.broadcast_to(candidates, (n, channels, *candidates.shape[2:]))
@@ -270,14 +271,14 @@ def _divided(xp: Any, total: Array, length: Ints, size: Ints, kernel: Ints, stri
     """Sums of windows by `divisor` or by the number of their places."""
     if divisor is not None:
         return xp.div(total, divisor)
-    areas = 1
+    areas: Any = 1
     for i, count in enumerate(size):
         numbers = _extents(length[i], count, kernel[i], stride[i], padding[i], include_pad)
-        if len(set(numbers)) > 1:
+        if len(set(numbers)) == 1:
+            areas = areas * numbers[0] if isinstance(areas, int) else xp.mul(areas, numbers[0])
+        else:
             shape = [count if k == i else 1 for k in range(len(size))]
             areas = xp.mul(xp.reshape(xp.array(numbers, dtypes.of(total)), shape), areas)
-        else:
-            areas = xp.mul(areas, numbers[0]) if hasattr(areas, "shape") else areas * numbers[0]
     return xp.div(total, areas)
 
 

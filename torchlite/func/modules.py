@@ -116,7 +116,7 @@ def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Tensor], dic
         )
     if any(type(m) is not type(models[0]) for m in models):
         raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
-    states = [[dict(m.named_parameters()), dict(m.named_buffers())] for m in models]
+    states: list[Any] = [[dict(m.named_parameters()), dict(m.named_buffers())] for m in models]
     params, buffers = (
         {name: _stacked([state[k][name] for state in states]) for name in states[0][k]}
         for k in (0, 1)

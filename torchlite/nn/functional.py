@@ -111,10 +111,17 @@ from torchlite.ops.pooling import (
     lp_pool2d,
     lp_pool3d,
     max_pool1d,
-    max_pool1d_with_indices,
     max_pool2d,
-    max_pool2d_with_indices,
     max_pool3d,
+)
+from torchlite.ops.pooling_indices import (
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d_with_indices,
+    fractional_max_pool2d_with_indices,
+    fractional_max_pool3d_with_indices,
+    max_pool1d_with_indices,
+    max_pool2d_with_indices,
     max_pool3d_with_indices,
 )
 from torchlite.ops.resampling import interpolate, upsample, upsample_bilinear, upsample_nearest

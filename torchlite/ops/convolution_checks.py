@@ -7,7 +7,7 @@ from typing import Any
 from torchlite._tensor import Tensor
 from torchlite.ops.family import not_a_tensor
 
-Ints = "tuple[int, ...]"
+Ints = tuple[int, ...]
 
 
 def sizes(name: str, value: Any, dims: int) -> tuple[int, ...]:

@@ -267,9 +267,12 @@ def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: dtype
     return result.requires_grad_() if requires_grad else result
 
 
-def scalar_tensor(s: Any, *, dtype: dtype | None = None, device: Device = None) -> Tensor:
+def scalar_tensor(s: Any, *, dtype: dtype | None = None, layout: Any = None,
+                  device: Device = None, requires_grad: bool = False,
+                  pin_memory: bool = False) -> Tensor:  # fmt: skip
     """A 0-d tensor of the default dtype."""
-    return full((), s, dtype=dtype or dtypes.get_default_dtype(), device=device)
+    kind = dtype or dtypes.get_default_dtype()
+    return full((), s, dtype=kind, device=device, requires_grad=requires_grad)
 
 
 def empty_strided(size: Sequence[int], stride: Sequence[int], *, dtype: dtype | None = None,

@@ -13,6 +13,7 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor
+from torchlite.backends.registry import local
 from torchlite.dtypes import BOOL, FLOAT, INTEGER
 from torchlite.ops.op import declare, run
 from torchlite.ops.promotion import as_operand, at_least_float, cast, number_of, result_type
@@ -169,7 +170,7 @@ def write_out(name: str, out: Tensor, result: Tensor) -> Tensor:
 
     if not isinstance(out, Tensor):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
-    if result._needs_grad or out._needs_grad:
+    if result._needs_grad or (out._needs_grad and local.mode.grad):
         raise RuntimeError(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, "
             "but one of the arguments requires grad."

@@ -45,7 +45,7 @@ def grid_sample(input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mod
         settings = length, padding_mode, bool(align_corners)
         axes.append(_TAPS[mode](x, *settings))
     pixels = reshape(input, (n, channels, math.prod(size)))
-    total = None
+    total: Any = None
     for chosen in product(*axes):
         term = _tap(pixels, size, chosen)
         total = term if total is None else add(total, term)
@@ -55,7 +55,8 @@ def grid_sample(input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mod
 def _tap(pixels: Tensor, size: Sequence[int], chosen: tuple) -> Tensor:
     """One element for each place, times its weights; chosen: (index, weight) of each axis."""
     n, channels, _ = pixels._data.shape
-    index, factor = None, None
+    index: Any = None
+    factor: Any = None
     for length, (place, weight) in zip(size, chosen):
         index = place if index is None else add(mul(index, length), place)
         factor = weight if factor is None or weight is None else mul(factor, weight)

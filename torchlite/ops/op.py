@@ -273,7 +273,7 @@ class _Unpacks:
         finally:
             self.values, self.sources, self.versions = packed, sources, versions
 
-    def release(self) -> None:
+    def release(self: Any) -> None:
         self.values, self.sources = None, ()
 
 
@@ -365,7 +365,7 @@ def _mark_view(out: Tensor, primitive: Primitive, args: Sequence[Any]) -> None:
         return  # a reshape that had to copy
     view = source._view
     step = (primitive, tuple(args[1:]))
-    if view is None:
+    if view is None or (source._needs_grad and source._node is None):  # a leaf is its own base
         out._view = View(source, (step,), mode.grad)
     else:
         out._view = View(view.base, (*view.steps, step), mode.grad and view.recorded)

@@ -91,24 +91,6 @@ def max_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
                 return_indices)  # fmt: skip
 
 
-def max_pool1d_with_indices(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
-                            dilation: Any = 1, ceil_mode: bool = False) -> tuple:  # fmt: skip
-    """`max_pool1d`, always with indices."""
-    return max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
-
-
-def max_pool2d_with_indices(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
-                            dilation: Any = 1, ceil_mode: bool = False) -> tuple:  # fmt: skip
-    """`max_pool2d`, always with indices."""
-    return max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
-
-
-def max_pool3d_with_indices(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
-                            dilation: Any = 1, ceil_mode: bool = False) -> tuple:  # fmt: skip
-    """`max_pool3d`, always with indices."""
-    return max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
-
-
 def _avg(name: str, dims: int, input: Tensor, kernel: Any, stride: Any, padding: Any,
          ceil_mode: bool, include_pad: bool, divisor: int | None = None) -> Tensor:  # fmt: skip
     check_input(name, dims, input)
@@ -178,5 +160,5 @@ def lp_pool3d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = N
 
 
 __all__ = [
-    "avg_pool1d", "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d",
+    "avg_pool1d", "max_pool1d", "max_pool2d", "max_pool3d",
 ]  # fmt: skip

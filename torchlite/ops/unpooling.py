@@ -159,7 +159,8 @@ def _random_windows(samples: Tensor, lengths: list, kernel: tuple, size: tuple) 
 
     As in PyTorch, the samples are of the axes in order in 3d, but of the last axis first in 2d.
     """
-    dims, flat = len(size), None
+    dims = len(size)
+    flat: Any = None
     for i in range(dims):
         starts = _starts(samples[:, :, 1 - i if dims == 2 else i], lengths[i], kernel[i], size[i])
         along = unsqueeze(starts, -1) + arange(kernel[i])  # (N, C, O, K)

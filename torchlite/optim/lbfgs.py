@@ -73,21 +73,12 @@ class LBFGS(Optimizer):
             d = self._direction(state, g, group["history_size"])
             before, length = loss, self._first_length(state, g, float(group["lr"]))
             state.update(d=d, t=length, prev_flat_grad=g, prev_loss=loss)
-            slope = float(g.dot(d))
-            if slope > -group["tolerance_change"]:
+            here = Point(0.0, loss, g, float(g.dot(d)))
+            if here.slope > -group["tolerance_change"]:
                 break
-            last = iteration == group["max_iter"]
-            if group["line_search_fn"] is None:
-                self._walk(length, d)
-                count = 0 if last else 1
-                if count:
-                    loss, g = float(self._evaluate(closure)), self._gradient()
-            else:
-                budget = group["max_eval"] - evaluations
-                found, count = self._search(closure, Point(0.0, loss, g, slope), length, d, budget)
-                loss, g, length = found.loss, found.gradient, found.t
-                self._walk(length, d)
-                state["t"] = length
+            last, budget = iteration == group["max_iter"], group["max_eval"] - evaluations
+            (length, loss, g, _), count = self._advance(closure, here, length, d, budget, last)
+            state["t"] = length
             evaluations += count
             state["func_evals"] += count
             if (
@@ -99,6 +90,18 @@ class LBFGS(Optimizer):
             ):
                 break
         return first_loss
+
+    def _advance(self, closure: Callable[[], Any], here: Point, length: float, d: Tensor,
+                 budget: int, last: bool) -> tuple[Point, int]:  # fmt: skip
+        """Move along `d`; the new point and the calls of the closure: none if it is the `last`."""
+        if self.param_groups[0]["line_search_fn"] is not None:
+            found, count = self._search(closure, here, length, d, budget)
+            self._walk(found.t, d)
+            return found, count
+        self._walk(length, d)
+        if last:
+            return here._replace(t=length), 0
+        return Point(length, float(self._evaluate(closure)), self._gradient(), here.slope), 1
 
     def _params(self) -> list[Tensor]:
         return self.param_groups[0]["params"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.autograd.grad_mode import no_grad
+from torchlite.nn.modules.batchnorm import _BatchNorm
 from torchlite.nn.modules.module import Module
 from torchlite.ops.creation import tensor
 from torchlite.optim.lr_scheduler.scheduler import LRScheduler, per_group
@@ -139,8 +140,7 @@ def update_bn(loader: Iterable[Any], model: Module, device: int | Device | None 
         model: The model.
         device: Where the inputs go. Default: they stay.
     """
-    modules = [m for m in model.modules() if hasattr(m, "reset_running_stats")]
-    batch_norms: list[Any] = [m for m in modules if hasattr(m, "momentum")]
+    batch_norms: list[Any] = [m for m in model.modules() if isinstance(m, _BatchNorm)]
     if not batch_norms:
         return
     momenta, was_training = [m.momentum for m in batch_norms], model.training

@@ -11,7 +11,7 @@ from numpy.lib import stride_tricks
 from torchlite.backends.composites_images import inner, padded, per_channel, reach, taps
 from torchlite.backends.protocol import Backend
 
-Ints = "tuple[int, ...]"
+Ints = tuple[int, ...]
 #: Bytes of a buffer of columns: it should stay in the cache.
 _BUFFER = 1 << 20
 
@@ -171,11 +171,11 @@ def _flat_places(chosen: np.ndarray, length: Ints, kernel: Ints, stride: Ints, p
                  dilation: Ints) -> np.ndarray:  # fmt: skip
     """The flat place of place number `chosen` of each window."""
     steps = [math.prod(length[i + 1 :]) for i in range(len(length))]
-    offsets = np.zeros(1, np.intp)
+    offsets: Any = np.zeros(1, np.intp)
     starts: Any = 0
     for i, step in enumerate(steps):
-        along = np.arange(kernel[i]) * dilation[i] * step
+        along: Any = np.arange(kernel[i]) * dilation[i] * step
         offsets = (offsets[:, None] + along).reshape(-1)
-        first = (np.arange(chosen.shape[2 + i]) * stride[i] - padding[i]) * step
+        first: Any = (np.arange(chosen.shape[2 + i]) * stride[i] - padding[i]) * step
         starts = np.add.outer(starts, first)
     return offsets[chosen] + starts

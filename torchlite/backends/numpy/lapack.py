@@ -250,7 +250,8 @@ def _bunch_kaufman(a: np.ndarray, pivots: np.ndarray, hermitian: bool) -> int:
             continue
         width, other = _choose_pivot(a, k, column)
         _swap_both(a[k:, k:], width - 1, other - k)
-        rest, block = a[k + width :, k : k + width].copy(), a[k : k + width, k : k + width]
+        rest, block = a[k + width :, k : k + width].copy(), _pivot_block(a, k, width, hermitian)
+        a[k : k + width, k : k + width] = block
         scaled = rest @ np.linalg.inv(block)
         a[k + width :, k + width :] -= scaled @ _mirrored(rest, hermitian)
         a[k + width :, k : k + width] = scaled
@@ -275,6 +276,15 @@ def _choose_pivot(a: np.ndarray, k: int, column: np.ndarray) -> tuple[int, int]:
     return 2, other
 
 
+def _pivot_block(a: np.ndarray, k: int, width: int, hermitian: bool) -> np.ndarray:
+    """By its lower triangle; a Hermitian one has a real diagonal, or rounding errors would grow."""
+    block = np.tril(a[k : k + width, k : k + width])
+    block += _mirrored(np.tril(block, -1), hermitian)
+    if hermitian:
+        np.fill_diagonal(block, block.diagonal().real)
+    return block
+
+
 def _swap_both(a: np.ndarray, i: int, j: int) -> None:
     if i != j:
         a[[i, j]] = a[[j, i]]
@@ -291,8 +301,7 @@ def _ldl_substitute(ld: np.ndarray, pivots: np.ndarray, x: np.ndarray, hermitian
     for k, width, other in blocks:
         x[[k + width - 1, other]] = x[[other, k + width - 1]]
         x[k + width :] -= ld[k + width :, k : k + width] @ x[k : k + width]
-        block = ld[k : k + width, k : k + width]
-        block = block + _mirrored(np.tril(block, -1), hermitian)
+        block = _pivot_block(ld, k, width, hermitian)
         x[k : k + width] = np.linalg.inv(block) @ x[k : k + width]
     for k, width, other in reversed(blocks):
         factor = _mirrored(ld[k + width :, k : k + width], hermitian)

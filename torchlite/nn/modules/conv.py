@@ -108,7 +108,7 @@ class _Conv(_ConvNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """The convolution of `input`, (N, C, *S) or (C, *S)."""
-        padding = self.padding
+        padding: Any = self.padding
         if self.padding_mode != "zeros":
             input, padding = F.pad(input, self._borders(), self.padding_mode), 0
         convolve = getattr(F, f"conv{self.dims}d")
@@ -120,7 +120,7 @@ class _Conv(_ConvNd):
         """The numbers for `F.pad`, last dimension first."""
         if self.padding == "valid":
             return [0] * (2 * self.dims)
-        if self.padding != "same":
+        if not isinstance(self.padding, str):
             return [p for p in reversed(self.padding) for _ in range(2)]
         totals = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size)]
         return [n for total in reversed(totals) for n in (total // 2, total - total // 2)]

@@ -24,10 +24,11 @@ class Upsample(Module):
         self.name = type(self).__name__
         self.size, self.mode, self.align_corners = size, mode, align_corners
         self.recompute_scale_factor = recompute_scale_factor
+        self.scale_factor: Any = None
         if isinstance(scale_factor, tuple):
             self.scale_factor = tuple(float(factor) for factor in scale_factor)
-        else:
-            self.scale_factor = float(scale_factor) if scale_factor else None
+        elif scale_factor:
+            self.scale_factor = float(scale_factor)
 
     def forward(self, input: Tensor) -> Tensor:
         """`input`, resized."""

@@ -5,6 +5,9 @@ HYPOTHESIS_PROFILE chooses: dev (default, quick), ci, intense (before a release;
 
 import os
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the processors: before NumPy loads
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import HealthCheck, settings
 

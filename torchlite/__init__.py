@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchlite import autograd, backends, ops
 from torchlite._tensor import Tensor, device
+from torchlite._tensor_str import set_printoptions
 from torchlite.autograd import (
     enable_grad,
     inference_mode,
@@ -13,6 +14,7 @@ from torchlite.autograd import (
     no_grad,
     set_grad_enabled,
 )
+from torchlite.autograd.grad_mode import is_inference_mode_enabled
 from torchlite.dtypes import (
     bfloat16,
     can_cast,
@@ -38,6 +40,7 @@ from torchlite.dtypes import (
     uint64,
 )
 from torchlite.dtypes import bool_ as bool
+from torchlite.errors import OutOfMemoryError
 from torchlite.layouts import (
     channels_last,
     channels_last_3d,
@@ -47,6 +50,7 @@ from torchlite.layouts import (
     preserve_format,
     strided,
 )
+from torchlite.ops import return_types
 from torchlite.ops.activation import *  # noqa: F403
 from torchlite.ops.adaptive_pooling import *  # noqa: F403
 from torchlite.ops.aliases import *  # noqa: F403
@@ -62,9 +66,10 @@ from torchlite.ops.dropout import *  # noqa: F403
 from torchlite.ops.elementwise import *  # noqa: F403
 from torchlite.ops.extremes import *  # noqa: F403
 from torchlite.ops.facts import *  # noqa: F403
-from torchlite.ops.folding import *  # noqa: F403
 from torchlite.ops.finite_differences import *  # noqa: F403
+from torchlite.ops.folding import *  # noqa: F403
 from torchlite.ops.gather import *  # noqa: F403
+from torchlite.ops.grid import *  # noqa: F403
 from torchlite.ops.histogram import *  # noqa: F403
 from torchlite.ops.interchange import *  # noqa: F403
 from torchlite.ops.joining import *  # noqa: F403
@@ -73,7 +78,6 @@ from torchlite.ops.linalg import *  # noqa: F403
 from torchlite.ops.masking import *  # noqa: F403
 from torchlite.ops.matrices import *  # noqa: F403
 from torchlite.ops.memory import *  # noqa: F403
-from torchlite.ops import return_types
 from torchlite.ops.methods import attach
 from torchlite.ops.normalization import *  # noqa: F403
 from torchlite.ops.normalize import *  # noqa: F403
@@ -82,6 +86,7 @@ from torchlite.ops.padding import *  # noqa: F403
 from torchlite.ops.pointwise import *  # noqa: F403
 from torchlite.ops.pooling import *  # noqa: F403
 from torchlite.ops.pooling_indices import *  # noqa: F403
+from torchlite.ops.promotion import result_type
 from torchlite.ops.quantile import *  # noqa: F403
 from torchlite.ops.random import *  # noqa: F403
 from torchlite.ops.rearranging import *  # noqa: F403
@@ -104,10 +109,6 @@ from torchlite.random import (
     seed,
     set_rng_state,
 )
-from torchlite._tensor_str import set_printoptions
-from torchlite.autograd.grad_mode import is_inference_mode_enabled
-from torchlite.errors import OutOfMemoryError
-from torchlite.ops.promotion import result_type
 from torchlite.settings import *  # noqa: F403
 from torchlite.shapes import Size, broadcast_shapes
 

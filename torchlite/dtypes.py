@@ -179,8 +179,8 @@ def _promote_within(a: dtype, b: dtype) -> dtype:
 
 def can_cast(from_: dtype, to: dtype) -> bool:
     """Whether a result of dtype `from_` may be stored as `to`: never down a category."""
-    return from_.category <= to.category and not (from_.is_signed and to.category == INTEGER
-                                                  and not to.is_signed and from_ is not bool_)  # fmt: skip
+    loses_sign = from_.is_signed and to.category == INTEGER and not to.is_signed
+    return from_.category <= to.category and not loses_sign
 
 
 # --- limits ------------------------------------------------------------------------------------
@@ -189,7 +189,9 @@ def can_cast(from_: dtype, to: dtype) -> bool:
 class finfo:
     """Limits of a floating-point dtype: ``eps max min tiny smallest_normal resolution bits``."""
 
-    _FRACTION_AND_EXPONENT = {float16: (10, 5), bfloat16: (7, 8), float32: (23, 8), float64: (52, 11)}
+    _FRACTION_AND_EXPONENT = {
+        float16: (10, 5), bfloat16: (7, 8), float32: (23, 8), float64: (52, 11),
+    }  # fmt: skip
 
     def __init__(self, type: dtype | None = None) -> None:
         kind = (type or _default).to_real()

@@ -6,7 +6,7 @@ class BackendError(RuntimeError):
 
 
 class LinAlgError(RuntimeError):
-    """A matrix has not what an operation of linear algebra needs of it: `torch.linalg.LinAlgError`."""
+    """A matrix lacks what an operation of linear algebra needs: `torch.linalg.LinAlgError`."""
 
 
 class OutOfMemoryError(RuntimeError):

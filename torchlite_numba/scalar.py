@@ -11,7 +11,7 @@ Name -> (signature of the backend's method, value of one element). ``x``, ``g``,
 #: Limited by memory; any real floating-point type.
 CHEAP = {
     "relu": ("x", "x if not x <= ZERO else ZERO"),
-    "relu_backward": ("g, out", "g if out > ZERO else ZERO"),
+    "relu_backward": ("g, out", "g if not out <= ZERO else ZERO"),
     "leaky_relu": ("x, negative_slope", "x if x > ZERO else x * negative_slope"),
     "leaky_relu_backward": ("g, x, negative_slope", "g if x > ZERO else g * negative_slope"),
     "sigmoid_backward": ("g, out", "g * (out * (ONE - out))"),

@@ -74,6 +74,19 @@ def test_smoothed_resampling(mode, size):
         assert mine.detach().numpy() == pytest.approx(theirs.detach().numpy(), 1e-5, 1e-5)
 
 
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+def test_the_nearest_elements_of_a_grid(padding):
+    generator = real.Generator().manual_seed(0)
+    x, grid = (real.randn(*shape, generator=generator) for shape in ((1, 2, 4, 5), (1, 3, 4, 2)))
+    mine, theirs = (
+        library.nn.functional.grid_sample(
+            library.tensor(x.tolist()), library.tensor(grid.tolist()), "nearest", padding, False
+        )
+        for library in LIBRARIES
+    )
+    assert mine.tolist() == theirs.tolist()
+
+
 REFUSED = [
     "conv2d(z(1,2,8,8), z(4,3,3,3))",
     "conv2d(z(3,4), z(4,3,3,3))",

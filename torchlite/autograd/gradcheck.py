@@ -46,6 +46,7 @@ class _Check:
         """That of the result `y`, weighted with `direction`, by the graph; twice the same."""
         if not y.requires_grad:
             return zeros_like(x)
+        first: Any
         first, second = (grad(y, x, direction, retain_graph=True, materialize_grads=True)[0]
                          for _ in range(2))  # fmt: skip
         if not allclose(first, second, rtol=0, atol=self.nondet_tol, equal_nan=True):

@@ -42,7 +42,7 @@ class Activations:
         return xp.maximum(x, 0)
 
     def relu_backward(xp, g: Array, out: Array) -> Array:
-        return xp.where(xp.gt(out, 0), g, 0)
+        return xp.where(xp.le(out, 0), 0, g)  # NaN passes, as in PyTorch
 
     def leaky_relu(xp, x: Array, negative_slope: float) -> Array:
         """``x if x > 0 else negative_slope * x``."""
@@ -340,8 +340,7 @@ class Layers:
 
 
 class Composites(Activations, SpecialFunctions, LinearAlgebra, Reductions, Order, Places, Layers,
-                 Images, Updates,
-                 Normalization, Attention, Recurrence):  # fmt: skip
+                 Images, Updates, Normalization, Attention, Recurrence):  # fmt: skip
     """All composites with their default bodies."""
 
 

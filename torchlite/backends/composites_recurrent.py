@@ -3,7 +3,7 @@
 x (T, B, G * H) holds what each step gets from its input, biases included; h (B, H), c (B, H) are
 the first states; weight (G * H, H) multiplies the state before. `kept` is None or bool (T, B, 1):
 a row of the batch keeps its state over the steps where it is False. Results hold the states after
-all steps, (T, B, H); with them, the gradient needs one product for all steps to have all gates again.
+all steps, (T, B, H); from them, one product for all steps gives the gradient all gates again.
 
 See `torchlite.backends.composites`.
 """
@@ -96,7 +96,7 @@ class Recurrence:
         ``h' = (1 - z) * n + z * h``."""
         states = []
         for t in range(x.shape[0]):
-            r, z, n, _ = _gru_gates(xp, _at(xp, x, t), xp.linear(h, weight, bias))
+            _, z, n, _ = _gru_gates(xp, _at(xp, x, t), xp.linear(h, weight, bias))
             h = _choose(xp, kept, t, xp.add(n, xp.mul(z, xp.sub(h, n))), h)
             states.append(h)
         return xp.stack(states, 0)

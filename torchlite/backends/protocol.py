@@ -133,8 +133,8 @@ PRIMITIVES = {
     "from_numpy": ("array", "an array that shares the memory of a numpy.ndarray, if it can"),
     "to_numpy": ("x", "a numpy.ndarray that shares the memory of x, if it can"),
     "from_dlpack": ("x", "an array that shares the memory of an object with __dlpack__"),
-    "from_buffer": ("buffer, dtype, shape", "an array that shares the memory of a writable buffer of"
-                    " raw bytes, if it can"),
+    "from_buffer": ("buffer, dtype, shape", "an array that shares the memory of a writable buffer"
+                    " of raw bytes, if it can"),
     "item": ("x", "the one element, as a Python number"),
     "tolist": ("x", "nested lists of Python numbers"),
     "owns_memory": ("x", "whether x is not a view of another array"),
@@ -160,14 +160,14 @@ PRIMITIVES = {
     "permute": ("x, axes", "view with the axes in this order"),
     "broadcast_to": ("x, shape", "view; new axes in front"),
     "getitem": ("x, index", "view; index: a tuple of int, slice (any step > 0), None, Ellipsis"),
-    "as_strided": ("x, shape, strides, offset", "view; strides and offset in elements, from the first"
-                   " element of x"),
+    "as_strided": ("x, shape, strides, offset", "view; strides and offset in elements, from the"
+                   " first element of x"),
     "diagonal": ("x, offset, axis1, axis2", "view; the diagonal becomes the last axis"),
     "flip": ("x, axes", "a copy, reversed along axes"),
     "roll": ("x, shifts, axes", "tuples; elements shifted circularly"),
     "concatenate": ("arrays, axis", "joined along an axis"),
     "stack": ("arrays, axis", "joined along a new axis"),
-    "pad": ("x, widths, value", "constant padding; widths: ((before, after), ...) one an axis, >= 0"),
+    "pad": ("x, widths, value", "constant padding; widths ((before, after), ...) an axis, >= 0"),
     "tril": ("x, diagonal", "zeros above the diagonal of the last two axes"),
     "triu": ("x, diagonal", "zeros below it"),
     # reduction; axis: int, tuple or None (all)
@@ -186,7 +186,7 @@ PRIMITIVES = {
     "cummin": ("x, axis", "(values, int64 indices); the last of equals, NaN wins"),
     "sort": ("x, axis, descending", "(values, int64 indices), stable; NaN counts as greatest"),
     "searchsorted": ("sequence, values, right", "int64 places in the last axis, one row a row"),
-    "unique": ("x, axis", "(sorted values, int64 inverse, int64 counts); axis None: of all elements"),
+    "unique": ("x, axis", "(sorted values, int64 inverse, int64 counts); axis None: of all"),
     "nonzero": ("x", "(count, ndim) int64, row-major order"),
     "bincount": ("x, weights, minlength", "of non-negative integers; weights may be None"),
     # indexing; index arrays are int64 and in range
@@ -195,11 +195,12 @@ PRIMITIVES = {
     "scatter": ("x, index, source, axis", "copy of x with out[index[i][j]][j] = source[i][j];"
                 " source may be a number"),
     "scatter_add": ("x, index, source, axis", "copy of x; repeated places add up"),
-    "scatter_reduce": ("x, index, source, axis, reduce, include_self", "reduce: sum prod mean amax amin"),
-    "index_get": ("x, index", "advanced indexing; index: a tuple with one integer array or slice(None)"
-                  " for each leading axis, NumPy's rule for where the result's axes go"),
-    "index_put": ("x, index, value, accumulate", "copy of x with value, broadcast, at index; repeated"
-                  " places add up if accumulate"),
+    "scatter_reduce": ("x, index, source, axis, reduce, include_self", "reduce: sum prod mean amax"
+                       " amin"),
+    "index_get": ("x, index", "advanced indexing; index: a tuple with one integer array or"
+                  " slice(None) for each leading axis, NumPy's rule for where the result's axes go"),
+    "index_put": ("x, index, value, accumulate", "copy of x with value, broadcast, at index;"
+                  " repeated places add up if accumulate"),
     # linear algebra
     "matmul": ("a, b", "both at least 2-d; leading axes broadcast"),
     # factorizations, of float or complex matrices; leading axes are a batch
@@ -226,8 +227,8 @@ PRIMITIVES = {
     "det": ("x", "(*batch)"),
     "slogdet": ("x", "(sign, log of the absolute value) of the determinant"),
     # Fourier transforms; factor: "1", "1/sqrt(n)" or "1/n" for sums of n terms
-    "fft": ("x, axes, inverse, factor", "of complex x along axes: sums with e**(-2 pi i j k / n), or"
-            " e**(2 pi i j k / n) if inverse"),
+    "fft": ("x, axes, inverse, factor", "of complex x along axes: sums with e**(-2 pi i j k / n),"
+            " or e**(2 pi i j k / n) if inverse"),
     "rfft": ("x, axis, factor", "the first n // 2 + 1 places of the transform of real x"),
     "irfft": ("x, size, axis, factor", "real, of this size along axis: the inverse transform of the"
               " size // 2 + 1 complex places that rfft keeps"),

@@ -250,9 +250,7 @@ def _project(query: Tensor, key: Tensor, value: Tensor, weight: Any, bias: Any) 
 def _project_each(query: Tensor, key: Tensor, value: Tensor, weights: Any, bias: Any) -> Any:
     for name, weight in zip("qkv", weights):
         if weight is None:
-            raise AssertionError(
-                f"use_separate_proj_weight is True but {name}_proj_weight is None"
-            )
+            raise AssertionError(f"use_separate_proj_weight is True but {name}_proj_weight is None")
     biases = (None,) * 3 if bias is None else bias.chunk(3)
     return [linear(*each) for each in zip((query, key, value), weights, biases)]
 

@@ -38,7 +38,8 @@ def embedding_bag(
         include_last_offset: Whether the last offset is the end of the last bag.
         padding_idx: Rows that do not count.
 
-    Shape: ``(B, D)``. Raises: ValueError, RuntimeError, IndexError (as PyTorch) for what does not fit.
+    Shape: ``(B, D)``.
+    Raises: ValueError, RuntimeError, IndexError (as PyTorch) for what does not fit.
     """
     if weight.dtype is dtypes.int64 and input.is_floating_point():
         warnings.warn(
@@ -92,7 +93,9 @@ def _bags(input: Tensor, offsets: Tensor | None, include_last: bool) -> tuple[Te
             )
         return arange(input.shape[0]).repeat_interleave(input.shape[1]), input.shape[0]
     if input.dim() != 1:
-        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.dim()}")
+        raise ValueError(
+            f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.dim()}"
+        )
     if offsets is None:
         raise ValueError("offsets has to be a 1D Tensor but got None")
     if offsets.dim() != 1:
@@ -125,8 +128,10 @@ def _check_mode(mode: str, scale_grad_by_freq: bool, sparse: bool) -> None:
 def _check_sizes(input: Tensor, weight: Tensor, factors: Tensor | None) -> None:
     if factors is not None and input.shape != factors.shape:
         raise ValueError(
-            f"embedding_bag: If per_sample_weights ({factors.shape}) is not None, then it must have "
-            f"the same shape as the input ({input.shape})"
+            f"embedding_bag: If per_sample_weights ({factors.shape}) is not None, "
+            f"then it must have the same shape as the input ({input.shape})"
         )
     if weight.dim() != 2:
-        raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.dim()}")
+        raise ValueError(
+            f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.dim()}"
+        )

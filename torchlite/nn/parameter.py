@@ -110,7 +110,8 @@ class _Uninitialized:
 
     def __deepcopy__(self, memo: dict) -> Any:
         if id(self) not in memo:
-            memo[id(self)] = type(self)(self.requires_grad, dtype=self.dtype)  # type: ignore[call-arg]
+            make: Any = type(self)
+            memo[id(self)] = make(self.requires_grad, dtype=self.dtype)
         return memo[id(self)]
 
     def __reduce_ex__(self, protocol: Any) -> tuple:
@@ -137,7 +138,7 @@ class UninitializedBuffer(_Uninitialized, Buffer):  # type: ignore[misc]
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """One that will have another dtype."""
-        kind = Tensor.to(self, *args, **kwargs).dtype
+        kind = self.data.to(*args, **kwargs).dtype
         return self if kind is self.dtype else type(self)(dtype=kind, persistent=self.persistent)
 
 

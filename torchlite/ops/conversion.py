@@ -126,7 +126,7 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
             raise ValueError(f"invalid type: '{dtype}'")
         dtype = by_name[dtype]
     elif isinstance(dtype, type):  # FloatTensor and its like
-        dtype = dtype.dtype
+        dtype = getattr(dtype, "dtype")  # noqa: B009  (a property of its metaclass)
     return cast(self, dtype)
 
 

@@ -210,3 +210,20 @@ def _check_affine(theta: Tensor, size: tuple) -> None:
         )
     if min(size) <= 0:
         raise ValueError(f"Expected non-zero, positive output size. Got {size}")
+
+
+def grid_sampler(input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int,
+                 align_corners: bool) -> Tensor:  # fmt: skip
+    """`grid_sample` with modes by number, in the order in which its docstring names them."""
+    mode = ("bilinear", "nearest", "bicubic")[interpolation_mode]
+    return grid_sample(input, grid, mode, _PADDINGS[padding_mode], align_corners)
+
+
+def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: bool) -> Tensor:
+    """`affine_grid`, which checks its arguments."""
+    return affine_grid(theta, size, align_corners)
+
+
+grid_sampler_2d = grid_sampler_3d = grid_sampler
+
+__all__ = ["affine_grid_generator", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]

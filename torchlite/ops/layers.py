@@ -48,7 +48,8 @@ _linear_relu = declare("linear_relu", "input weight bias", joint=_linear_relu_ba
 
 def linear_relu(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """``relu(linear(input, weight, bias))`` in one pass after the product, and one node."""
-    x, w, b = (getattr(t, "_data", None) for t in (input, weight, bias))
+    x: Any = getattr(input, "_data", None)
+    w, b = weight._data, getattr(bias, "_data", None)
     if x is None or w.ndim != 2 or x.dtype is not w.dtype or x.shape[-1:] != w.shape[1:]:
         return relu(linear(input, weight, bias))
     return run(_linear_relu, (input, weight, bias), (x, w, b))

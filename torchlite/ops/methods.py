@@ -34,15 +34,15 @@ from torchlite.ops.inplace import in_place
 
 #: Operations that have an in-place form, named with an underscore at the end.
 IN_PLACE = """
-    abs acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh baddbmm
-    bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp
-    clamp_max clamp_min conj_physical copysign cos cosh cumprod cumsum deg2rad digamma div eq erf
-    erfc erfinv exp exp2 expm1 float_power floor floor_divide fmod frac gcd ge gt heaviside hypot i0
-    igamma igammac index_add index_copy index_fill index_put index_reduce lcm ldexp le lerp lgamma log log10 log1p
-    log2 logical_and logical_not logical_or logical_xor logit lt masked_fill masked_scatter mul
-    mvlgamma nan_to_num ne neg nextafter pow put rad2deg reciprocal remainder renorm round rsqrt
-    scatter scatter_add scatter_reduce sgn sigmoid sign sin sinc sinh sqrt square sub tan tanh tril
-    triu trunc xlogy
+    abs acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh
+    baddbmm bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift
+    bitwise_xor ceil clamp clamp_max clamp_min conj_physical copysign cos cosh cumprod cumsum
+    deg2rad digamma div eq erf erfc erfinv exp exp2 expm1 float_power floor floor_divide fmod
+    frac gcd ge gt heaviside hypot i0 igamma igammac index_add index_copy index_fill index_put
+    index_reduce lcm ldexp le lerp lgamma log log10 log1p log2 logical_and logical_not
+    logical_or logical_xor logit lt masked_fill masked_scatter mul mvlgamma nan_to_num ne neg
+    nextafter pow put rad2deg reciprocal remainder renorm round rsqrt scatter scatter_add
+    scatter_reduce sgn sigmoid sign sin sinc sinh sqrt square sub tan tanh tril triu trunc xlogy
 """.split()
 
 

@@ -62,7 +62,8 @@ def _normalized(name: str, primitive: Primitive, input: Tensor, parameters: Sequ
     if kind.category != FLOAT:
         raise refuse(name, kind)
     for p in parameters:
-        if p is not None and p.dtype is not kind and not (kind in _HALF and p.dtype is dtypes.float32):
+        usual = p is None or p.dtype is kind or (kind in _HALF and p.dtype is dtypes.float32)
+        if not usual:
             raise RuntimeError(
                 "mixed dtype (CPU): expect parameter to have scalar type of Float\n"
                 f"The input has dtype {kind}, a weight or bias {p.dtype}."
@@ -152,7 +153,9 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None,
     """
     shape = tuple(input._data.shape)
     if len(shape) < 2:
-        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {len(shape)}")
+        raise RuntimeError(
+            f"Expected at least 2 dimensions for input tensor but received {len(shape)}"
+        )
     if num_groups <= 0 or shape[1] % num_groups:
         raise RuntimeError(
             "Expected number of channels in input to be divisible by num_groups, but got input of "
@@ -171,7 +174,9 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None,
 
 
 def _too_few_values(shape: Any) -> ValueError:
-    return ValueError(f"Expected more than 1 value per channel when training, got input size {shape}")
+    return ValueError(
+        f"Expected more than 1 value per channel when training, got input size {shape}"
+    )
 
 
 @functional

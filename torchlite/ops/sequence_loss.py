@@ -19,7 +19,8 @@ _NEVER = -1e30  # the logarithm of an impossible path: finite, so that gradients
 
 
 def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any,
-             blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> Tensor:  # fmt: skip
+             blank: int = 0, reduction: str = "mean",
+             zero_infinity: bool = False) -> Tensor:  # fmt: skip
     """Minus the log-probability of all alignments of each target with its input.
 
     Source: Graves et al. 2006, Connectionist temporal classification.

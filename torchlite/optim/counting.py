@@ -36,8 +36,8 @@ class CountingOptimizer(Optimizer):
                     params, states = together.setdefault(counters, ([], []))
                     params.append(p)
                     states.append(state)
-            for (step, *counters), (params, states) in together.items():
-                self._update(group, params, states, int(step) + 1, *counters)
+            for (step, *rest), (params, states) in together.items():
+                self._update(group, params, states, int(step) + 1, *rest)
                 self._count(states, "step", step + 1)
         return loss
 
@@ -86,7 +86,7 @@ def column(states: list[dict], name: str) -> list[Tensor]:
 
 def gradients(params: list[Tensor]) -> list[Tensor]:
     """The gradients of parameters that have one."""
-    return [p._grad for p in params]
+    return [p._grad for p in params if p._grad is not None]
 
 
 def check_betas(betas: Any) -> None:

@@ -88,7 +88,7 @@ def _dtype(x: Any) -> dtypes.dtype:
     return dtypes.of(x.source)
 
 
-_ACTIVATIONS = {
+_ACTIVATIONS: dict[str, dict[str, tuple]] = {
     "sigmoid": {}, "tanh": {}, "relu": {}, "silu": {}, "mish": {}, "log_sigmoid": {},
     "leaky_relu": {"negative_slope": (0.01, 0.5)},
     "elu": {"alpha": (1.0, 0.5), "scale": (1.0, 1.05), "input_scale": (1.0, 2.0)},
@@ -97,6 +97,7 @@ _ACTIVATIONS = {
     "clamp": {"low": (-1.0, None), "high": (1.0, None)},
     "hardtanh": {"low": (-1.0, 0.0), "high": (1.0, 6.0)},
 }  # fmt: skip
+_options: Any
 for _name, _options in _ACTIVATIONS.items():
     if _name not in ELEMENTWISE:
         TABLE[_name] = _parameters(**_options)
@@ -157,21 +158,10 @@ def view_dtype(d: Draws) -> Arguments:
     return [x, d.one_of(dtypes.float32, dtypes.int32)]
 
 
-@arguments()
-def from_numpy(d: Draws) -> Arguments:
-    return [d.array(d.shape(), d.kind(*_ALL)).build(_Identity())]
-
-
-@arguments()
-def from_dlpack(d: Draws) -> Arguments:
-    return [d.array(d.shape(), d.kind(INTEGER, FLOAT)).build(_Identity())]
-
-
-class _Identity:
-    """Leaves arrays of the reference as they are."""
-
-    def from_numpy(self, array: Any) -> Any:
-        return array
+@arguments("from_numpy from_dlpack")
+def _from_outside(d: Draws) -> Arguments:
+    x = d.array(d.shape(), d.kind(*_ALL))
+    return [x.layout(x.source)]
 
 
 @arguments()

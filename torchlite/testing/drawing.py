@@ -47,7 +47,7 @@ class Spread(Late):
         self.source, self.layout = source, layout
         self.shape = layout(source).shape
 
-    def build(self, xp: Backend) -> Any:
+    def build(self, xp: Any) -> Any:
         return xp.from_numpy(self.layout(self.source.copy()))
 
     def __repr__(self) -> str:

@@ -53,7 +53,8 @@ class Fused(Backend):
 
     def adam_step(self, params: list, grads: list, means: list, squares: list,
                   max_squares: list | None, step: int, lr: float, beta1: float, beta2: float,
-                  eps: float, weight_decay: float, decoupled: bool, maximize: bool) -> None:  # fmt: skip
+                  eps: float, weight_decay: float, decoupled: bool,
+                  maximize: bool) -> None:  # fmt: skip
         """PyTorch's Adam or AdamW, in place."""
         run = local.run
         scale, root = lr / (1 - beta1**step), math.sqrt(1 - beta2**step)

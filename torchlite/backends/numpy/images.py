@@ -9,11 +9,17 @@ import numpy as np
 from numpy.lib import stride_tricks
 
 from torchlite.backends.composites_images import inner, padded, per_channel, reach, taps
+from torchlite.backends.numpy.quiet import local
 from torchlite.backends.protocol import Backend
 
 Ints = tuple[int, ...]
 #: Bytes of a buffer of columns: it should stay in the cache.
 _BUFFER = 1 << 20
+
+
+def _add_to(total: np.ndarray, part: np.ndarray) -> None:
+    """``total += part``, without NumPy's warnings."""
+    local.run(np.add, total, part, total)
 
 
 class ImageKernels(Backend):
@@ -48,7 +54,7 @@ class ImageKernels(Backend):
         whole = reach(size, counts, kernel, stride, padding, dilation)
         total = np.zeros((n, rows // area, *whole), columns.dtype)
         for k, place in enumerate(taps(counts, kernel, stride, dilation)):
-            total[place] += parts[:, :, k]
+            _add_to(total[place], parts[:, :, k])
         return np.ascontiguousarray(total[inner(size, padding)])
 
     def convolution(self, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, size: Ints,
@@ -64,7 +70,7 @@ class ImageKernels(Backend):
             columns = columns.reshape(len(columns), groups, rows, places)
             out[block] = self.matmul(matrix, columns).reshape(len(columns), outputs, *size)
         if bias is not None:
-            out += per_channel(self, bias, len(size))
+            _add_to(out, per_channel(self, bias, len(size)))
         return out
 
     def convolution_transposed(self, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None,
@@ -78,7 +84,7 @@ class ImageKernels(Backend):
                 x[block], weight, None, size, stride, padding, dilation, groups
             )
         if bias is not None:
-            out += per_channel(self, bias, len(size))
+            _add_to(out, per_channel(self, bias, len(size)))
         return out
 
     def convolution_weight(self, grad: np.ndarray, x: np.ndarray, kernel: Ints, stride: Ints,
@@ -88,9 +94,10 @@ class ImageKernels(Backend):
         out = np.zeros((grad.shape[1], channels, *kernel), x.dtype)
         size = x.shape[1] * math.prod(kernel) * math.prod(grad.shape[2:]) * x.itemsize
         for block in _blocks(x.shape[0], size):
-            out += super().convolution_weight(
+            part = super().convolution_weight(
                 grad[block], x[block], kernel, stride, padding, dilation, groups
             )
+            _add_to(out, part)
         return out
 
     def max_pool(self, x: np.ndarray, size: Ints, kernel: Ints, stride: Ints, padding: Ints,
@@ -125,7 +132,7 @@ class ImageKernels(Backend):
         for axis, (count, width, step) in enumerate(zip(size, kernel, stride), 2):
             total = np.zeros((*whole.shape[:axis], count, *whole.shape[axis + 1 :]), x.dtype)
             for k in range(width):
-                total += whole[(slice(None),) * axis + (_stepped(k, count, step),)]
+                _add_to(total, whole[(slice(None),) * axis + (_stepped(k, count, step),)])
             whole = total
         return whole
 
@@ -139,7 +146,7 @@ class ImageKernels(Backend):
                 (*grad.shape[:axis], whole[axis - 2], *grad.shape[axis + 1 :]), grad.dtype
             )
             for k in range(width):
-                total[(slice(None),) * axis + (_stepped(k, count, step),)] += grad
+                _add_to(total[(slice(None),) * axis + (_stepped(k, count, step),)], grad)
             grad = total
         return np.ascontiguousarray(grad[inner(size, padding)])
 
@@ -153,7 +160,7 @@ class ImageKernels(Backend):
                 term = grad * weights[t].reshape((-1,) + (1,) * (grad.ndim - axis - 1))
             first = np.flatnonzero(np.diff(places, prepend=-1))
             sums = np.add.reduceat(term, first, axis)
-            total[(slice(None),) * axis + (places[first],)] += sums
+            _add_to(total[(slice(None),) * axis + (places[first],)], sums)
         return total
 
 

@@ -39,7 +39,6 @@ def quiet(f: Callable, operands: int | None = None) -> Callable:
     def call_two(a: Any, b: Any) -> Any:
         return local.run(f, a, b)
 
-    call = {None: call, 1: call_one, 2: call_two}[operands]
-
-    call.__name__, call.__doc__ = f.__name__, f.__doc__
-    return call
+    quietly: Any = {None: call, 1: call_one, 2: call_two}[operands]
+    quietly.__name__, quietly.__doc__ = f.__name__, f.__doc__
+    return quietly

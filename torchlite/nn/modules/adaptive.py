@@ -71,15 +71,17 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     def reset_parameters(self) -> None:
         """Draw all weights anew."""
         self.head.reset_parameters()
-        for first, second in self.tail:
-            first.reset_parameters()
-            second.reset_parameters()
+        for cluster in self.tail:
+            for layer in cluster.children():
+                layer.reset_parameters()
 
     def forward(self, input_: Tensor, target_: Tensor) -> _ASMoutput:
         """The log-probability of each target, and the loss."""
         _check_dims(input_, target_)
         batched = target_.dim() > 0
-        input, target = (input_, target_) if batched else (input_.unsqueeze(0), target_.unsqueeze(0))
+        input, target = input_, target_
+        if not batched:
+            input, target = input.unsqueeze(0), target.unsqueeze(0)
         if bool(((target < 0) | (target >= self.n_classes)).any()):
             raise RuntimeError(
                 f"Target values should be in [0, {self.n_classes - 1}], but values in range "

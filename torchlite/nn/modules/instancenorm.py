@@ -42,8 +42,8 @@ class _InstanceNorm(_NormBase):
                 kind = type(self).__name__
                 error_msgs.append(
                     f"Unexpected running stats buffer(s) {' and '.join(map(repr, names))} for "
-                    f"{kind} with track_running_stats=False. Remove these keys from the state_dict, "
-                    f"or set track_running_stats=True in {kind} to use them."
+                    f"{kind} with track_running_stats=False. Remove these keys from the "
+                    f"state_dict, or set track_running_stats=True in {kind} to use them."
                 )
             for name in names:
                 state_dict.pop(prefix + name)

@@ -21,10 +21,10 @@ Size = Any  # int | tuple[int, ...]
 
 class _LazyConvolution(LazyModuleMixin):
     def _postpone(self: Any, out_channels: int, bias: bool, like: dict) -> None:
-        self.weight = UninitializedParameter(**like)
+        self.register_parameter("weight", UninitializedParameter(**like))
         self.out_channels = out_channels
         if bias:
-            self.bias = UninitializedParameter(**like)
+            self.register_parameter("bias", UninitializedParameter(**like))
 
     def reset_parameters(self: Any) -> None:
         """Draw the parameters anew, if they have a shape."""

@@ -100,8 +100,7 @@ class RMSNorm(Module):
     def extra_repr(self) -> str:
         """The shape and all options."""
         return (
-            f"{self.normalized_shape}, eps={self.eps}, "
-            f"elementwise_affine={self.elementwise_affine}"
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
         )
 
 
@@ -164,9 +163,7 @@ class LocalResponseNorm(Module):
     neural networks. Shape: (N, C, *), kept.
     """
 
-    def __init__(
-        self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
-    ) -> None:
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
 
@@ -192,9 +189,7 @@ class CrossMapLRN2d(LocalResponseNorm):
     def forward(self, input: Tensor) -> Tensor:
         """`input`, normalised."""
         if input.dim() != 4:
-            raise ValueError(
-                f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead."
-            )
+            raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
         width = self.size - 1 + self.size % 2
         alpha = self.alpha * width / self.size  # the sum is divided by `size` nevertheless
         return F.local_response_norm(input, width, alpha, self.beta, self.k)

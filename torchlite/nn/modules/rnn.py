@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 from torchlite._tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn import init
 from torchlite.nn.modules.module import Module
+from torchlite.nn.modules.rnn_checks import check_dropout, check_sizes
 from torchlite.nn.parameter import Parameter
 from torchlite.ops.creation import arange, empty, zeros
 from torchlite.ops.joining import cat, stack
@@ -36,8 +36,8 @@ class RNNBase(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        _check_dropout(dropout, num_layers)
-        _check_sizes(input_size, hidden_size, num_layers, proj_size, bias, batch_first)
+        check_dropout(dropout, num_layers)
+        check_sizes(input_size, hidden_size, num_layers, proj_size, bias, batch_first)
         if mode not in GATES:
             raise ValueError(f"Unrecognized RNN mode: {mode}")
         self.mode, self.input_size, self.hidden_size = mode, input_size, hidden_size
@@ -86,7 +86,8 @@ class RNNBase(Module):
 
         Args:
             input: (T, B, I), (B, T, I) if batch_first, (T, I), or a packed sequence.
-            hx: The first states (layers * directions, B, H) or without B; with LSTM a pair. Default: 0.
+            hx: The first states (layers * directions, B, H) or without B; with LSTM a pair.
+                Default: 0.
         """
         if hasattr(input, "batch_sizes"):
             return self._packed(input, hx)
@@ -163,9 +164,7 @@ class RNNBase(Module):
 
     def _wrong_dims(self, hx: Any, batched: bool, expected: int) -> str:
         kind = "batched 3-D" if batched else "unbatched 2-D"
-        return (
-            f"For {kind} input, hx should also be {expected}-D but got {hx.dim()}-D tensor"
-        )
+        return f"For {kind} input, hx should also be {expected}-D but got {hx.dim()}-D tensor"
 
     def _as_tuple(self, hx: Any) -> tuple[Tensor, ...]:
         return (hx,)
@@ -294,39 +293,3 @@ class GRU(RNNBase):
 
 def _kind(module: RNNBase) -> str:
     return module.mode.split("_")[0]
-
-
-def _check_dropout(dropout: Any, num_layers: int) -> None:
-    number = isinstance(dropout, (int, float)) and not isinstance(dropout, bool)
-    if not number or not 0 <= dropout <= 1:
-        raise ValueError(
-            "dropout should be a number in range [0, 1] representing the probability of an element "
-            "being zeroed"
-        )
-    if dropout > 0 and num_layers == 1:
-        warnings.warn(
-            "dropout option adds dropout after all but last recurrent layer, so non-zero dropout "
-            f"expects num_layers greater than 1, but got dropout={dropout} and "
-            f"num_layers={num_layers}",
-            stacklevel=4,
-        )
-
-
-def _check_sizes(input_size: Any, hidden_size: Any, num_layers: int, proj_size: int, bias: Any,
-                 batch_first: Any) -> None:  # fmt: skip
-    for name, flag in (("bias", bias), ("batch_first", batch_first)):
-        if not isinstance(flag, bool):
-            raise TypeError(f"{name} should be of type bool, got: {type(flag).__name__}")
-    for name, size in (("input_size", input_size), ("hidden_size", hidden_size)):
-        if not isinstance(size, int):
-            raise TypeError(f"{name} should be of type int, got: {type(size).__name__}")
-        if size <= 0:
-            raise ValueError(f"{name} must be greater than zero")
-    if num_layers <= 0:
-        raise ValueError("num_layers must be greater than zero")
-    if proj_size < 0:
-        raise ValueError(
-            "proj_size should be a positive integer or zero to disable projections"
-        )
-    if proj_size >= hidden_size:
-        raise ValueError("proj_size has to be smaller than hidden_size")

@@ -136,8 +136,8 @@ class EmbeddingBag(_Table):
         include_last_offset: Whether the last offset is the end of the last bag.
         padding_idx: Numbers that do not count. Default: none.
 
-    Shape: (B, N) -> (B, D); or (N,) with offsets (B,), where each bag begins -> (B, D). An empty bag
-    gives 0.
+    Shape: (B, N) -> (B, D); or (N,) with offsets (B,), where each bag begins -> (B, D). An empty
+    bag gives 0.
     """
 
     def __init__(

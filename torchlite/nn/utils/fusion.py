@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from typing import Any, TypeVar
 
 from torchlite._tensor import Tensor
@@ -25,7 +26,7 @@ def fuse_conv_bn_eval(conv: ConvT, bn: Any, transpose: bool = False) -> ConvT:
 
     Raises: AssertionError in training mode or without running statistics.
     """
-    return _fused(conv, bn, lambda *tensors: fuse_conv_bn_weights(*tensors, transpose))
+    return _fused(conv, bn, functools.partial(fuse_conv_bn_weights, transpose=transpose))
 
 
 def fuse_linear_bn_eval(linear: LinearT, bn: Any) -> LinearT:

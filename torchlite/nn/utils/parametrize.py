@@ -248,7 +248,7 @@ def _refuse_pickling(self: Module) -> None:
 def _deepcopied(self: Module, memo: dict) -> Module:
     kind = type(self)
     own = {k: v for k, v in vars(kind).items() if k not in ("__dict__", "__weakref__")}
-    replica = kind.__new__(type(kind.__name__, kind.__bases__, own))
+    replica: Module = kind.__new__(type(kind.__name__, kind.__bases__, own))
     memo[id(self)] = replica
     replica.__dict__.update(copy.deepcopy(self.__dict__, memo))
     return replica

@@ -177,18 +177,18 @@ class _Amount(BasePruningMethod):
         if not isinstance(amount, numbers.Real):
             raise TypeError(f"Invalid type for amount: {amount}. Must be int or float.")
         whole = isinstance(amount, numbers.Integral)
-        if amount < 0 or (not whole and amount > 1.0):
+        if float(amount) < 0 or (not whole and amount > 1.0):
             raise ValueError(
                 f"amount={amount} should either be a float in the range [0, 1] or a non-negative "
                 "integer"
             )
-        self.amount = amount
+        self.amount: Any = amount
 
     def _count(self, size: int) -> int:
         """How many of `size` to prune."""
         if not isinstance(self.amount, numbers.Integral):
-            return round(self.amount * size)
-        if self.amount > size:
+            return round(float(self.amount) * size)
+        if int(self.amount) > size:
             raise ValueError(
                 f"amount={self.amount} should be smaller than the number of parameters to "
                 f"prune={size}"
@@ -218,7 +218,7 @@ class L1Unstructured(_Amount):
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         """A mask with `amount` more zeros."""
-        return _without(default_mask, Tensor.abs, t, self._count(t.numel()), largest=False)
+        return _without(default_mask, abs, t, self._count(t.numel()), largest=False)
 
     @classmethod
     def apply(cls, module: Any, name: str, amount: float,  # type: ignore[override]
@@ -255,7 +255,7 @@ class _Structured(_Amount):
     def _keep(self, t: Tensor, default_mask: Tensor, index: Tensor) -> Tensor:
         """`default_mask` of the slices at `index`, zero elsewhere."""
         mask = zeros_like(t)
-        mask[(*[slice(None)] * (self.dim % t.ndim), index)] = 1
+        mask[(slice(None),) * (self.dim % t.ndim) + (index,)] = 1
         return mask * default_mask.to(dtype=mask.dtype)
 
 

@@ -126,9 +126,9 @@ class ChainedScheduler(_Combined):
                 f"{type(self).__name__} expects at least one scheduler to be chained, but got no "
                 "scheduler."
             )
-        optimizer = optimizer or getattr(schedulers[0], "optimizer", None)
-        self._check(schedulers, optimizer)
-        self._schedulers, self.optimizer = schedulers, optimizer
+        owner: Any = optimizer or getattr(schedulers[0], "optimizer", None)
+        self._check(schedulers, owner)
+        self._schedulers, self.optimizer = schedulers, owner
         self._last_lr = rates(self._schedulers[-1].optimizer)
 
     def step(self) -> None:  # type: ignore[override]

@@ -156,7 +156,7 @@ def _watch(optimizer: Any) -> None:
 
     @wraps(step)
     def noted(*args: Any, **kwargs: Any) -> Any:
-        owner = own()
+        owner: Any = own()
         owner._opt_called = True
         return step(owner, *args, **kwargs)
 

@@ -179,8 +179,7 @@ def _promote_within(a: dtype, b: dtype) -> dtype:
 
 def can_cast(from_: dtype, to: dtype) -> bool:
     """Whether a result of dtype `from_` may be stored as `to`: never down a category."""
-    loses_sign = from_.is_signed and to.category == INTEGER and not to.is_signed
-    return from_.category <= to.category and not loses_sign
+    return from_.category <= to.category
 
 
 # --- limits ------------------------------------------------------------------------------------

@@ -198,7 +198,7 @@ PRIMITIVES = {
     "scatter_reduce": ("x, index, source, axis, reduce, include_self", "reduce: sum prod mean amax"
                        " amin"),
     "index_get": ("x, index", "advanced indexing; index: a tuple with one integer array or"
-                  " slice(None) for each leading axis, NumPy's rule for where the result's axes go"),
+                  " slice(None) for each leading axis, NumPy's rule for the axes of the result"),
     "index_put": ("x, index, value, accumulate", "copy of x with value, broadcast, at index;"
                   " repeated places add up if accumulate"),
     # linear algebra

@@ -160,7 +160,8 @@ class ImageKernels(Backend):
                 term = grad * weights[t].reshape((-1,) + (1,) * (grad.ndim - axis - 1))
             first = np.flatnonzero(np.diff(places, prepend=-1))
             sums = np.add.reduceat(term, first, axis)
-            _add_to(total[(slice(None),) * axis + (places[first],)], sums)
+            place = (slice(None),) * axis + (places[first],)  # each once; not a view
+            total[place] = local.run(np.add, total[place], sums)
         return total
 
 

@@ -260,35 +260,3 @@ def embedding_backward(d: Draws) -> Arguments:
     shape, count = d.shape(large=False), d.integer(1, 5)
     g = d.array((*shape, d.integer(0, 5)), d.kind(FLOAT), specials=False)
     return [g, d.index(shape, count), count]
-
-
-# --- steps of optimizers --------------------------------------------------------------------------
-
-
-def written_lists(d: Draws, count: int) -> list[list[Spread]]:
-    """`count` lists of arrays of the same shapes, all positive, to be written to."""
-    kind = d.one_of(dtypes.float32, dtypes.float64)
-    shapes = [d.shape() for _ in range(d.integer(1, 3))]
-    lists = [
-        [d.array(s, kind, specials=False, writable=True) for s in shapes] for _ in range(count)
-    ]
-    for x in (x for one in lists for x in one):
-        x.source[...] = abs(x.source)
-    return lists
-
-
-@arguments()
-def sgd_step(d: Draws) -> Arguments:
-    params, grads, buffers = written_lists(d, 3)
-    momentum = d.one_of(0.0, 0.9)
-    numbers = [0.1, momentum, d.one_of(0.0, 0.5), d.one_of(0.0, 0.01)]
-    flags = [d.flag() for _ in range(3)]
-    return [params, grads, buffers if momentum else None, *numbers, *flags]
-
-
-@arguments()
-def adam_step(d: Draws) -> Arguments:
-    params, grads, means, squares, largest = written_lists(d, 5)
-    numbers = [d.integer(1, 100), 0.01, 0.9, 0.999, 1e-8, d.one_of(0.0, 0.01)]
-    flags = [d.flag() for _ in range(2)]
-    return [params, grads, means, squares, d.one_of(None, largest), *numbers, *flags]

@@ -1,14 +1,14 @@
-"""Arguments of the steps of optimizers, and of random numbers."""
+"""Arguments of the steps of optimizers."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from torchlite import dtypes
 from torchlite.backends.protocol import Backend
-from torchlite.testing.drawing import TABLE, Arguments, Draws, Generator, Spread, arguments
+from torchlite.testing.drawing import Arguments, Draws, Spread, arguments
 
 
 def _lists(d: Draws, count: int) -> list[list[Spread]]:
@@ -28,7 +28,7 @@ def sgd_step(d: Draws) -> Arguments:
     params, grads, buffers = _lists(d, 3)
     momentum = d.one_of(0.0, 0.9)
     numbers = [0.1, momentum, d.one_of(0.0, 0.5), d.one_of(0.0, 0.01)]
-    flags = [bool(d.integer(0, 1)) for _ in range(3)]
+    flags = [d.flag() for _ in range(3)]
     return [params, grads, buffers if momentum else None, *numbers, *flags]
 
 
@@ -36,7 +36,7 @@ def sgd_step(d: Draws) -> Arguments:
 def adam_step(d: Draws) -> Arguments:
     params, grads, means, squares, largest = _lists(d, 5)
     numbers = [d.integer(1, 100), 0.01, 0.9, 0.999, 1e-8, d.one_of(0.0, 0.01)]
-    flags = [bool(d.integer(0, 1)) for _ in range(2)]
+    flags = [d.flag() for _ in range(2)]
     return [params, grads, means, squares, d.one_of(None, largest), *numbers, *flags]
 
 
@@ -62,7 +62,7 @@ def _parameter(d: Draws, name: str, annotation: str, lists: Iterator[list[Spread
         arrays = next(lists)
         return d.one_of(arrays, None) if annotation.endswith("None") else arrays
     if annotation == "bool":
-        return bool(d.integer(0, 1))
+        return d.flag()
     return d.integer(1, 100) if annotation == "int" else _NUMBERS.get(name, 0.01)
 
 
@@ -71,50 +71,16 @@ def muon_step(d: Draws) -> Arguments:
     kind, shapes = dtypes.float32, [(3, 4), (5, 2)][: d.integer(1, 2)]
     lists = [[d.array(s, kind, specials=False, writable=True) for s in shapes] for _ in range(3)]
     rates = [0.01] * len(shapes)
-    return [*lists, rates, 0.99, 0.9, bool(d.integer(0, 1)), (3.4445, -4.775, 2.0315), 5, 1e-7]
+    return [*lists, rates, 0.99, 0.9, d.flag(), (3.4445, -4.775, 2.0315), 5, 1e-7]
 
 
 @arguments()
 def adafactor_step(d: Draws) -> Arguments:
     """Of one matrix, or of one vector, which has no columns."""
-    kind, vector = d.one_of(dtypes.float32, dtypes.float64), bool(d.integer(0, 1))
+    kind, vector = d.one_of(dtypes.float32, dtypes.float64), d.flag()
     shapes = ((4,), (4,), (4,)) if vector else ((3, 4), (3, 4), (3, 1), (1, 4))
     lists = [[d.array(s, kind, specials=False, writable=True)] for s in shapes]
     for (x,) in lists[2:]:
         x.source[...] = abs(x.source) + 0.1
     lists += [None] if vector else []  # type: ignore[list-item]
     return [*lists, d.integer(1, 100), 0.01, -0.8, d.one_of(None, 1e-6), 1e-3, 1.0, 0.01, False]
-
-
-# --- random numbers -------------------------------------------------------------------------------
-
-
-def _random(**options: Callable[[Draws], Any]) -> Callable[[Draws], Arguments]:
-    def draw(d: Draws) -> Arguments:
-        return [Generator(d.integer(0, 2**32 - 1)), *(option(d) for option in options.values())]
-
-    return draw
-
-
-def _float(d: Draws) -> dtypes.dtype:
-    return d.one_of(dtypes.float32, dtypes.float64)
-
-
-TABLE.update({
-    "generator": lambda d: [d.integer(0, 2**64 - 1)],
-    "random_uniform": _random(
-        shape=Draws.shape, dtype=_float, low=lambda d: d.one_of(0.0, -1.0), high=lambda d: 1.0
-    ),
-    "random_normal": _random(
-        shape=Draws.shape, dtype=_float, mean=lambda d: d.one_of(0.0, 2.0), std=lambda d: 1.5
-    ),
-    "random_integers": _random(
-        shape=Draws.shape, dtype=lambda d: d.one_of(dtypes.int64, dtypes.int32),
-        low=lambda d: d.integer(-9, 0), high=lambda d: d.integer(1, 2**30),
-    ),
-    "random_bits": _random(shape=Draws.shape, dtype=lambda d: d.one_of(dtypes.int64, dtypes.int32)),
-    "random_permutation": _random(n=lambda d: d.one_of(0, 1, 5, 3000)),
-    "random_bernoulli": _random(p=lambda d: d.one_of(0.0, 0.3, 1.0), shape=Draws.shape),
-    "random_exponential": _random(shape=Draws.shape, dtype=_float, rate=lambda d: 0.5),
-})  # fmt: skip
-

@@ -317,3 +317,14 @@ def test_products_with_infinities_do_not_warn(backend):
         (x @ x).sum().backward()
         layer(x.detach()).sum().backward()
     assert layer.weight.grad.isnan().any()
+
+
+def test_numpys_names_for_dim_and_keepdim():
+    x = torch.arange(6.0).reshape(2, 3)
+    assert x.sum(axis=1, keepdims=True).shape == (2, 1)
+    assert torch.mean(x, axis=0).tolist() == [1.5, 2.5, 3.5]
+    assert torch.cat([x, x], axis=1).shape == (2, 6)
+    assert x.argmax(axis=1).tolist() == [2, 2]
+    assert np.sum(x).item() == 15.0
+    with pytest.raises(TypeError):
+        x.sum(axes=1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import torchlite
@@ -91,7 +91,7 @@ def test_an_operation_equals_pytorch(name):
         my_args, my_leaves = tensors(args, torchlite, differentiable)
         real_args, real_leaves = tensors(args, torch, differentiable)
         mine = results(operations[name](*my_args, **kwargs))
-        real = results(theirs(name)(*real_args, **kwargs))
+        real = results(answer_of_pytorch(theirs(name), real_args, kwargs))
         assert len(mine) == len(real)
         for a, b in zip(mine, real):
             same(a, b)
@@ -99,6 +99,15 @@ def test_an_operation_equals_pytorch(name):
             check_gradients(mine, my_leaves, real, real_leaves)
 
     check()
+
+
+def answer_of_pytorch(operation, args, kwargs):
+    try:
+        return operation(*args, **kwargs)
+    except RuntimeError as error:  # PyTorch's kron takes a view that transposed operands lack
+        if "view size is not compatible" not in str(error):
+            raise
+        reject()
 
 
 def check_gradients(mine, my_leaves, real, real_leaves):

@@ -31,8 +31,25 @@ operations: dict[str, Callable] = {}
 
 def operation(function: Callable) -> Callable:
     """Register a public operation (a test asserts that each has samples)."""
+    code = getattr(function, "__code__", None)
+    if code is not None and "dim" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+        function = _with_numpy_names(function)
     operations[function.__name__] = function
     return function
+
+
+def _with_numpy_names(function: Callable) -> Callable:
+    """`function`, also called with NumPy's ``axis`` and ``keepdims``, as PyTorch allows."""
+
+    @functools.wraps(function)
+    def op(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            for numpy_name, name in (("axis", "dim"), ("keepdims", "keepdim")):
+                if numpy_name in kwargs:
+                    kwargs[name] = kwargs.pop(numpy_name)
+        return function(*args, **kwargs)
+
+    return op
 
 
 def functional(function: Callable) -> Callable:

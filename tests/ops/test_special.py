@@ -214,3 +214,7 @@ def test_gradient_is_exact_for_parabolas():
     rows, columns = torch.gradient(torch.arange(6.0).reshape(2, 3), spacing=2)
     assert rows.tolist() == [[1.5] * 3] * 2
     assert columns.tolist() == [[0.5] * 3] * 2
+
+
+def test_zeta_vanishes_at_infinity():
+    assert special.zeta(double(2, 3), double(INF, INF)).tolist() == [0.0, 0.0]

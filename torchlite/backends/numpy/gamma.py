@@ -148,7 +148,8 @@ def _zeta(s: Array, q: Array) -> Array:
 def _zeta_inside(s: Array, q: Array) -> Array:
     """Terms up to q + k = 9 or more, the rest by the Euler-Maclaurin formula."""
     total, y = np.zeros_like(q), q
-    for k in range(max(9, math.ceil(9 - q.min()))):
+    least = q.min(initial=0.0, where=np.isfinite(q))
+    for k in range(max(9, math.ceil(9 - least))):
         more = (k < 9) | (y < 9)
         total, y = np.where(more, total + y**-s, total), np.where(more, y + 1, y)
     power = y**-s

@@ -14,9 +14,9 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.backends.registry import local
-from torchlite.dtypes import BOOL, FLOAT, INTEGER
+from torchlite.dtypes import BOOL, FLOAT
 from torchlite.ops.op import declare, run
-from torchlite.ops.promotion import as_operand, at_least_float, cast, number_of, result_type
+from torchlite.ops.promotion import as_operand, at_least_float, cast, result_type
 from torchlite.shapes import broadcast_shapes
 
 _NO_BOOLS = {
@@ -197,6 +197,3 @@ def write_out(name: str, out: Tensor, result: Tensor) -> Tensor:
     check_no_overlap(out._data)
     write(out, result._data)
     return out
-
-
-__all__ = ["BOOL", "FLOAT", "INTEGER", "binary", "number_of", "operation", "unary", "write_out"]

@@ -18,12 +18,24 @@ from typing import TYPE_CHECKING, Any
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
-from torchlite.errors import ONLY_FLOATS_REQUIRE_GRAD
+from torchlite.errors import INFERENCE_SAVED, ONLY_FLOATS_REQUIRE_GRAD
 from torchlite.layouts import layout, strided
 from torchlite.shapes import Size, normalize_dim
 
 _new = object.__new__
 UNWRITTEN = (0,)  # the version of a tensor that was never written to
+
+
+class _Uncounted:
+    """The counter of writes of a tensor made in `inference_mode`: there is none."""
+
+    __slots__ = ()
+
+    def __getitem__(self, place: int) -> int:
+        raise RuntimeError(INFERENCE_SAVED)
+
+
+INFERENCE = _Uncounted()
 
 
 class device:
@@ -63,14 +75,27 @@ CPU = device("cpu")
 
 
 class View:
-    """How a view came from its base: `steps` are (primitive, parameters), applied in order."""
+    """How a view came from its base: `steps` are (primitive, parameters), applied in order.
 
-    __slots__ = ("base", "steps", "seen", "recorded")
+    `refusal` says why a write cannot be told to the base, or is None: see `torchlite.errors`.
+    """
 
-    def __init__(self, base: Tensor, steps: tuple, recorded: bool) -> None:
-        self.base, self.steps = base, steps
+    __slots__ = ("base", "_steps", "seen", "refusal", "_seen_turns")
+
+    def __init__(self, base: Tensor, steps: tuple, refusal: str | None) -> None:
+        self.base, self._steps, self.refusal = base, steps, refusal
         self.seen = base._node  # the history of the base that the view's own was derived from
-        self.recorded = recorded  # not made within no_grad: a write can be told to the base
+        self._seen_turns = len(base._turns)
+
+    @property
+    def steps(self) -> tuple:
+        """From the base as it is now, which `transpose_` and its like may have turned since."""
+        missed = self.base._turns[self._seen_turns :]
+        if None in missed:
+            raise RuntimeError(
+                "a view cannot be followed to a tensor that as_strided_() has changed since"
+            )
+        return (*reversed(missed), *self._steps) if missed else self._steps
 
 
 class Tensor:
@@ -87,6 +112,7 @@ class Tensor:
     _grad: Tensor | None = None
     _cell: Any = UNWRITTEN
     _view: View | None = None
+    _turns: tuple = ()  # steps that undo what `transpose_` and its like did, for views made before
     _hooks: dict | None = None
     _accumulate_hooks: dict | None = None
     _retains = False
@@ -187,6 +213,11 @@ class Tensor:
             )
         if value and dtypes.of(self._data).category < dtypes.FLOAT:
             raise RuntimeError(ONLY_FLOATS_REQUIRE_GRAD)
+        if value and self._cell is INFERENCE and not local.mode.inference:
+            raise RuntimeError(
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not "
+                "allowed."
+            )
         self._needs_grad = bool(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -260,13 +291,15 @@ class Tensor:
     @property
     def _version(self) -> int:
         """How often the memory was written to in place."""
+        if self._cell is INFERENCE:
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self._cell[0]
 
     def _bump(self) -> None:
         """Count one write in place."""
         if self._cell is UNWRITTEN:
             self._cell = [1]
-        else:
+        elif self._cell is not INFERENCE:
             self._cell[0] += 1
 
     def _shared_cell(self) -> list:
@@ -461,6 +494,8 @@ def wrap(array: Any) -> Tensor:
     """A leaf tensor that holds `array`, an array of the backend in use."""
     tensor = _new(Tensor)
     tensor._data = array
+    if local.mode.inference:
+        tensor._cell = INFERENCE
     return tensor
 
 

@@ -206,3 +206,88 @@ def test_detach_in_place():
     assert not y.requires_grad
     with pytest.raises(RuntimeError, match="Can't detach views in-place"):
         (x * 2)[0].detach_()
+
+
+# --- views of views, turned bases, many views, inference ------------------------------------------
+
+
+@pytest.mark.parametrize("turn", ["t_", "squeeze_", "unsqueeze_", "transpose_", "swapaxes_"])
+def test_views_made_before_the_base_was_turned(turn):
+    w = leaf(1, 2, 3, 4)
+    x = (w * 1).reshape(2, 2).clone()
+    row = x[0]
+    arguments = {"unsqueeze_": (0,), "transpose_": (0, 1), "swapaxes_": (0, 1)}.get(turn, ())
+    getattr(x, turn)(*arguments)
+    row.mul_(10)
+    later = x[..., 0]
+    later.mul_(3)
+    scale = torch.tensor([[10.0, 10], [1, 1]])
+    if turn in ("t_", "transpose_", "swapaxes_"):
+        scale[0] *= 3
+    else:
+        scale[:, 0] *= 3
+    x.sum().backward()
+    assert w.grad.tolist() == scale.flatten().tolist()
+
+
+def test_a_view_from_before_as_strided_is_not_followed():
+    x = leaf(1, 2, 3, 4) * 1
+    view = x[0]
+    x.as_strided_((2,), (1,))
+    x.mul_(2)
+    with pytest.raises(RuntimeError, match="as_strided_"):
+        view.requires_grad  # noqa: B018  (asks for its history)
+
+
+@pytest.mark.parametrize("views", [
+    lambda x: x.unbind(0), lambda x: x.split(1), lambda x: x.chunk(2), lambda x: list(x),
+    lambda x: x.split([1, 1])[0].unbind(1),
+])  # fmt: skip
+def test_one_of_many_views_is_not_written_to_where_gradients_are_recorded(views):
+    x = leaf(1, 2, 3, 4).reshape(2, 2) * 1
+    with pytest.raises(RuntimeError, match="the output of a function that returns multiple views"):
+        views(x)[0].mul_(2)
+    plain = torch.ones(2, 2)
+    views(plain)[0].mul_(2)
+    assert plain.max() == 2
+
+
+@pytest.mark.parametrize("write", [
+    lambda a: a[1:].add_(a[:-1]),
+    lambda a: a[1:].copy_(a[:-1]),
+    lambda a: a.__setitem__(slice(1, None), a[:-1]),
+])  # fmt: skip
+def test_partly_overlapping_operands_are_refused(write):
+    a = torch.arange(4.0)
+    with pytest.raises(RuntimeError, match="refer to a single memory location"):
+        write(a)
+    assert a.tolist() == [0, 1, 2, 3]
+
+
+def test_operands_that_are_the_same_or_apart_are_fine():
+    a = torch.arange(4.0)
+    a.add_(a)
+    a[:2].add_(a[2:])
+    a[::2].mul_(a[1::2])
+    assert a.tolist() == [32, 8, 24, 6]
+
+
+def test_inference_tensors_take_no_part_in_gradients():
+    w = leaf(1, 2)
+    normal = torch.zeros(2)
+    with torch.inference_mode():
+        x = torch.ones(2, dtype=torch.float64)
+        y = (x * 2).add_(1)
+        normal.add_(1)
+        assert not normal[0].is_inference() and w.detach().requires_grad is False
+    assert y.is_inference() and y[0].is_inference() and not normal.is_inference()
+    assert not y.clone().is_inference() and not (y + 1).is_inference()
+    assert (w + y).requires_grad  # nothing of y is needed for the gradient
+    with pytest.raises(RuntimeError, match="Inference tensors cannot be saved for backward"):
+        w * y
+    with pytest.raises(RuntimeError, match="Inplace update to inference tensor outside"):
+        y.add_(1)
+    with pytest.raises(RuntimeError, match="Setting requires_grad=True on inference tensor"):
+        y.requires_grad_()
+    with pytest.raises(RuntimeError, match="do not track version counter"):
+        y._version  # noqa: B018

@@ -8,10 +8,13 @@ from torchlite._tensor import Tensor
 from torchlite.dtypes import FLOAT
 from torchlite.errors import ONLY_FLOATS_REQUIRE_GRAD
 from torchlite.ops.creation import empty
+from torchlite.overrides import _disabled_torch_function_impl
 
 
 class _Kept(Tensor):
     """A leaf that shares its memory with the tensor it was made from."""
+
+    __torch_function__ = _disabled_torch_function_impl  # its operations give plain tensors
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return object.__new__(cls)

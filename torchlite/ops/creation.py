@@ -13,11 +13,13 @@ from torchlite.backends.registry import local
 from torchlite.dtypes import dtype
 from torchlite.ops.family import write_out
 from torchlite.ops.promotion import cast
+from torchlite.overrides import taken_over
 from torchlite.shapes import Size
 
 Device = Any
 
 
+@taken_over
 def tensor(data: Any, *, dtype: dtype | None = None, device: Device = None,
            requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """A new tensor that holds a copy of `data`: a number, nested sequences, an array, a tensor.
@@ -30,6 +32,7 @@ def tensor(data: Any, *, dtype: dtype | None = None, device: Device = None,
     return result.requires_grad_() if requires_grad else result
 
 
+@taken_over
 def as_tensor(data: Any, dtype: dtype | None = None, device: Device = None) -> Tensor:
     """`data` as a tensor; shares memory with an array or tensor of the same dtype."""
     _check_device(device)
@@ -134,6 +137,7 @@ def _filled(shape: tuple, value: Any, out: Tensor | None, kind: dtype | None, de
     return result.requires_grad_() if requires_grad else result
 
 
+@taken_over
 def zeros(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, layout: Any = None,
           device: Device = None, requires_grad: bool = False,
           pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -141,6 +145,7 @@ def zeros(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, lay
     return _filled(size_of(size), 0, out, dtype, device, requires_grad)
 
 
+@taken_over
 def ones(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, layout: Any = None,
          device: Device = None, requires_grad: bool = False,
          pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -148,6 +153,7 @@ def ones(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, layo
     return _filled(size_of(size), 1, out, dtype, device, requires_grad)
 
 
+@taken_over
 def full(size: Sequence[int], fill_value: Any, *, out: Tensor | None = None,
          dtype: dtype | None = None, layout: Any = None, device: Device = None,
          requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -157,6 +163,7 @@ def full(size: Sequence[int], fill_value: Any, *, out: Tensor | None = None,
     return _filled(size_of((tuple(size),)), value, out, kind, device, requires_grad)
 
 
+@taken_over
 def empty(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, layout: Any = None,
           device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
           memory_format: Any = None) -> Tensor:  # fmt: skip
@@ -169,6 +176,7 @@ def empty(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, lay
     return result.requires_grad_() if requires_grad else result
 
 
+@taken_over
 def zeros_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
                device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
                memory_format: Any = None) -> Tensor:  # fmt: skip
@@ -177,6 +185,7 @@ def zeros_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
     return _filled(input._data.shape, 0, None, kind, device, requires_grad)
 
 
+@taken_over
 def ones_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
               device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
               memory_format: Any = None) -> Tensor:  # fmt: skip
@@ -185,6 +194,7 @@ def ones_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
     return _filled(input._data.shape, 1, None, kind, device, requires_grad)
 
 
+@taken_over
 def full_like(input: Tensor, fill_value: Any, *, dtype: dtype | None = None, layout: Any = None,
               device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
               memory_format: Any = None) -> Tensor:  # fmt: skip
@@ -193,6 +203,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: dtype | None = None, lay
     return full(input._data.shape, fill_value, dtype=kind, requires_grad=requires_grad)
 
 
+@taken_over
 def empty_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
                device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
                memory_format: Any = None) -> Tensor:  # fmt: skip
@@ -201,6 +212,7 @@ def empty_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
     return empty(input._data.shape, dtype=kind, requires_grad=requires_grad)
 
 
+@taken_over
 def arange(start: Any, end: Any = None, step: Any = 1, *, out: Tensor | None = None,
            dtype: dtype | None = None, layout: Any = None, device: Device = None,
            requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -226,6 +238,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, out: Tensor | None = N
     return result.requires_grad_() if requires_grad else result
 
 
+@taken_over
 def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None,
              dtype: dtype | None = None, layout: Any = None, device: Device = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
@@ -242,6 +255,7 @@ def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None,
     return result.requires_grad_() if requires_grad else result
 
 
+@taken_over
 def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Tensor | None = None,
              dtype: dtype | None = None, layout: Any = None, device: Device = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
@@ -253,6 +267,7 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Tenso
     return result.requires_grad_() if requires_grad else result
 
 
+@taken_over
 def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: dtype | None = None,
         layout: Any = None, device: Device = None,
         requires_grad: bool = False) -> Tensor:  # fmt: skip
@@ -267,6 +282,7 @@ def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: dtype
     return result.requires_grad_() if requires_grad else result
 
 
+@taken_over
 def scalar_tensor(s: Any, *, dtype: dtype | None = None, layout: Any = None,
                   device: Device = None, requires_grad: bool = False,
                   pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -275,6 +291,7 @@ def scalar_tensor(s: Any, *, dtype: dtype | None = None, layout: Any = None,
     return full((), s, dtype=kind, device=device, requires_grad=requires_grad)
 
 
+@taken_over
 def empty_strided(size: Sequence[int], stride: Sequence[int], *, dtype: dtype | None = None,
                   layout: Any = None, device: Device = None, requires_grad: bool = False,
                   pin_memory: bool = False) -> Tensor:  # fmt: skip

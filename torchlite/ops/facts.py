@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, alias, wrap
+from torchlite._tensor import INFERENCE, Tensor, alias, wrap
 from torchlite.backends.registry import local
 from torchlite.ops.conversion import clone
 from torchlite.ops.creation import _array_of, empty
+from torchlite.ops.indexing import alias_view
 from torchlite.ops.inplace import check_writable, write
 from torchlite.ops.memory import data_ptr, resize_, stride
 from torchlite.ops.promotion import cast
@@ -49,8 +50,8 @@ def is_neg(input: Tensor) -> bool:
 
 
 def is_inference(input: Tensor) -> bool:
-    """False: what `inference_mode` makes is an ordinary tensor without history."""
-    return False
+    """Whether it was made in `inference_mode`: it then never takes part in a gradient."""
+    return input._cell is INFERENCE
 
 
 def is_pinned(self: Tensor, device: Any = None) -> bool:
@@ -128,7 +129,8 @@ def as_subclass(self: Tensor, cls: type) -> Tensor:
     if not (isinstance(cls, type) and issubclass(cls, Tensor)):
         raise TypeError(f"as_subclass(): cls must be a subclass of Tensor, got {cls}")
     result = object.__new__(cls)
-    result.__dict__.update(alias(self).__dict__)
+    is_leaf = self.requires_grad and self.is_leaf  # the gradient is for `self`
+    result.__dict__.update((alias_view if is_leaf else alias)(self).__dict__)
     return result
 
 

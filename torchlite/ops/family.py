@@ -8,10 +8,10 @@ has the same name.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from torchlite import dtypes
+from torchlite import dtypes, overrides
 from torchlite._tensor import Tensor
 from torchlite.backends.registry import local
 from torchlite.dtypes import BOOL, FLOAT
@@ -25,31 +25,22 @@ _NO_BOOLS = {
     "neg": "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
     "invert a mask, use the `~` or `logical_not()` operator instead.",
 }
+_NUMPY_NAMES = (("axis", "dim"), ("keepdims", "keepdim"))
 #: Public operations by name, for the tests' table of samples.
 operations: dict[str, Callable] = {}
 
 
 def operation(function: Callable) -> Callable:
-    """Register a public operation (a test asserts that each has samples)."""
+    """Register a public operation (a test asserts that each has samples).
+
+    Where it has a parameter ``dim`` it may also be called with NumPy's names, as PyTorch allows.
+    """
     code = getattr(function, "__code__", None)
-    if code is not None and "dim" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
-        function = _with_numpy_names(function)
+    if function not in overrides.overridable:
+        named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
+        function = overrides.taken_over(function, _NUMPY_NAMES if "dim" in named else ())
     operations[function.__name__] = function
     return function
-
-
-def _with_numpy_names(function: Callable) -> Callable:
-    """`function`, also called with NumPy's ``axis`` and ``keepdims``, as PyTorch allows."""
-
-    @functools.wraps(function)
-    def op(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            for numpy_name, name in (("axis", "dim"), ("keepdims", "keepdim")):
-                if numpy_name in kwargs:
-                    kwargs[name] = kwargs.pop(numpy_name)
-        return function(*args, **kwargs)
-
-    return op
 
 
 def functional(function: Callable) -> Callable:
@@ -64,6 +55,22 @@ def not_a_tensor(name: str, position: int, argument: str, value: Any) -> TypeErr
         f"{name}(): argument '{argument}' (position {position}) must be Tensor, "
         f"not {type(value).__name__}"
     )
+
+
+def check_tensors(name: str, **arguments: Any) -> None:
+    """Raise PyTorch's TypeError if one of the first `arguments` of a call is no tensor."""
+    for position, (argument, value) in enumerate(arguments.items(), 1):
+        if not isinstance(value, Tensor):
+            raise not_a_tensor(name, position, argument, value)
+
+
+def no_gradient(name: str) -> Callable:
+    """The rule of an operand that PyTorch has no gradient of."""
+
+    def rule(xp: Any, g: Any) -> Any:
+        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
+
+    return rule
 
 
 def refuse(name: str, kind: dtypes.dtype) -> RuntimeError:
@@ -88,11 +95,15 @@ def unary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callabl
 
         @functools.wraps(stub)
         def op(input: Tensor, *, out: Tensor | None = None, **keywords: Any) -> Tensor:
+            if overrides.active and overrides.asked((input, out), keywords):
+                return overrides.hand_over(op, (input,), _with_out(keywords, out))
             if keywords:
                 result = _special(name, extra, keywords)(op, input, **keywords)
                 return result if out is None else write_out(name, out, result)
             data = getattr(input, "_data", None)
             if data is None:
+                if overrides.asked((input,), keywords):
+                    return overrides.hand_over(op, (input,), _with_out(keywords, out))
                 raise not_a_tensor(name, 1, "input", input)
             category = dtypes.of(data).category
             if category in refuses:
@@ -103,6 +114,7 @@ def unary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callabl
             result = run(primitive, (input,), (data,))
             return result if out is None else write_out(name, out, result)
 
+        overrides.overridable.add(op)
         return operation(op)
 
     return decorate
@@ -110,7 +122,7 @@ def unary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callabl
 
 def binary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callable | None = None,
            check: Callable | None = None, **options: Any) -> Callable:  # fmt: skip
-    """Two operands that broadcast; either may be a number.
+    """Two operands that broadcast; one that is not annotated ``Tensor`` may be a number.
 
     Options as `unary`; ``check(x, y)`` sees arrays or numbers of integer type first.
     """
@@ -119,10 +131,13 @@ def binary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callab
         name = stub.__name__
         primitive = declare(name, "input other", broadcasts=True, **options)
         special = floats or bool(refuses) or check is not None
-        plain_numbers = FLOAT not in refuses
+        tensors = [kind == "Tensor" for kind in list(stub.__annotations__.values())[:2]]
+        plain_numbers = FLOAT not in refuses and not tensors[1]
 
         @functools.wraps(stub)
         def op(input: Any, other: Any, *, out: Tensor | None = None, **keywords: Any) -> Tensor:
+            if overrides.active and overrides.asked((input, other, out), keywords):
+                return overrides.hand_over(op, (input, other), _with_out(keywords, out))
             if keywords:
                 result = _special(name, extra, keywords)(op, input, other, **keywords)
                 return result if out is None else write_out(name, out, result)
@@ -132,12 +147,12 @@ def binary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callab
                 if plain_numbers and _is_float_and_number(x, other):
                     y = other = float(other)
                 else:
-                    input, other = _meet(name, input, other, floats, refuses)
+                    input, other = _meet(name, input, other, floats, refuses, tensors)
                     x, y = getattr(input, "_data", input), getattr(other, "_data", other)
             elif special:
                 category = dtypes.of(x).category
                 if category in refuses or (floats and category < FLOAT):
-                    input, other = _meet(name, input, other, floats, refuses)
+                    input, other = _meet(name, input, other, floats, refuses, tensors)
                     x, y = input._data, other._data
             if check is not None:
                 check(x, y)
@@ -146,9 +161,14 @@ def binary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callab
             result = run(primitive, (input, other), (x, y))
             return result if out is None else write_out(name, out, result)
 
+        overrides.overridable.add(op)
         return operation(op)
 
     return decorate
+
+
+def _with_out(keywords: dict, out: Tensor | None) -> dict:
+    return keywords if out is None else {**keywords, "out": out}
 
 
 def _special(name: str, extra: Callable | None, keywords: dict) -> Callable:
@@ -164,10 +184,14 @@ def _is_float_and_number(x: Any, other: Any) -> bool:
     return (kind is float or kind is int) and x is not None and dtypes.of(x).category == FLOAT
 
 
-def _meet(name: str, input: Any, other: Any, floats: bool, refuses: tuple[int, ...]) -> tuple:
-    """Both operands in the dtype that they compute in."""
-    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+def _meet(name: str, input: Any, other: Any, floats: bool, refuses: tuple[int, ...],
+          tensors: Sequence[bool]) -> tuple:  # fmt: skip
+    """Both operands in the dtype that they compute in; `tensors`: which may not be a number."""
+    is_number = not isinstance(input, Tensor), not isinstance(other, Tensor)
+    if is_number[0] and (tensors[0] or is_number[1]):
         raise not_a_tensor(name, 1, "input", input)
+    if is_number[1] and tensors[1]:
+        raise not_a_tensor(name, 2, "other", other)
     try:
         kind = result_type(input, other)
     except TypeError:

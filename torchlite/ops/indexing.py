@@ -14,7 +14,7 @@ from torchlite._tensor import Tensor, alias, wrap
 from torchlite.backends.registry import local
 from torchlite.ops.conversion import clone
 from torchlite.ops.creation import as_tensor
-from torchlite.ops.inplace import assign, check_no_overlap, check_writable, write
+from torchlite.ops.inplace import assign, check_apart, check_no_overlap, check_writable, write
 from torchlite.ops.op import declare, run, unbroadcast
 from torchlite.ops.promotion import cast
 from torchlite.ops.shape import expand
@@ -125,6 +125,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     check_writable(self)
     if not isinstance(src, Tensor):
         src = as_tensor(src)
+    check_apart(self, src)
     if src._data.shape != self._data.shape:
         broadcast_shapes(self._data.shape, src._data.shape)
         src = expand(src, self._data.shape)

@@ -8,9 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import UNWRITTEN, Tensor, alias, refresh
+from torchlite._tensor import INFERENCE, UNWRITTEN, Tensor, alias, refresh
 from torchlite.backends.registry import local
-from torchlite.errors import LEAF_IN_PLACE, NO_GRAD_VIEW_IN_PLACE, VIEW_OF_LEAF_IN_PLACE
+from torchlite.errors import (
+    INFERENCE_IN_PLACE,
+    LEAF_IN_PLACE,
+    SHARED_WITH_OPERAND,
+    VIEW_OF_LEAF_IN_PLACE,
+)
 from torchlite.graph import Node, next_number
 from torchlite.ops import op
 from torchlite.ops.promotion import cast
@@ -31,6 +36,8 @@ def check_castable(kind: dtypes.dtype, to: dtypes.dtype) -> None:
 
 def check_writable(tensor: Tensor) -> None:
     """Raise RuntimeError (as PyTorch) if an in-place operation on `tensor` is not allowed."""
+    if tensor._cell is INFERENCE and not local.mode.inference:
+        raise RuntimeError(INFERENCE_IN_PLACE)
     if local.mode.grad:
         refresh(tensor)
         if tensor._needs_grad and tensor._node is None:
@@ -42,8 +49,12 @@ def check_writable(tensor: Tensor) -> None:
 
 
 def _check_recorded(tensor: Tensor) -> None:
-    if tensor._view is not None and not tensor._view.recorded:
-        raise RuntimeError(NO_GRAD_VIEW_IN_PLACE)
+    if tensor._view is not None and tensor._view.refusal is not None:
+        raise RuntimeError(tensor._view.refusal.format(_maker(tensor)))
+
+
+def _maker(tensor: Tensor) -> str:
+    return "an operation" if tensor._node is None else tensor._node.name().removesuffix("0")
 
 
 def check_no_overlap(data: Any) -> None:
@@ -53,6 +64,32 @@ def check_no_overlap(data: Any) -> None:
     strides = local.mode.xp.strides(data)
     if any(step == 0 and size > 1 for size, step in zip(data.shape, strides)):
         raise RuntimeError(OVERLAP)
+
+
+def check_apart(tensor: Tensor, operand: Any) -> None:
+    """Raise RuntimeError (as PyTorch) if `operand` shares a part, not all, of what is written."""
+    if operand is tensor or not isinstance(operand, Tensor):
+        return
+    if operand._cell is not tensor._cell or tensor._cell is UNWRITTEN:
+        return  # what shares memory shares the counter of writes
+    xp, mine, other = local.mode.xp, tensor._data, operand._data
+    if not (_is_dense(xp, mine) and _is_dense(xp, other)):
+        return
+    start, begin = xp.data_ptr(mine), xp.data_ptr(other)
+    whole = (start, mine.shape, xp.strides(mine)) == (begin, other.shape, xp.strides(other))
+    size = dtypes.of(mine).itemsize
+    if not whole and start < begin + other.size * size and begin < start + mine.size * size:
+        raise RuntimeError(SHARED_WITH_OPERAND)
+
+
+def _is_dense(xp: Any, array: Any) -> bool:
+    """Whether the elements fill their memory without gaps, in whatever order of the axes."""
+    expected = 1
+    for step, size in sorted(zip(xp.strides(array), array.shape)):
+        if size > 1 and step != expected:
+            return False
+        expected *= size
+    return True
 
 
 def write(tensor: Tensor, data: Any) -> None:
@@ -161,6 +198,8 @@ def in_place(function: Callable, name: str | None = None) -> Callable:
     @functools.wraps(function)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         check_writable(self)
+        for operand in args:
+            check_apart(self, operand)
         if not local.mode.grad:
             return assign(self, function(self, *args, **kwargs))
         source, before = alias(self), next_number()

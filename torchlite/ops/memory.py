@@ -131,15 +131,25 @@ def set_(self: Tensor, source: Tensor | None = None) -> Tensor:
     return self
 
 
+def _undo(step: tuple, shape: tuple) -> tuple | None:
+    """The step of a view that undoes `step`, which was done to a tensor of `shape`."""
+    primitive, parameters = step
+    if primitive.name == "permute":
+        return primitive, (shapes.inverse(parameters[0]),)
+    return (primitive, (shape,)) if primitive.name == "reshape" else None
+
+
 def _in_place_view(name: str, operation: Callable) -> Callable:
     """``x.squeeze_()`` of ``squeeze(x)``: the tensor becomes its own view."""
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         check_writable(self)
         seen = operation(alias(self), *args, **kwargs)
-        self._data = seen._data
         if self._view is not None:
             self._view = seen._view
+        elif seen._view is not None:
+            self._turns += (_undo(seen._view.steps[-1], self._data.shape),)
+        self._data = seen._data
         if seen._node is not None:
             self._node = seen._node
         self._bump()

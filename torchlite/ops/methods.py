@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
+from torchlite import overrides
 from torchlite._tensor import Tensor
 from torchlite.autograd.backward import backward
 from torchlite.ops import (
@@ -49,8 +51,7 @@ IN_PLACE = """
 def _attach_methods() -> None:
     """Every operation whose first parameter is a tensor called `input` becomes a method."""
     for name, operation in operations.items():
-        stub = getattr(operation, "__wrapped__", operation)
-        first = stub.__code__.co_varnames[:1]
+        first = inspect.unwrap(operation).__code__.co_varnames[:1]
         is_method = getattr(operation, "is_method", True)
         if first == ("input",) and is_method and name not in vars(Tensor):
             setattr(Tensor, name, operation)
@@ -77,10 +78,13 @@ def _operator(operation: Callable, reflected: bool = False) -> Callable:
         return operation(other, self) if reflected else operation(self, other)
 
     method.__doc__ = operation.__doc__
+    overrides.overridable.add(method)  # the operation asks
     return method
 
 
 def _array_like(other: Any) -> Any:
+    if hasattr(type(other), "__torch_function__"):
+        return other
     if hasattr(other, "__array__") and not isinstance(other, Tensor):
         return conversion.from_numpy(other.__array__()) if other.ndim else other.item()
     return NotImplemented
@@ -161,3 +165,4 @@ def attach() -> None:
     for name, filler in random.FILLERS.items():
         setattr(Tensor, name, filler)
     Tensor.backward = _backward
+    overrides.attach()

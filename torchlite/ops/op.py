@@ -18,9 +18,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import UNWRITTEN, Tensor, View, made_by, refresh, wrap
+from torchlite._tensor import INFERENCE, UNWRITTEN, Tensor, View, made_by, refresh, wrap
 from torchlite.backends.protocol import ELEMENTWISE, PRIMITIVES, Backend
 from torchlite.backends.registry import local
+from torchlite.errors import NO_GRAD_VIEW_IN_PLACE
 from torchlite.graph import Node, Output, freed, next_number
 
 _new = object.__new__
@@ -330,6 +331,8 @@ def run(primitive: Primitive, args: Sequence[Any], raw: Sequence[Any]) -> Any:
             out._node = OpNode(primitive.plan(mask), args, raw, out)
             if observe is not None:
                 observe(out._node)
+    elif mode.inference:
+        out._cell = INFERENCE
     if primitive.view:
         _mark_view(out, primitive, args)
     return out
@@ -366,9 +369,10 @@ def _mark_view(out: Tensor, primitive: Primitive, args: Sequence[Any]) -> None:
     view = source._view
     step = (primitive, tuple(args[1:]))
     if view is None or (source._needs_grad and source._node is None):  # a leaf is its own base
-        out._view = View(source, (step,), mode.grad)
+        out._view = View(source, (step,), None if mode.grad else NO_GRAD_VIEW_IN_PLACE)
     else:
-        out._view = View(view.base, (*view.steps, step), mode.grad and view.recorded)
+        refusal = view.refusal if mode.grad else NO_GRAD_VIEW_IN_PLACE
+        out._view = View(view.base, (*view.steps, step), refusal)
     out._cell = source._shared_cell()
 
 

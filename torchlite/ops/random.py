@@ -15,6 +15,7 @@ from torchlite.ops.creation import empty_like, size_of
 from torchlite.ops.family import operation, refuse, write_out
 from torchlite.ops.inplace import assign, check_writable
 from torchlite.ops.promotion import cast
+from torchlite.overrides import taken_over
 from torchlite.random import Generator, default_generator
 
 
@@ -64,6 +65,7 @@ def _float_kind(name: str, kind: dtype) -> dtype:
     return kind
 
 
+@taken_over
 def rand(*size: Any, generator: Generator | None = None, out: Tensor | None = None,
          dtype: dtype | None = None, layout: Any = None, device: Any = None,
          requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -73,6 +75,7 @@ def rand(*size: Any, generator: Generator | None = None, out: Tensor | None = No
     return _finished(data, out, requires_grad)
 
 
+@taken_over
 def randn(*size: Any, generator: Generator | None = None, out: Tensor | None = None,
           dtype: dtype | None = None, layout: Any = None, device: Any = None,
           requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -82,6 +85,7 @@ def randn(*size: Any, generator: Generator | None = None, out: Tensor | None = N
     return _finished(data, out, requires_grad)
 
 
+@taken_over
 def randint(low: Any = 0, high: Any = None, size: Any = None, *, generator: Generator | None = None,
             out: Tensor | None = None, dtype: dtype | None = None, layout: Any = None,
             device: Any = None, requires_grad: bool = False,
@@ -102,6 +106,7 @@ def randint(low: Any = 0, high: Any = None, size: Any = None, *, generator: Gene
     return _finished(data, out, requires_grad)
 
 
+@taken_over
 def randperm(n: int, *, generator: Generator | None = None, out: Tensor | None = None,
              dtype: dtype = dtypes.int64, layout: Any = None, device: Any = None,
              requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -148,6 +153,7 @@ def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: dty
                    requires_grad=requires_grad)  # fmt: skip
 
 
+@taken_over
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *,
            generator: Generator | None = None, out: Tensor | None = None,
            dtype: dtype | None = None, layout: Any = None, device: Any = None,

@@ -18,7 +18,8 @@ def sizes_of(args: tuple) -> tuple:
     return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
 
 
-def _inverse(axes: Sequence[int]) -> tuple[int, ...]:
+def inverse(axes: Sequence[int]) -> tuple[int, ...]:
+    """The permutation that undoes ``permute(axes)``."""
     order = [0] * len(axes)
     for i, axis in enumerate(axes):
         order[axis] = i
@@ -35,7 +36,7 @@ _reshape = declare(
     "reshape", "x shape", view=True, title="View", x=lambda xp, g, x_shape: xp.reshape(g, x_shape)
 )
 _permute = declare(
-    "permute", "x axes", view=True, x=lambda xp, g, axes: xp.permute(g, _inverse(axes))
+    "permute", "x axes", view=True, x=lambda xp, g, axes: xp.permute(g, inverse(axes))
 )
 _view_dtype = declare("view_dtype", "x dtype", view=True)
 _broadcast_to = declare("broadcast_to", "x shape", view=True, title="Expand", x=_broadcast_x)

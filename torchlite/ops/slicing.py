@@ -9,6 +9,7 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
+from torchlite.errors import VIEW_OF_MANY_IN_PLACE
 from torchlite.ops.conversion import clone, is_contiguous
 from torchlite.ops.family import operation
 from torchlite.ops.indexing import getitem_view, index_put
@@ -110,7 +111,15 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     if not shape:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     lead = (_ALL,) * dim
-    return tuple([getitem_view(input, lead + (i,)) for i in range(shape[dim])])
+    return _many([getitem_view(input, lead + (i,)) for i in range(shape[dim])])
+
+
+def _many(views: list[Tensor]) -> tuple[Tensor, ...]:
+    """The views of one tensor that an operation returns: a write to them is not recorded."""
+    for one in views:
+        if one._view is not None and one._view.refusal is None:
+            one._view.refusal = VIEW_OF_MANY_IN_PLACE
+    return tuple(views)
 
 
 @operation
@@ -130,7 +139,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
             reason += str(total)
         raise RuntimeError(reason)
     starts = range(0, total, size) if total else (0,)
-    return tuple([sliced(tensor, dim, i, min(i + size, total)) for i in starts])
+    return _many([sliced(tensor, dim, i, min(i + size, total)) for i in starts])
 
 
 @operation
@@ -144,7 +153,7 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
             f"at dimension {dim}), but got split_sizes={sizes}"
         )
     stops = [sum(sizes[: i + 1]) for i in range(len(sizes))]
-    return tuple([sliced(input, dim, stop - size, stop) for size, stop in zip(sizes, stops)])
+    return _many([sliced(input, dim, stop - size, stop) for size, stop in zip(sizes, stops)])
 
 
 @operation

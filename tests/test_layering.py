@@ -13,9 +13,10 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     ("torchlite.dtypes", "torchlite.errors", "torchlite.layouts", "torchlite.shapes"),
     ("torchlite.backends",),
-    ("torchlite._tensor", "torchlite._tensor_str", "torchlite.graph"),
-    ("torchlite.ops", "torchlite.linalg", "torchlite.autograd", "torchlite.random"),
-    ("torchlite.nn", "torchlite.func", "torchlite.optim", "torchlite.utils",
+    ("torchlite._tensor", "torchlite._tensor_str", "torchlite.graph", "torchlite.overrides"),
+    ("torchlite.ops", "torchlite.linalg", "torchlite.autograd", "torchlite.random",
+     "torchlite.settings"),
+    ("torchlite.nn", "torchlite.compiler", "torchlite.func", "torchlite.optim", "torchlite.utils",
      "torchlite.serialization"),
     ("torchlite.vision", "torchlite.testing"),
     ("torchlite",),

@@ -58,6 +58,12 @@ class Module(Hooks, State, Conversion, Tree):
             return call_with_hooks(self, args, kwargs)
         return self.forward(*args, **kwargs)
 
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """`torchlite.compile` in place, with the same arguments."""
+        from torchlite.compiler import compile  # which needs this class
+
+        compile(type(self).forward, *args, **kwargs)
+
     # --- attributes ----------------------------------------------------------------------------
 
     def __getattr__(self, name: str) -> Any:

@@ -1,0 +1,98 @@
+"""`compile`, with PyTorch's interface: the program gives the same results, computed as it stands.
+
+There is no compiler behind it yet, so nothing becomes faster: a program that asks for one runs.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from torchlite.nn.modules.module import Module
+
+#: PyTorch's names of backends; here each runs the program as it stands.
+_BACKENDS = ["aot_eager", "cudagraphs", "eager", "inductor"]
+
+
+class OptimizedModule(Module):
+    """What `compile` makes of a module: calls go to it, and so do attributes.
+
+    Its ``state_dict`` has the prefix ``_orig_mod.``, as in PyTorch.
+    """
+
+    def __init__(self, module: Module) -> None:
+        super().__init__()
+        self._orig_mod = module
+        self.training = module.training
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self._orig_mod(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(super().__getattr__("_orig_mod"), name)
+
+
+def compile(model: Any = None, *, fullgraph: bool = False, dynamic: bool | None = None,
+            backend: str | Callable = "inductor", mode: str | None = None,
+            options: dict | None = None, disable: bool = False) -> Any:  # fmt: skip
+    """`model`, a module or a function, to be called as before; without it, a decorator.
+
+    Args:
+        backend: One of `list_backends`.
+        fullgraph, dynamic, mode, options: Without effect, as there is nothing to tune.
+        disable: Return `model` itself.
+
+    Raises: RuntimeError for an unknown backend, or a function as backend: there is no graph to
+        hand to it; for both `mode` and `options`.
+    """
+    if mode is not None and options is not None:
+        raise RuntimeError(
+            "Either mode or options can be specified, but both can't be specified at the same time."
+        )
+    if backend not in _BACKENDS:
+        raise RuntimeError(f"Invalid backend: {backend!r}, expected one of {_BACKENDS}")
+    if model is None:
+        settings = {"backend": backend, "mode": mode, "options": options, "disable": disable}
+        return functools.partial(compile, **settings)
+    if disable or not callable(model):
+        return model
+    if isinstance(model, Module):
+        return OptimizedModule(model)
+
+    @functools.wraps(model)
+    def compiled(*args: Any, **kwargs: Any) -> Any:
+        return model(*args, **kwargs)
+
+    return compiled
+
+
+def list_backends(exclude_tags: tuple = ("debug", "experimental")) -> list[str]:
+    """The names that `compile` takes as ``backend``."""
+    return list(_BACKENDS)
+
+
+def is_compiling() -> bool:
+    """Whether a compiler is at work: never."""
+    return False
+
+
+def is_dynamo_compiling() -> bool:
+    """Whether a compiler is at work: never."""
+    return False
+
+
+def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None) -> Any:
+    """`fn`, which is never compiled; without it, a decorator."""
+    return functools.partial(disable, recursive=recursive) if fn is None else fn
+
+
+def reset() -> None:
+    """Forget what was compiled: nothing."""
+
+
+def cudagraph_mark_step_begin() -> None:
+    """Without effect: there is no CUDA."""

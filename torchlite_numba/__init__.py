@@ -5,10 +5,13 @@ when they are first used and stay on disk; ``python -m torchlite_numba warmup`` 
 ones beforehand.
 """
 
+from torchlite_numba.convolution import Convolution
 from torchlite_numba.elementwise import Elementwise
 from torchlite_numba.embedding import Embedding
 from torchlite_numba.launch import get_num_threads, set_num_threads
 from torchlite_numba.linear import Linear
+from torchlite_numba.normalization import Normalization
+from torchlite_numba.pooling import Pooling
 from torchlite_numba.random import Random
 from torchlite_numba.reduction import Reductions
 from torchlite_numba.softmax import Softmax
@@ -17,7 +20,10 @@ from torchlite_numba.updates import Updates
 __all__ = ["NumbaBackend", "get_num_threads", "set_num_threads"]
 
 
-class NumbaBackend(Random, Elementwise, Reductions, Softmax, Linear, Embedding, Updates):
+class NumbaBackend(
+    Random, Elementwise, Reductions, Softmax, Linear, Convolution, Pooling, Normalization,
+    Embedding, Updates
+):
     """`NumpyBackend` with the methods that Numba makes faster."""
 
     name = "numba"

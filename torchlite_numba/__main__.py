@@ -58,6 +58,24 @@ def _updates() -> Iterator[Call]:
         yield "adam_step", (x, x, x, x, None, 1, 0.1, 0.9, 0.9, 1.0, 0.0, False, False)
 
 
+def _images() -> Iterator[Call]:
+    x, weight, row, two = _ones((2, 3, 8, 8)), _ones((4, 3, 3, 3)), _ones((3,)), (2, 2)
+    one, none = (1, 1), (0, 0)
+    out, places = _ones((2, 4, 6, 6)), np.zeros((2, 3, 4, 4), np.int64)
+    yield "convolution", (x, weight, _ones((4,)), (6, 6), one, none, one, 1)
+    yield "convolution_transposed", (out, weight, None, (8, 8), one, none, one, 1)
+    yield "convolution_weight", (out, x, (3, 3), one, none, one, 1)
+    yield "max_pool", (x, (4, 4), two, two, none, one)
+    yield "max_pool_backward", (_ones((2, 3, 4, 4)), places, x.shape)
+    yield "pool_sum", (x, (4, 4), two, two, none)
+    yield "pool_sum_backward", (_ones((2, 3, 4, 4)), x.shape, two, two, none)
+    yield "batch_moments", (x,)
+    yield "batch_norm", (x, row, row, row, row, True, 1e-5)
+    yield "batch_norm_backward", (x, x, row, row, row, True, 1e-5, (True,) * 3)
+    yield "layer_norm", (x, None, None, 1, 1e-5)
+    yield "layer_norm_backward", (x, x, None, 1, 1e-5, (True,) * 3)
+
+
 def _random(backend: NumbaBackend) -> Iterator[Call]:
     rng, shape = backend.generator(0), (1 << 17,)
     for name in ("random_uniform", "random_normal"):
@@ -69,7 +87,7 @@ def _random(backend: NumbaBackend) -> Iterator[Call]:
 def warmup() -> None:
     """Run each kernel once, with a progress line on the standard error stream."""
     backend = NumbaBackend()
-    calls = [*_elementwise(), *_rows(), *_updates(), *_random(backend)]
+    calls = [*_elementwise(), *_rows(), *_updates(), *_images(), *_random(backend)]
     for i, (name, args) in enumerate(calls, 1):
         sys.stderr.write(f"\r{i}/{len(calls)} {name:24}")
         getattr(backend, name)(*args)

@@ -376,6 +376,80 @@ def test_threads_may_launch_at_the_same_time():
         np.testing.assert_array_equal(result, expected)
 
 
+# --- images: several blocks of images, and several threads ----------------------------------------
+
+
+def images(*shape, kind=np.float32, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "padding", "dilation"),
+    [((28, 28), (3, 3), (1, 1), (0, 0), (1, 1)), ((30, 17), (5, 2), (2, 3), (2, 1), (1, 2)),
+     ((500,), (7,), (2,), (3,), (1,)), ((14, 14), (1, 1), (1, 1), (0, 0), (1, 1))],
+)  # fmt: skip
+def test_convolutions_of_many_images(kind, size, kernel, stride, padding, dilation):
+    x, weight, bias = images(24, 8, *size, kind=kind), images(16, 8, *kernel), images(16)
+    weight, bias = weight.astype(kind), bias.astype(kind)
+    steps = zip(size, kernel, stride, padding, dilation)
+    counts = tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in steps)
+    g, rest = images(24, 16, *counts, kind=kind), (stride, padding, dilation, 1)
+    for name, args in (
+        ("convolution", (x, weight, bias, counts, *rest)),
+        ("convolution_transposed", (g, weight, None, size, *rest)),
+        ("convolution_weight", (g, x, kernel, *rest)),
+    ):
+        expected = getattr(reference, name)(*args)
+        bound = np.finfo(kind).eps * 100 * np.abs(expected).max()
+        np.testing.assert_allclose(getattr(fast, name)(*args), expected, rtol=0, atol=bound)
+
+
+def test_pooling_of_many_planes():
+    x = images(8, 16, 60, 60)
+    x[0, 0, :4, :4], x[1, 1, 0, 0] = -np.inf, np.nan
+    args = ((30, 30), (3, 2), (2, 2), (1, 1), (1, 1))
+    (values, places), (best, chosen) = (b.max_pool(x, *args) for b in (reference, fast))
+    np.testing.assert_array_equal(best, values)
+    np.testing.assert_array_equal(chosen, places)
+    g = images(8, 16, 30, 30)
+    for name, operands in (
+        ("max_pool_backward", (g, places, x.shape)),
+        ("pool_sum", (images(8, 16, 60, 60), *args[:4])),
+        ("pool_sum_backward", (g, x.shape, *args[1:4])),
+    ):
+        expected = getattr(reference, name)(*operands)
+        np.testing.assert_allclose(getattr(fast, name)(*operands), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shift", [0.0, 1e4])
+def test_normalization_of_many_planes_and_rows(training, shift):
+    x, g, weight, bias = images(16, 12, 20, 20), images(16, 12, 20, 20), images(12), images(12)
+    x, needs = (x + shift).astype(np.float32), (True,) * 3
+    exact = x.astype(np.float64)
+    mean, var = exact.mean((0, 2, 3)), exact.var((0, 2, 3))
+    wide = [v.astype(np.float64) for v in (weight, bias)]
+    narrow = [v.astype(np.float32) for v in (mean, var)]
+    np.testing.assert_allclose(fast.batch_moments(x), (mean, var), rtol=1e-5)
+    results = [
+        fast.batch_norm(x, weight, bias, *narrow, training, 1e-5),
+        *fast.batch_norm_backward(g, x, weight, *narrow, training, 1e-5, needs),
+        fast.layer_norm(x, weight[:, None, None] + x[0] * 0, None, 3, 1e-5),
+        *fast.layer_norm_backward(g, x, None, 1, 1e-5, needs),
+    ]
+    g = g.astype(np.float64)
+    expected = [
+        reference.batch_norm(exact, *wide, mean, var, training, 1e-5),
+        *reference.batch_norm_backward(g, exact, wide[0], mean, var, training, 1e-5, needs),
+        reference.layer_norm(exact, wide[0][:, None, None] + exact[0] * 0, None, 3, 1e-5),
+        *reference.layer_norm_backward(g, exact, None, 1, 1e-5, needs),
+    ]
+    for got, right in zip(results, expected, strict=True):
+        near = (1e-5 + shift * 5e-7) * max(1.0, np.abs(right).max())  # digits of x itself
+        np.testing.assert_allclose(got, right, rtol=0, atol=near)
+
+
 PROGRAM = """
 import os, sys
 import numpy as np

@@ -1,0 +1,161 @@
+"""Pooling of planes: a pass over the result for each place of a window, all in the cache.
+
+One and two spatial axes, float32 and float64; NumPy has the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import carray
+
+from torchlite.backends.numpy import NumpyBackend
+from torchlite_numba.convolution import FLOATS, NOTHING, geometry_of, run_kernel
+
+Array = Any
+Ints = tuple[int, ...]
+_I64 = np.dtype(np.int64)
+
+
+def _max_pool(a, b, c, o, lo, hi, n, m, p, q, r):
+    """The greatest of each window of planes lo..hi and its flat place; NaN wins.
+
+    Where a window has no place inside of the plane but for the padding, PyTorch's choice is kept:
+    the first place stands, with the lowest value.
+    """
+    geometry = carray(c, 13)
+    _, height, width, rows, columns, kh, kw = geometry[:7]
+    sh, sw, ph, pw, dh, dw = geometry[7:]
+    plane, places = height * width, rows * columns
+    x, chosen, out = carray(a, hi * plane), carray(b, hi * places), carray(o, hi * places)
+    for image in range(lo, hi):
+        source = x[image * plane : image * plane + plane]
+        for i in range(rows):
+            to = image * places + i * columns
+            best, at = out[to : to + columns], chosen[to : to + columns]
+            top = i * sh - ph
+            if top < 0:
+                top += (-top + dh - 1) // dh * dh
+            for j in range(columns):
+                left = j * sw - pw
+                if left < 0:
+                    left += (-left + dw - 1) // dw * dw
+                best[j], at[j] = -np.inf, top * width + left
+            for tap in range(kh * kw):
+                y, right = i * sh - ph + tap // kw * dh, tap % kw * dw - pw
+                if y < 0 or y >= height:
+                    continue
+                first = min(max((sw - 1 - right) // sw, 0), columns)
+                last = max(min((width - 1 - right) // sw + 1, columns), first)
+                for j in range(first, last):
+                    place = y * width + j * sw + right
+                    value = source[place]
+                    if value > best[j] or value != value:
+                        best[j], at[j] = value, place
+
+
+def _max_pool_backward(a, b, c, o, lo, hi, n, m, p, q, r):
+    """Planes lo..hi of n places: zeros, and m gradients added at their places."""
+    g, chosen, out = carray(a, hi * m), carray(b, hi * m), carray(o, hi * n)
+    for image in range(lo, hi):
+        plane = out[image * n : image * n + n]
+        plane[:] = 0
+        for k in range(image * m, image * m + m):
+            plane[chosen[k]] += g[k]
+
+
+def _pool_sum(a, b, c, o, lo, hi, n, m, p, q, r):
+    """The sums of the windows of planes lo..hi."""
+    geometry = carray(c, 13)
+    _, height, width, rows, columns, kh, kw = geometry[:7]
+    sh, sw, ph, pw, dh, dw = geometry[7:]
+    plane, places = height * width, rows * columns
+    x, out = carray(a, hi * plane), carray(o, hi * places)
+    for image in range(lo, hi):
+        for i in range(rows):
+            to = image * places + i * columns
+            total = out[to : to + columns]
+            total[:] = 0
+            for tap in range(kh * kw):
+                y, right = i * sh - ph + tap // kw * dh, tap % kw * dw - pw
+                if y < 0 or y >= height:
+                    continue
+                first = min(max((sw - 1 - right) // sw, 0), columns)
+                last = max(min((width - 1 - right) // sw + 1, columns), first)
+                start = image * plane + y * width + right
+                for j in range(first, last):
+                    total[j] += x[start + j * sw]
+
+
+def _pool_sum_backward(a, b, c, o, lo, hi, n, m, p, q, r):
+    """Planes lo..hi: each gradient added to all places of its window."""
+    geometry = carray(c, 13)
+    _, height, width, rows, columns, kh, kw = geometry[:7]
+    sh, sw, ph, pw, dh, dw = geometry[7:]
+    plane, places = height * width, rows * columns
+    g, out = carray(a, hi * places), carray(o, hi * plane)
+    for image in range(lo, hi):
+        out[image * plane : image * plane + plane] = 0
+        for i in range(rows):
+            source = g[image * places + i * columns : image * places + (i + 1) * columns]
+            for tap in range(kh * kw):
+                y, right = i * sh - ph + tap // kw * dh, tap % kw * dw - pw
+                if y < 0 or y >= height:
+                    continue
+                first = min(max((sw - 1 - right) // sw, 0), columns)
+                last = max(min((width - 1 - right) // sw + 1, columns), first)
+                start = image * plane + y * width + right
+                for j in range(first, last):
+                    out[start + j * sw] += source[j]
+
+
+def _fits(x: Array) -> bool:
+    return x.dtype in FLOATS and x.ndim <= 4 and x.size > 0
+
+
+class Pooling(NumpyBackend):
+    """Pooling and its gradients."""
+
+    def max_pool(self, x: Array, size: Ints, kernel: Ints, stride: Ints, padding: Ints,
+                 dilation: Ints) -> tuple[Array, Array]:  # fmt: skip
+        """The greatest of each window and its flat place: (N, C, *size) twice."""
+        if not _fits(x) or not math.prod(size):
+            return super().max_pool(x, size, kernel, stride, padding, dilation)
+        x, planes = np.ascontiguousarray(x), x.shape[0] * x.shape[1]
+        geometry = geometry_of(1, x.shape[2:], size, kernel, stride, padding, dilation)
+        out = np.empty((*x.shape[:2], *size), x.dtype)
+        places = np.empty(out.shape, _I64)
+        run_kernel(_max_pool, x, places, geometry, out, planes)
+        return out, places
+
+    def max_pool_backward(self, grad: Array, places: Array, shape: Ints) -> Array:
+        """grad (N, C, *size) added up at the flat `places` of each plane -> `shape`."""
+        if not _fits(grad) or places.dtype != _I64 or not math.prod(shape):
+            return super().max_pool_backward(grad, places, shape)
+        out, n, m = np.empty(shape, grad.dtype), math.prod(shape[2:]), math.prod(grad.shape[2:])
+        run_kernel(_max_pool_backward, grad, places, NOTHING, out, shape[0] * shape[1], n, m)
+        return out
+
+    def pool_sum(self, x: Array, size: Ints, kernel: Ints, stride: Ints,
+                 padding: Ints) -> Array:  # fmt: skip
+        """The sum of each window -> (N, C, *size)."""
+        if not _fits(x) or not math.prod(size):
+            return super().pool_sum(x, size, kernel, stride, padding)
+        ones = (1,) * len(kernel)
+        geometry = geometry_of(1, x.shape[2:], size, kernel, stride, padding, ones)
+        out = np.empty((*x.shape[:2], *size), x.dtype)
+        run_kernel(_pool_sum, x, x, geometry, out, x.shape[0] * x.shape[1])
+        return out
+
+    def pool_sum_backward(self, grad: Array, shape: Ints, kernel: Ints, stride: Ints,
+                          padding: Ints) -> Array:  # fmt: skip
+        """grad (N, C, *counts) added to all places of its windows -> `shape`."""
+        if not _fits(grad) or not math.prod(shape):
+            return super().pool_sum_backward(grad, shape, kernel, stride, padding)
+        ones = (1,) * len(kernel)
+        geometry = geometry_of(1, shape[2:], grad.shape[2:], kernel, stride, padding, ones)
+        out = np.empty(shape, grad.dtype)
+        run_kernel(_pool_sum_backward, grad, grad, geometry, out, shape[0] * shape[1])
+        return out

@@ -174,7 +174,7 @@ class Attack:
 def test_a_file_that_calls_functions_is_refused_by_name(tmp_path, function, args):
     path = tmp_path / "attack.pt"
     save({"weights": Attack(function, *args)}, path)
-    name = rf"GLOBAL \w+\.{function.__name__} was not an allowed global"
+    name = rf"GLOBAL (posix\.)?{function.__name__} (was not an allowed global|whose module)"
     with pytest.raises(pickle.UnpicklingError, match=name) as caught:
         load(path)
     assert str(path) in str(caught.value)
@@ -257,11 +257,11 @@ def test_a_damaged_file_loads_as_it_was_or_raises(data):
     "change, kind, text",
     [
         (lambda data: b"", EOFError, "is empty"),
-        (lambda data: b"GIF89a...", RuntimeError, "not a PyTorch file: it starts with b'GIF8'"),
+        (lambda data: b"version 1", pickle.UnpicklingError, "invalid load key, 'v'"),
+        (lambda data: b"GIF89a...", pickle.UnpicklingError, "not a PyTorch file: .* b'GIF8'"),
         (lambda data: data[:200], RuntimeError, "truncated or damaged"),
         (lambda data: data[:-40], RuntimeError, "truncated or damaged"),
         (lambda data: data.replace(b"\0\0\x80?", b"\0\0\x80@"), RuntimeError, "damaged"),
-        (lambda data: pickle.dumps([1], protocol=2), RuntimeError, "before version 1.6"),
         (lambda data: archive(b"").getvalue().replace(b"data.pkl", b"code.pyx"), RuntimeError,
          "not one of torch.save"),
     ],
@@ -305,11 +305,15 @@ def test_tensors_of_another_device_need_a_map_location():
         assert load(io.BytesIO(elsewhere), map_location=where).tolist() == [1, 1, 1]
     for where in (None, {"cuda:1": "cpu"}):
         with pytest.raises(
-            RuntimeError, match="Attempting to deserialize object on device 'cuda:0'"
+            RuntimeError, match=r"object on a CUDA device but torch.cuda.is_available\(\) is False"
         ):
             load(io.BytesIO(elsewhere), map_location=where)
-    with pytest.raises(RuntimeError, match="Expected one of cpu device type"):
+    with pytest.raises(RuntimeError, match="object on a CUDA device"):
         load(io.BytesIO(elsewhere), map_location="cuda")
+    with pytest.raises(RuntimeError, match=r"don't know how to restore .* \(tagged with abc\)"):
+        load(io.BytesIO(elsewhere), map_location={"cuda:0": "abc"})
+    with pytest.raises(TypeError, match="map_location should return a storage or None"):
+        load(io.BytesIO(elsewhere), map_location=lambda storage, location: 3)
 
 
 # --- what a failure leaves -----------------------------------------------------------------------

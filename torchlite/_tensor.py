@@ -17,6 +17,7 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 from torchlite import dtypes
+from torchlite._deepcopy import copy_memory
 from torchlite.backends.registry import local
 from torchlite.errors import INFERENCE_SAVED, ONLY_FLOATS_REQUIRE_GRAD
 from torchlite.layouts import layout, strided
@@ -394,6 +395,11 @@ class Tensor:
 
         return format_tensor(self)
 
+    def _repr_html_(self) -> str:
+        from torchlite._html import tensor_html
+
+        return tensor_html(self)
+
     def __format__(self, spec: str) -> str:
         if self._data.ndim == 0 and type(self) is Tensor:
             return format(self.item(), spec)
@@ -443,7 +449,8 @@ class Tensor:
             )
         if id(self) not in memo:
             copied = memo[id(self)] = _new(type(self))
-            copied._data, copied._needs_grad = local.mode.xp.copy(self._data), self._needs_grad
+            copied._needs_grad = self._needs_grad
+            copy_memory(self, copied, memo)
             copied._grad = copy.deepcopy(self._grad, memo)
             copied.__dict__.update(copy.deepcopy(self._extras(), memo))
         return memo[id(self)]

@@ -2,10 +2,13 @@
 
 import collections
 import io
+import pathlib
+import pickle
 
 import pytest
 
 import torchlite as tl
+import torchlite.serialization
 
 torch = pytest.importorskip("torch")
 
@@ -55,6 +58,73 @@ def test_contents_come_through(tmp_path, writer, reader, mmap):
     a, b, row, _ = loaded["views"]
     a[1, 1] = 70
     assert b[1, 1].item() == row[1].item() == 70
+
+
+@pytest.mark.parametrize("weights_only", [False, True])
+@pytest.mark.parametrize("writer, reader", [(tl, torch), (torch, tl), (tl, tl)])
+def test_contents_come_through_the_legacy_format(tmp_path, writer, reader, weights_only):
+    def legible(lib):  # PyTorch writes, but does not read, what has no typed storage
+        obj = contents(lib)
+        return {**obj, "dtypes": {k: v for k, v in obj["dtypes"].items() if k[:5] != "uint1"
+                                  and k not in ("uint32", "uint64")}}  # fmt: skip
+
+    path = tmp_path / "contents.pt"
+    writer.save(legible(writer), path, _use_new_zipfile_serialization=False)
+    loaded = reader.load(path, weights_only=weights_only)
+    assert described(loaded) == described(legible(reader))
+    a, b, row, _ = loaded["views"]
+    a[1, 1] = 70
+    assert b[1, 1].item() == row[1].item() == 70
+
+
+@pytest.mark.parametrize("writer, reader", [(tl, torch), (torch, tl), (tl, tl)])
+def test_attributes_of_tensors_come_through(writer, reader):
+    x, p = writer.ones(2), writer.nn.Parameter(writer.ones(1))
+    x.title, p.tags = "x", ["a"]
+    file = io.BytesIO()
+    writer.save([x, p, x], file)
+    file.seek(0)
+    y, q, again = reader.load(file)
+    assert y.title == "x" and q.tags == ["a"] and again is y
+    assert type(y) is reader.Tensor and type(q) is reader.nn.Parameter
+
+
+#: Files of the wrong kind -> both libraries raise the same class (PyTorch's text, where it helps).
+WRONG = {
+    "empty": lambda data: b"",
+    "a list": lambda data: pickle.dumps([1], protocol=2),
+    "half an archive": lambda data: data[: len(data) // 2],
+    "half a legacy file": lambda data: legacy_bytes()[:-4],
+}
+
+
+def legacy_bytes():
+    file = io.BytesIO()
+    torch.save(torch.ones(3), file, _use_new_zipfile_serialization=False)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("weights_only", [False, True])
+@pytest.mark.parametrize("kind", WRONG)
+def test_files_of_the_wrong_kind_raise_the_same(tmp_path, kind, weights_only):
+    path, errors = tmp_path / "model.pt", []
+    tl.save(tl.ones(3), path)
+    path.write_bytes(WRONG[kind](path.read_bytes()))
+    for lib in (torch, tl):
+        with pytest.raises((RuntimeError, EOFError)) as caught:
+            lib.load(path, weights_only=weights_only)
+        errors.append((caught.type, str(caught.value)[:13]))
+    assert errors[0][0] is errors[1][0]
+    assert kind == "empty" or errors[0] == errors[1]
+
+
+def test_unsafe_globals_are_named_alike():
+    file = io.BytesIO()
+    torch.save([pathlib.PurePosixPath("a"), eval, collections.OrderedDict()], file)
+    for lib in (torch, tl):
+        file.seek(0)
+        names = lib.serialization.get_unsafe_globals_in_checkpoint(file)
+        assert sorted(names) == ["builtins.eval", "pathlib.PurePosixPath"]
 
 
 def test_a_model_of_pytorch_loads_here():

@@ -51,7 +51,7 @@ class Parameter(_Kept):
         return memo[id(self)]
 
     def __reduce_ex__(self, protocol: Any) -> tuple:
-        return type(self), (self.data, self.requires_grad)
+        return type(self), (self.data, self.requires_grad), self._extras() or None
 
 
 class Buffer(_Kept):

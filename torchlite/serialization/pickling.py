@@ -1,40 +1,31 @@
-"""How tensors stand in a pickle: PyTorch's names for them, and a writer.
-
-A tensor is pickled as a call of one of PyTorch's ``_rebuild_*`` functions on a *storage*, a run of
-memory that lies outside the pickle and that several tensors may share.
-"""
+"""The writer of pickles with tensors, which stand in them under PyTorch's names."""
 
 from __future__ import annotations
 
 import bisect
 import codecs
 import io
-import math
 import pickle
 from collections import OrderedDict
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any, NamedTuple
 
-from torchlite import dtypes
-from torchlite._tensor import Tensor, device, wrap
+from torchlite._tensor import CPU, Tensor, device, wrap
 from torchlite.backends.registry import current
-from torchlite.nn.parameter import Parameter
-from torchlite.shapes import Size
-
-
-class StorageType:
-    """PyTorch's class of storages with elements of `dtype`; None: untyped, counted in bytes."""
-
-    def __init__(self, dtype: dtypes.dtype | None) -> None:
-        self.dtype = dtype
-
-
-class Storage(NamedTuple):
-    """A storage as read: a buffer, and the dtype of its elements if it has one."""
-
-    buffer: Any
-    dtype: dtypes.dtype | None
+from torchlite.nn.parameter import Buffer, Parameter
+from torchlite.serialization.locations import location_tag
+from torchlite.serialization.rebuilding import (
+    STORAGE_TYPES,
+    TORCH_NAMES,
+    UNTYPED,
+    WITHOUT_TYPED_STORAGE,
+    StorageType,
+    _rebuild_from_type_v2,
+    _rebuild_parameter,
+    _rebuild_parameter_with_state,
+    _rebuild_tensor_v2,
+    _rebuild_tensor_v3,
+)
 
 
 class Record(NamedTuple):
@@ -44,125 +35,88 @@ class Record(NamedTuple):
     kind: StorageType
     numel: int
 
-
-# --- what PyTorch calls to rebuild ---------------------------------------------------------------
-
-
-def _rebuild_tensor(storage: Storage, offset: int, size: tuple, stride: tuple) -> Tensor:
-    if storage.dtype is None:
-        raise pickle.UnpicklingError("a tensor without dtype")
-    return wrap(_view(storage, storage.dtype, offset, size, stride))
+    @property
+    def device(self) -> device:
+        """Where it lies."""
+        return CPU
 
 
-def _rebuild_tensor_v2(
-    storage: Storage, offset: int, size: tuple, stride: tuple, requires_grad: bool, hooks: Any,
-    metadata: Any = None,
-) -> Tensor:  # fmt: skip
-    return _rebuild_tensor(storage, offset, size, stride).requires_grad_(requires_grad)
-
-
-def _rebuild_tensor_v3(
-    storage: Storage, offset: int, size: tuple, stride: tuple, requires_grad: bool, hooks: Any,
-    dtype: dtypes.dtype, metadata: Any = None,
-) -> Tensor:  # fmt: skip
-    return wrap(_view(storage, dtype, offset, size, stride)).requires_grad_(requires_grad)
-
-
-def _rebuild_parameter(data: Tensor, requires_grad: bool, hooks: Any) -> Parameter:
-    return Parameter(data, requires_grad)
-
-
-def _view(storage: Storage, dtype: dtypes.dtype, offset: int, size: tuple, stride: tuple) -> Any:
-    """The array of a tensor. Raises: UnpicklingError if it does not lie inside the storage."""
-    numbers = (offset, *size, *stride)
-    if not all(type(n) is int and n >= 0 for n in numbers) or len(size) != len(stride):
-        raise pickle.UnpicklingError(f"a tensor with size {size}, stride {stride}, offset {offset}")
-    numel = len(storage.buffer) // dtype.itemsize
-    last = offset + sum((n - 1) * step for n, step in zip(size, stride))
-    if math.prod(size) and last >= numel:
-        raise pickle.UnpicklingError(
-            f"a tensor reaches to element {last} of a storage of {numel} elements"
-        )
-    xp = current()
-    if not math.prod(size):
-        return xp.empty(tuple(size), dtype)
-    flat = xp.from_buffer(storage.buffer, dtype, (numel,))
-    return xp.as_strided(flat, tuple(size), tuple(stride), offset)
-
-
-_WITHOUT_TYPED_STORAGE = (dtypes.uint16, dtypes.uint32, dtypes.uint64, dtypes.complex32)
-_UNTYPED = StorageType(None)
-_STORAGES = {
-    kind: StorageType(kind) for kind in dtypes.DTYPES if kind not in _WITHOUT_TYPED_STORAGE
-}
-
-#: (module, name) in a file -> what it means here. Read, and written, in both directions.
-TORCH_NAMES: dict[tuple[str, str], Any] = {
-    ("torch", "Size"): Size,
-    ("torch", "device"): device,
-    ("torch", "Tensor"): Tensor,
-    ("torch.nn.parameter", "Parameter"): Parameter,
-    ("torch.storage", "UntypedStorage"): _UNTYPED,
-    ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor_v2,
-    ("torch._utils", "_rebuild_tensor_v3"): _rebuild_tensor_v3,
-    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
-    **{("torch", kind.name): kind for kind in dtypes.DTYPES},
-    **{("torch", f"{kind.legacy}Storage"): storage for kind, storage in _STORAGES.items()},
-}
 _NAME_OF = {id(value): name for name, value in TORCH_NAMES.items()}
-
-
+_OUR_REDUCES = tuple(kind.__reduce_ex__ for kind in (Tensor, Parameter, Buffer))
 _PythonPickler: Any = pickle._Pickler  # type: ignore[attr-defined]  # C's writes no foreign names
 
 
-# --- writing -------------------------------------------------------------------------------------
-
-
-class Pickler(_PythonPickler):
-    """Pickles with protocol 2, tensors under PyTorch's names.
+class TensorPickler:
+    """Pickles tensors under PyTorch's names; to be mixed with a `pickle.Pickler` in Python.
 
     ``locate(tensor)`` tells the `Record` of a tensor's memory, and where in it the tensor starts.
     """
 
-    def __init__(self, file: Any, locate: Callable[[Tensor], tuple[Record | None, int]]) -> None:
-        super().__init__(file, protocol=2)
-        self._locate = locate
+    locate: Callable[[Tensor], tuple[Record | None, int]]
+    in_archive = True
 
     def persistent_id(self, obj: Any) -> tuple | None:
-        if type(obj) is Record:
-            return "storage", obj.kind, obj.key, "cpu", obj.numel
-        return None
+        if type(obj) is not Record:
+            return None
+        pid = "storage", obj.kind, obj.key, location_tag(obj), obj.numel
+        return pid if self.in_archive else (*pid, None)  # None: not a view of another storage
 
     def reducer_override(self, obj: Any) -> Any:
-        if isinstance(obj, Parameter):
-            return _rebuild_parameter, (wrap(obj._data), obj.requires_grad, OrderedDict())
-        if isinstance(obj, Tensor):
-            return self._reduce_tensor(obj)
+        if id(obj) in _NAME_OF:
+            return _NAME_OF[id(obj)]
+        if isinstance(obj, Tensor) and type(obj).__reduce_ex__ in _OUR_REDUCES:
+            return self._reduce(obj)
         if type(obj) is bytes and not obj:  # pickle would name a class that PyTorch refuses
             return codecs.encode, ("", "latin1")
-        if isinstance(obj, (dtypes.dtype, StorageType)):
-            return _NAME_OF[id(obj)][1]
-        return NotImplemented
+        return getattr(super(), "reducer_override", _nothing)(obj)
 
-    def _reduce_tensor(self, tensor: Tensor) -> tuple:
-        record, offset = self._locate(tensor)
-        strides = current().strides(tensor._data)
+    def _reduce(self, tensor: Tensor) -> tuple:
         hooks: OrderedDict = OrderedDict()
+        state = tensor._extras()
+        if isinstance(tensor, Parameter):
+            parts = wrap(tensor._data), tensor.requires_grad, hooks
+            if state:
+                return _rebuild_parameter_with_state, (*parts, state)
+            return _rebuild_parameter, parts
+        plain = self._reduce_plain(tensor, hooks)
+        if isinstance(tensor, Buffer) or (type(tensor) is Tensor and not state):
+            return plain
+        return _rebuild_from_type_v2, (plain[0], type(tensor), plain[1], state)
+
+    def _reduce_plain(self, tensor: Tensor, hooks: OrderedDict) -> tuple:
+        record, offset = self.locate(tensor)
+        strides = current().strides(tensor._data)
         place = record, offset, tuple(tensor.shape), strides, tensor.requires_grad, hooks
-        if tensor.dtype in _WITHOUT_TYPED_STORAGE:
+        if tensor.dtype in WITHOUT_TYPED_STORAGE:
             return _rebuild_tensor_v3, (*place, tensor.dtype)
         return _rebuild_tensor_v2, place
 
     def save_global(self, obj: Any, name: str | None = None) -> None:
         known = _NAME_OF.get(id(obj))
         if known is None:
-            super().save_global(obj, name)
+            super().save_global(obj, name)  # type: ignore[misc]
             return
-        self.write(pickle.GLOBAL + "{}\n{}\n".format(*known).encode())
-        self.memoize(obj)
+        module, _, member = known.rpartition(".")
+        self.write(pickle.GLOBAL + f"{module}\n{member}\n".encode())  # type: ignore[attr-defined]
+        self.memoize(obj)  # type: ignore[attr-defined]
 
-    dispatch = {**_PythonPickler.dispatch, FunctionType: save_global}
+
+def _nothing(obj: Any) -> Any:
+    return NotImplemented
+
+
+def _pickler_of(pickle_module: Any) -> Any:
+    """The class that pickles as `pickle_module` does, tensors as PyTorch does.
+
+    Raises: ValueError if its pickler is written in C, as cloudpickle's.
+    """
+    base = _PythonPickler if pickle_module is pickle else pickle_module.Pickler
+    if not issubclass(base, _PythonPickler):
+        raise ValueError(
+            f"pickle_module {pickle_module.__name__!r} cannot write tensors: its Pickler is not "
+            "derived from the one of Python's pickle that is written in Python"
+        )
+    return type("Pickler", (TensorPickler, base), {})
 
 
 class _Region:
@@ -177,7 +131,8 @@ class Memory:
     """The memory of the tensors of an object, cut into storages: tensors that overlap share one."""
 
     def __init__(self) -> None:
-        self.buffers: list[Any] = []  # the bytes of the storages that were used
+        self.records: list[Record] = []  # the storages that were used
+        self.buffers: list[Any] = []  # their bytes
         self._regions: list[_Region] = []
 
     def note(self, tensor: Tensor) -> tuple[None, int]:
@@ -219,12 +174,13 @@ class Memory:
         return region.record, (start - region.start) // tensor.dtype.itemsize
 
     def _record(self, first: Tensor, nbytes: int) -> Record:
-        kind = _STORAGES.get(first.dtype, _UNTYPED)
-        numel, key = nbytes // first.dtype.itemsize, str(len(self.buffers))
+        kind, key = STORAGE_TYPES.get(first.dtype, UNTYPED), str(len(self.buffers))
+        count = nbytes // first.dtype.itemsize
         xp = current()
-        flat = xp.as_strided(first._data, (numel,), (1,), 0) if numel else None
+        flat = xp.as_strided(first._data, (count,), (1,), 0) if count else None
         self.buffers.append(b"" if flat is None else xp.to_numpy(flat).view("uint8").data)
-        return Record(key, kind, nbytes if kind is _UNTYPED else numel)
+        self.records.append(Record(key, kind, nbytes // kind.itemsize))
+        return self.records[-1]
 
 
 def _extent(tensor: Tensor) -> tuple[int, int]:
@@ -235,12 +191,17 @@ def _extent(tensor: Tensor) -> tuple[int, int]:
     return start, start + (last + 1) * tensor.dtype.itemsize
 
 
-def dump(obj: Any) -> tuple[bytes, list[Any]]:
-    """The pickle of `obj`, and the bytes of its storages."""
-    memory = Memory()
-    first_pass = Pickler(io.BytesIO(), memory.note)
-    first_pass.dump(obj)
+def dump(obj: Any, pickle_module: Any, protocol: int, in_archive: bool) -> tuple[bytes, Memory]:
+    """The pickle of `obj`, for the archive or for the legacy format, and its storages."""
+    kind, memory = _pickler_of(pickle_module), Memory()
+
+    def pickled(locate: Callable) -> bytes:
+        file = io.BytesIO()
+        pickler = kind(file, protocol=protocol)
+        pickler.locate, pickler.in_archive = locate, in_archive
+        pickler.dump(obj)
+        return file.getvalue()
+
+    pickled(memory.note)
     memory.merge()
-    file = io.BytesIO()
-    Pickler(file, memory.locate).dump(obj)
-    return file.getvalue(), memory.buffers
+    return pickled(memory.locate), memory

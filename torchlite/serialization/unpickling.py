@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 import pickletools
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING  # Python 2's names, of protocol 2
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from torchlite._tensor import device
-from torchlite.serialization.pickling import TORCH_NAMES, Storage
+from torchlite.serialization.rebuilding import TORCH_NAMES, Storage, set_state
+from torchlite.serialization.trust import BLOCKED_MODULES, allowed_by_user
 from torchlite.shapes import Size
 
 
@@ -31,16 +32,16 @@ def _no_bytes() -> bytes:
 
 
 _SAFE_CALLS = {
-    ("collections", "OrderedDict"): OrderedDict,
-    ("collections", "Counter"): Counter,
-    ("_codecs", "encode"): _encode,
-    ("builtins", "bytearray"): _bytearray,
-    ("builtins", "bytes"): _no_bytes,
-    ("builtins", "set"): set,
-    ("builtins", "complex"): complex,
-    **{name: value for name, value in TORCH_NAMES.items() if name[1].startswith("_rebuild")},
-    ("torch", "Size"): Size,
-    ("torch", "device"): device,
+    "collections.OrderedDict": OrderedDict,
+    "collections.Counter": Counter,
+    "_codecs.encode": _encode,
+    "builtins.bytearray": _bytearray,
+    "builtins.bytes": _no_bytes,
+    "builtins.set": set,
+    "builtins.complex": complex,
+    "torch.Size": Size,
+    "torch.device": device,
+    **{name: value for name, value in TORCH_NAMES.items() if "._rebuild_" in name},
 }
 _SAFE_NAMES = _SAFE_CALLS | TORCH_NAMES
 _CALLABLE = tuple(_SAFE_CALLS.values())
@@ -50,23 +51,33 @@ class WeightsUnpickler:
     """Reads a pickle of plain data and tensors; a name that is not on the list is refused.
 
     Not a `pickle.Unpickler`, whose BUILD and NEWOBJ would let a file change our own classes.
-    ``storage(persistent_id)`` gives the `Storage` of a tensor.
+    ``storage(persistent_id)`` gives the `Storage` of a tensor; `encoding` is that of the strings of
+    Python 2, "bytes" leaves them undecoded.
     """
 
-    def __init__(self, data: bytes, storage: Callable[[Any], Storage]) -> None:
-        self._data, self._storage = data, storage
+    def __init__(
+        self, file: Any, storage: Callable[[Any], Storage], encoding: str = "utf-8"
+    ) -> None:
+        self._file, self._storage, self._encoding = file, storage, encoding
+        self._by_user = allowed_by_user()
+        self._asks_for_storage = False
         self._stack: list[Any] = []
         self._marks: list[int] = []
         self._memo: dict[int, Any] = {}
 
     def load(self) -> Any:
-        """The object. Raises: UnpicklingError for a bad pickle, and what `storage` raises."""
+        """The object; the file then stands behind it.
+
+        Raises: UnpicklingError for a bad pickle, and what `storage` raises.
+        """
         try:
-            for opcode, argument, _ in pickletools.genops(self._data):
+            for opcode, argument, _ in pickletools.genops(self._file):
                 if opcode.name == "STOP":
                     return self._stack.pop()
                 self._run(opcode.name, argument)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except _SIGNS_OF_DAMAGE as error:
+            if self._asks_for_storage:  # of the caller's map_location, not of the pickle
+                raise
             raise pickle.UnpicklingError(f"{type(error).__name__}: {error}") from error
         raise pickle.UnpicklingError("the pickle has no end")
 
@@ -104,40 +115,65 @@ class WeightsUnpickler:
         self._marks.append(len(self._stack))
 
     def _do_global(self, name: str) -> None:
-        module, _, attribute = name.partition(" ")
-        if module == "__builtin__":  # Python 2's name, which protocol 2 uses
-            module = "builtins"
-        try:
-            self._stack.append(_SAFE_NAMES[module, attribute])
-        except KeyError:
+        full = _full_name(name)
+        if full.partition(".")[0] in BLOCKED_MODULES:
             raise pickle.UnpicklingError(
-                f"Unsupported global: GLOBAL {module}.{attribute} was not an allowed global by "
-                "default."
-            ) from None
+                f"Trying to load unsupported GLOBAL {full} whose module "
+                f"{full.rpartition('.')[0]} is blocked."
+            )
+        if full in _SAFE_NAMES:
+            self._stack.append(_SAFE_NAMES[full])
+        elif full in self._by_user:
+            self._stack.append(self._by_user[full])
+        else:
+            raise pickle.UnpicklingError(_refusal(full))
+
+    def _is_by_user(self, obj: Any) -> bool:
+        return any(obj is allowed for allowed in self._by_user.values())
 
     def _do_reduce(self, _: None) -> None:
         function, arguments = self._pop(2)
-        if not any(function is allowed for allowed in _CALLABLE):
-            raise pickle.UnpicklingError(f"Trying to call reduce for unrecognized {function!r}")
+        if not (any(function is safe for safe in _CALLABLE) or self._is_by_user(function)):
+            raise pickle.UnpicklingError(
+                f"Trying to call reduce for unrecognized function {function!r}"
+            )
         self._stack.append(function(*arguments))
 
     def _do_newobj(self, _: None) -> None:
         kind, arguments = self._pop(2)
-        if kind is not OrderedDict or arguments:
-            raise pickle.UnpicklingError(f"Trying to make an object of {kind!r}")
-        self._stack.append(OrderedDict())
+        if not ((kind is OrderedDict and arguments == ()) or self._is_by_user(kind)):
+            raise pickle.UnpicklingError(
+                "Can only create new object for OrderedDict or classes allowlisted via "
+                f"`add_safe_globals` but got {kind!r}"
+            )
+        self._stack.append(kind.__new__(kind, *arguments))
 
     def _do_build(self, _: None) -> None:
         instance, state = self._pop(2)
-        if type(instance) is not OrderedDict or not isinstance(state, dict):
-            raise pickle.UnpicklingError(f"Can not set the state of {type(instance)}")
-        if any(hasattr(OrderedDict, name) for name in state):
-            raise pickle.UnpicklingError("the state of an OrderedDict hides its methods")
-        vars(instance).update(state)
         self._stack.append(instance)
+        if type(instance) is OrderedDict:
+            if any(hasattr(OrderedDict, name) for name in state):
+                raise pickle.UnpicklingError("the state of an OrderedDict hides its methods")
+            vars(instance).update(state)
+        elif not self._is_by_user(type(instance)):
+            raise pickle.UnpicklingError(
+                "Can only build OrderedDict or types allowlisted via `add_safe_globals`, but got "
+                f"{type(instance)}"
+            )
+        elif hasattr(instance, "__setstate__"):
+            instance.__setstate__(state)
+        else:
+            set_state(instance, state)
+
+    def _do_short_binstring(self, text: str) -> None:
+        raw = text.encode("latin-1")  # which pickletools has decoded it with
+        self._stack.append(raw if self._encoding == "bytes" else raw.decode(self._encoding))
 
     def _do_binpersid(self, _: None) -> None:
-        self._stack.append(self._storage(self._pop(1)[0]))
+        pid = self._pop(1)[0]
+        self._asks_for_storage = True
+        self._stack.append(self._storage(pid))
+        self._asks_for_storage = False
 
     def _do_binput(self, number: int) -> None:
         self._memo[number] = self._stack[-1]
@@ -177,31 +213,73 @@ class WeightsUnpickler:
         self._set_items(self._pop_mark())
 
     def _set_items(self, items: list) -> None:
-        if not isinstance(self._stack[-1], dict):
-            raise pickle.UnpicklingError(
-                f"Can only set items of dicts, not {type(self._stack[-1])}"
-            )
-        self._stack[-1].update(zip(items[::2], items[1::2]))
+        target = self._stack[-1]
+        if not isinstance(target, dict):
+            raise pickle.UnpicklingError(f"Can only set items of dicts, not {type(target)}")
+        for key, value in zip(items[::2], items[1::2]):
+            target[key] = value
 
 
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
-_LITERALS = ("BINUNICODE", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "SHORT_BINSTRING")
+_LITERALS = ("BINUNICODE", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT")
 _EMPTY = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_SET": set}
+_SIGNS_OF_DAMAGE = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError
+)  # fmt: skip
 
 
-class FullUnpickler(pickle.Unpickler):
-    """Reads any pickle, running the code that it names: only for files that one trusts."""
+def _full_name(argument: str) -> str:
+    """What a GLOBAL with this argument means, as "module.name"."""
+    module, _, name = argument.partition(" ")
+    if (module, name) in NAME_MAPPING:
+        return ".".join(NAME_MAPPING[module, name])
+    return f"{IMPORT_MAPPING.get(module, module)}.{name}"
 
-    def __init__(self, data: bytes, storage: Callable[[Any], Storage]) -> None:
-        super().__init__(io.BytesIO(data))
-        self._storage = storage
 
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in TORCH_NAMES:
-            return TORCH_NAMES[module, name]
-        if module.partition(".")[0] == "torch":
-            raise pickle.UnpicklingError(f"the file needs {module}.{name} of PyTorch itself")
-        return super().find_class(module, name)
+def _refusal(full: str) -> str:
+    name = full.removeprefix("builtins.")
+    text = f"Unsupported global: GLOBAL {name} was not an allowed global by default. "
+    if full.startswith("torch."):
+        return text + "It is a part of PyTorch that torchlite has no counterpart of."
+    return text + (
+        f"Please use `torch.serialization.add_safe_globals([{name}])` or the "
+        f"`torch.serialization.safe_globals([{name}])` context manager to allowlist this global "
+        "if you trust this class/function."
+    )
 
-    def persistent_load(self, pid: Any) -> Storage:
-        return self._storage(pid)
+
+def unsafe_globals(data: bytes) -> list[str]:
+    """The names in a pickle that `WeightsUnpickler` would refuse, without running it.
+
+    Raises: UnpicklingError for an operation that it refuses anyway, as they may hide names.
+    """
+    found = set()
+    for opcode, argument, _ in pickletools.genops(data):
+        known = opcode.name in (*_CONSTANTS, *_LITERALS, *_EMPTY, "STOP")
+        if not known and not hasattr(WeightsUnpickler, f"_do_{opcode.name.lower()}"):
+            raise pickle.UnpicklingError(f"Unsupported operand {opcode.name}")
+        if opcode.name == "GLOBAL":
+            found.add(_full_name(str(argument)))
+    return sorted(found - _SAFE_NAMES.keys() - allowed_by_user().keys())
+
+
+def full_unpickler(pickle_module: Any) -> type:
+    """The class that reads any pickle as `pickle_module` does, running the code that it names."""
+
+    class FullUnpickler(pickle_module.Unpickler):
+        def __init__(self, file: Any, storage: Callable[[Any], Storage], **options: Any) -> None:
+            super().__init__(file, **options)
+            self._storage = storage
+
+        def find_class(self, module: str, name: str) -> Any:
+            full = f"{module}.{name}"
+            if full in TORCH_NAMES:
+                return TORCH_NAMES[full]
+            if module.partition(".")[0] == "torch":
+                raise pickle.UnpicklingError(f"the file needs {full} of PyTorch itself")
+            return super().find_class(module, name)
+
+        def persistent_load(self, pid: Any) -> Any:
+            return self._storage(pid)
+
+    return FullUnpickler

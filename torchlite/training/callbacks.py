@@ -88,7 +88,8 @@ class EarlyStopping(_Monitor):
         self.restore_best_weights = restore_best_weights
 
     def on_train_begin(self, trainer: Trainer) -> None:
-        self.best, self.wait, self.stopped_epoch = None, 0, None
+        self.best, self.wait = None, 0
+        self.stopped_epoch: int | None = None
         self._weights: dict[str, torch.Tensor] | None = None
 
     def on_epoch_end(self, trainer: Trainer, epoch: int, figures: dict[str, float]) -> None:

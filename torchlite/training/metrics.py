@@ -41,7 +41,7 @@ class Mean(Metric):
 
     def __init__(self, function: Callable[[Tensor, Tensor], Any], name: str | None = None) -> None:
         self.function = function
-        self.name = name or getattr(function, "__name__", type(function).__name__)
+        self.name = name or str(getattr(function, "__name__", type(function).__name__))
         super().__init__()
 
     def reset(self) -> None:

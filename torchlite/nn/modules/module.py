@@ -255,6 +255,11 @@ class Module(Hooks, State, Conversion, Tree):
         """What stands between the parentheses of ``repr``, besides modules; may have lines."""
         return ""
 
+    def _repr_html_(self) -> str:
+        from torchlite._html import module_html
+
+        return module_html(self)
+
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []

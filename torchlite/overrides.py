@@ -22,6 +22,8 @@ from torchlite._tensor import Tensor
 
 #: Whether any class or mode has asked to be told of operations.
 active = False
+#: What runs ``function(*args, **kwargs)`` once `torch.autocast` was used; it casts the operands.
+autocast: Callable[[Callable, tuple, dict], Any] | None = None
 #: The operations that can be taken over, by qualified name where two share one.
 overridable: set[Callable] = set()
 _VIEWING_PROPERTIES = ("T", "mT", "H", "mH", "real", "imag", "data")
@@ -99,7 +101,8 @@ class BaseTorchFunctionMode(TorchFunctionMode):
 def _default(cls: type[Tensor], func: Callable, types: Iterable[type], args: tuple = (),
              kwargs: dict | None = None) -> Any:  # fmt: skip
     """Compute, and give the results that are plain tensors the class `cls`."""
-    if not all(issubclass(cls, kind) for kind in types):
+    foreign = cls is Tensor and func not in overridable  # as when PyTorch itself meets a tensor
+    if foreign or not all(issubclass(cls, kind) for kind in types):
         return NotImplemented
     with DisableTorchFunctionSubclass():
         result = func(*args, **(kwargs or {}))
@@ -135,8 +138,10 @@ def _overloaded(values: Iterable[Any], found: list) -> list:
 
 def _takes_over(kind: type) -> bool:
     method = getattr(kind, "__torch_function__", _disabled_torch_function_impl)
-    disabled = getattr(method, "__func__", method) is _disabled_torch_function_impl
-    return not disabled and not issubclass(kind, (TorchFunctionMode, type))
+    function = getattr(method, "__func__", method)
+    disabled = function is _disabled_torch_function_impl
+    of_pytorch = getattr(function, "__module__", "") == "torch._tensor"  # its tensors' own default
+    return not (disabled or of_pytorch or issubclass(kind, (TorchFunctionMode, type)))
 
 
 def _asked(args: tuple, kwargs: dict) -> list:
@@ -204,7 +209,9 @@ def taken_over(function: Callable, synonyms: Sequence[tuple[str, str]] = ()) -> 
         if active and asked(args, kwargs):
             return hand_over(op, args, kwargs)
         try:
-            return function(*args, **kwargs)
+            if autocast is None:
+                return function(*args, **kwargs)
+            return autocast(function, args, kwargs)
         except (AttributeError, TypeError):  # an object that is no tensor, but perhaps takes over
             if not asked(args, kwargs):
                 raise

@@ -9,7 +9,9 @@ EPS, TOLERANCE = 1e-5, 2e-6
 
 
 def mapped(function, tree):
-    """`tree` with `function` applied to the arrays in its lists and tuples."""
+    """`tree` with `function` applied to the arrays in its lists, tuples and dicts."""
+    if isinstance(tree, dict):
+        return {key: mapped(function, x) for key, x in tree.items()}
     if isinstance(tree, (list, tuple)):
         return type(tree)(mapped(function, x) for x in tree)
     return function(tree) if isinstance(tree, np.ndarray) else tree
@@ -34,7 +36,8 @@ class Scalar:
     """
 
     def __init__(self, op, args, kwargs):
-        self.op, self.args, self.kwargs, self.weights = op, args, kwargs, {}
+        self.op, self.args, self.weights = op, args, {}
+        self.kwargs = mapped(torch.from_numpy, kwargs)
         self.inputs = [x for x in leaves(args) if is_differentiable(x)]
 
     def tensors(self, inputs):

@@ -214,6 +214,12 @@ REDUCTIONS = {
     }),
     "prod": _maybe_all(_full),
     "logsumexp": _reduced(_full, optional=False),
+    "norm_except_dim": lambda d: call(d.floats((2, 3)), dim=d.one_of(-1, 0, 1)),
+    "hash_tensor": _reduced(lambda d: d.ints(d.shape(smallest=1))),
+    "segment_reduce": lambda d: call(
+        d.distinct((5, 2)), d.one_of("sum", "mean", "max", "min", "prod"),
+        lengths=np.array([2, 0, 3]), initial=d.one_of(1.05, 0.55),
+    ),
     "count_nonzero": lambda d: call(d.ints(d.shape())),
     "aminmax": lambda d: call(_ordered(d)),
     "norm": lambda d: call(d.floats(d.shape(1, smallest=1), away=(0,)), p=d.one_of(1, 2, 3)),
@@ -244,6 +250,9 @@ SAMPLES = {**ELEMENTWISE, **REDUCTIONS}
 for _part in _PARTS:
     SAMPLES.update(_part.SAMPLES)
 #: Draw random numbers: their results are tested with their streams.
-RANDOM = {"normal", "bernoulli", "multinomial"}
+RANDOM = {
+    "normal", "bernoulli", "multinomial", "binomial", "poisson", "_standard_gamma",
+    "_sample_dirichlet",
+}  # fmt: skip
 
 __all__ = ["RANDOM", "SAMPLES", "Inputs"]

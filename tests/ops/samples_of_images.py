@@ -159,6 +159,7 @@ SAMPLES = {
     **{name.format(n): make(n) for name, make in _BY_DIMENSION.items() for n in (1, 2, 3)},
     "fractional_max_pool2d": _fractional(2),
     "fractional_max_pool3d": _fractional(3),
+    "conv_tbc": lambda d: call(d.floats((5, 2, 3)), d.floats((2, 3, 4)), d.floats((4,)), 1),
     "pad": _pad,
     "constant_pad_nd": lambda d: call(d.floats((2, 3)), d.one_of((1, 2), (0, -1, 2, 0)), 0.5),
     "interpolate": _interpolate,

@@ -95,6 +95,7 @@ LOSSES = {
         "soft_margin_loss": lambda d: call(d.floats((4,)), _signs(d, (4,))),
     }),
     "cdist": _distance((2, 3), (4, 3)),
+    "pdist": lambda d: call(d.distinct((4, 2)), d.one_of(1, 2, 3)),
     "cross": lambda d: call(d.floats((2, 3)), d.floats((2, 3)), dim=-1),
     "margin_ranking_loss": _ranked,
     "hinge_embedding_loss": lambda d: call(d.floats((4,), -3, 0.8), _signs(d, (4,))),

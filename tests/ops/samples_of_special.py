@@ -1,6 +1,7 @@
 """Samples of Fourier transforms, functions of mathematics, histograms."""
 
-import torchlite.special  # noqa: F401  (registers its operations)
+import torchlite.fft
+import torchlite.special  # noqa: F401  (the imports register their operations)
 from tests.ops.calls import call, each
 
 _NORMS = (None, "ortho", "forward")

@@ -14,8 +14,10 @@ from torchlite.ops.family import not_a_tensor, write_out
 # --- checks ---------------------------------------------------------------------------------------
 
 
-def matrix_of(name: str, A: Any, label: str = "A") -> tuple[int, int]:
+def matrix_of(name: str, A: Any, label: str = "A", half: bool = False) -> tuple[int, int]:
     """The size of each matrix in a tensor of them, of floats or complex numbers.
+
+    `half`: whether they may have half precision.
 
     Raises: TypeError or RuntimeError (as PyTorch) for anything else.
     """
@@ -23,27 +25,27 @@ def matrix_of(name: str, A: Any, label: str = "A") -> tuple[int, int]:
         raise not_a_tensor(name.replace(".", "_"), 1, label, A)
     if A._data.ndim < 2:
         raise RuntimeError(f"{name}: The input tensor {label} must have at least 2 dimensions.")
-    check_float(name, A)
+    check_float(name, A, half)
     return A._data.shape[-2:]
 
 
-def check_float(name: str, A: Tensor) -> None:
-    """Raise RuntimeError (as PyTorch) for integers and for half precision."""
+def check_float(name: str, A: Tensor, half: bool = False) -> None:
+    """Raise RuntimeError (as PyTorch) for integers and, unless `half`, for half precision."""
     kind = A.dtype
     if kind.category < FLOAT:
         raise RuntimeError(
             f"{name}: Expected a floating point or complex tensor as input. Got {kind.legacy}"
         )
-    if kind.to_real().itemsize < 4:
+    if kind.to_real().itemsize < 4 and not half:
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {kind.legacy}")
 
 
-def square_of(name: str, A: Any, label: str = "A") -> int:
+def square_of(name: str, A: Any, label: str = "A", half: bool = False) -> int:
     """The number of rows of each square matrix in a tensor of them.
 
     Raises: as `matrix_of`; RuntimeError (as PyTorch) if the matrices are not square.
     """
-    rows, columns = matrix_of(name, A, label)
+    rows, columns = matrix_of(name, A, label, half)
     if rows != columns:
         raise RuntimeError(
             f"{name}: {label} must be batches of square matrices, but they are {rows} by "
@@ -63,7 +65,7 @@ def check_same_dtype(name: str, A: Tensor, B: Tensor) -> None:
 
 def check_info(name: str, info: Tensor, text: str) -> None:
     """Raise LinAlgError if an entry of `info` is not 0; `text` holds a place for that entry."""
-    if not (info != 0).any():
+    if not local.mode.xp.any_true((info != 0)._data):
         return
     flat = info.reshape(-1).tolist()
     place = next(i for i, value in enumerate(flat) if value)

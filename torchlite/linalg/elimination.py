@@ -54,20 +54,7 @@ def _lu_x(xp: Any, g: Any, out0: Any, out1: Any) -> Any:
 
 def places_of(pivots: Any, rows: int) -> Any:
     """Where each row goes: int64 (*, rows), so that ``A[i] == (L @ U)[places[i]]``."""
-    xp = local.mode.xp
-    data = getattr(pivots, "_data", pivots)
-    batch = data.shape[:-1]
-    swaps = xp.tolist(xp.reshape(data, (-1, data.shape[-1]))) if data.size else []
-    orders = []
-    for swap in swaps:
-        order = list(range(rows))
-        for i, other in enumerate(swap):
-            order[i], order[other - 1] = order[other - 1], order[i]
-        orders.append(sorted(range(rows), key=order.__getitem__))
-    if not orders:
-        identity_order = xp.arange(0, rows, 1, dtypes.int64)
-        return xp.broadcast_to(identity_order, (*batch, rows))
-    return xp.reshape(xp.array(orders, dtypes.int64), (*batch, rows))
+    return local.mode.xp.row_order(getattr(pivots, "_data", pivots), rows)
 
 
 def _rows(xp: Any, x: Any, places: Any) -> Any:

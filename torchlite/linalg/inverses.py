@@ -38,8 +38,8 @@ def _scale(xp: Any, x: Any) -> Any:
 
 def _det_x(xp: Any, g: Any, x: Any, out: Any) -> Any:
     """``det * x^-H``; for singular matrices the adjugate by singular vectors."""
-    singular = local.mode.xp.eq(getattr(out, "_data", out), 0)
-    if local.mode.xp.item(local.mode.xp.asarray(local.mode.xp.any(singular, None, False))):
+    arrays = local.mode.xp
+    if arrays.any_true(arrays.eq(getattr(out, "_data", out), 0)):
         return xp.mul(_scale(xp, g), adjoint(xp, _adjugate(xp, x)))
     return xp.mul(_scale(xp, xp.mul(g, xp.conj(out))), adjoint(xp, xp.inv(x)))
 

@@ -111,7 +111,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     _check_rows(name, A, matrix)
     solution = pinv(A, rtol=rcond) @ matrix
     values, rank = _rank(A, rcond)
-    full = driver == "gels" or bool((rank == min(m, n)).all())
+    full = driver == "gels" or not local.mode.xp.any_true((rank != min(m, n))._data)
     residuals = solution.abs().reshape(-1)[:0]
     if m > n and full and driver not in (None, "gelsy"):
         residuals = (A @ solution - matrix).abs().square().sum(-2)

@@ -27,7 +27,7 @@ def matrix_norm(
 
     Raises: RuntimeError (as PyTorch) for another `ord`, or one with no value for empty matrices.
     """
-    matrix_of("linalg.matrix_norm", A)
+    matrix_of("linalg.matrix_norm", A, half=ord not in ("nuc", 2, -2))
     if not isinstance(dim, (tuple, list)) or len(dim) != 2:
         raise RuntimeError("linalg.matrix_norm: dim must be a 2-tuple")
     rows, columns = (normalize_dim(d, A._data.ndim) for d in dim)
@@ -80,7 +80,7 @@ def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
     2-d. Raises: RuntimeError (as PyTorch) for an `ord` or `dim` that is none.
     """
     if isinstance(A, Tensor):
-        check_float("linalg.norm", A)
+        check_float("linalg.norm", A, half=True)
     count = A._data.ndim if dim is None else 1 if isinstance(dim, int) else len(dim)
     if dim is not None and count not in (1, 2):
         raise RuntimeError(

@@ -163,7 +163,7 @@ _matrix_exp = declare("matrix_exp", "x", holomorphic=False, title="LinalgMatrixE
 
 def matrix_exp(A: Tensor) -> Tensor:
     """``e**A`` of square matrices: ``I + A + A @ A / 2 + ...``. (*, n, n)."""
-    square_of("linalg.matrix_exp", A)
+    square_of("linalg.matrix_exp", A, half=True)
     return _matrix_exp(A)
 
 

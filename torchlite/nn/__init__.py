@@ -1,11 +1,16 @@
 """Neural networks: modules, layers, losses, initial values. `torchlite.nn.functional` has the
 functions behind the layers."""
 
-from torchlite.nn import functional, init, modules, utils
+from torchlite.nn import functional, init, modules, parallel, utils
+from torchlite.nn._arguments import factory_kwargs
+from torchlite.nn._linear_cross_entropy import LinearCrossEntropyOptions
 from torchlite.nn.modules import *  # noqa: F403
+from torchlite.nn.parallel import DataParallel
 from torchlite.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
 __all__ = [
-    "Parameter", "Buffer", "UninitializedParameter", "UninitializedBuffer", "functional", "init",
-    "modules", "utils", *modules.__all__,
+    "DataParallel", "Parameter", "Buffer", "UninitializedParameter", "UninitializedBuffer",
+    "LinearCrossEntropyOptions", "factory_kwargs", "functional", "init", "modules", "parallel",
+    "utils",
+    *modules.__all__,
 ]  # fmt: skip

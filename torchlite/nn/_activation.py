@@ -10,7 +10,7 @@ from torchlite._tensor import Tensor
 from torchlite.autograd import no_grad
 from torchlite.ops import normalize
 from torchlite.ops.comparison import where
-from torchlite.ops.creation import empty, ones_like
+from torchlite.ops.creation import empty, empty_like, ones_like, zeros_like
 from torchlite.ops.inplace import in_place
 
 
@@ -73,6 +73,24 @@ def rrelu(
 
 
 rrelu_ = in_place(rrelu)
+
+
+def gumbel_softmax(
+    logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Tensor:
+    """A random choice along `dim`, smooth in the `logits`: softmax of noisy logits over `tau`.
+
+    With `hard` the result is one-hot, with the gradient of the smooth one. `eps` has no effect.
+    Source: Jang et al. 2016, https://arxiv.org/abs/1611.01144
+    """
+    if eps != 1e-10:
+        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+    noise = -empty_like(logits).exponential_().log()
+    soft = normalize.softmax((logits + noise) / tau, dim)
+    if not hard:
+        return soft
+    chosen = soft.detach().argmax(dim, keepdim=True)
+    return zeros_like(logits).scatter_(dim, chosen, 1.0) - soft.detach() + soft
 
 
 @no_grad()

@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from typing import Any
+import re
 
+from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.ops.layers import linear
 from torchlite.ops.loss import cross_entropy
+
+_POLICIES = ("auto", "accurate", "balanced", "compact")
+_ACCUMULATORS = (None, dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64)
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearCrossEntropyOptions:
+    """How PyTorch trades memory for time in `linear_cross_entropy`; here without effect.
+
+    Raises: ValueError for what PyTorch does not know.
+    """
+
+    allow_retain_graph: bool = False
+    batch_chunk_size: int | None = None
+    chunking_method: str | None = "auto"  # or None, "aspect_ratio", "aspect_ratio:2"
+    acc_policy: str = "auto"  # or "accurate", "balanced", "compact"
+    acc_dtype: dtypes.dtype | None = None
+
+    def __post_init__(self) -> None:
+        method, size = self.chunking_method, self.batch_chunk_size
+        if self.acc_policy not in _POLICIES:
+            raise ValueError(f"invalid acc_policy: {self.acc_policy!r}")
+        if method and not re.fullmatch(r"auto|aspect_ratio(:0*[1-9]\d*)?", method):
+            raise ValueError(f"invalid chunking_method: {method!r}")
+        if size is not None and not (isinstance(size, int) and size > 0):
+            raise ValueError(f"batch_chunk_size must be positive int or None, got {size!r}")
+        if self.acc_dtype not in _ACCUMULATORS:
+            raise ValueError(f"acc_dtype must be one of {_ACCUMULATORS}, got {self.acc_dtype!r}")
 
 
 def linear_cross_entropy(
@@ -20,7 +50,7 @@ def linear_cross_entropy(
     reduction: str = "mean",
     ignore_index: int | None = None,
     label_smoothing: float = 0.0,
-    options: Any = None,
+    options: LinearCrossEntropyOptions | None = None,
 ) -> Tensor:
     """``cross_entropy(linear(input, linear_weight, linear_bias), target, ...)``.
 
@@ -28,6 +58,8 @@ def linear_cross_entropy(
     class numbers or (N, C, d...) of probabilities. `options`, about memory, is accepted.
     Raises: RuntimeError (as PyTorch) for shapes that do not fit.
     """
+    if input.dim() not in (1, 2):
+        raise RuntimeError(f"expected input with dimensionality 1 or 2, got {input.dim()}")
     width = input.shape[-1]
     if width != linear_weight.shape[-1]:
         raise RuntimeError(

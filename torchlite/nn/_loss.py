@@ -6,11 +6,14 @@ import math
 import warnings
 
 from torchlite._tensor import Tensor
+from torchlite.backends.registry import local
 from torchlite.ops.comparison import where
 from torchlite.ops.elementwise_loss import warn_of_broadcast
 from torchlite.ops.loss import chosen, reduced
+from torchlite.overrides import taken_over
 
 
+@taken_over
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -34,6 +37,7 @@ def smooth_l1_loss(
     return reduced(where(distance < beta, small, distance - 0.5 * beta), reduction)
 
 
+@taken_over
 def huber_loss(
     input: Tensor,
     target: Tensor,
@@ -59,6 +63,7 @@ def huber_loss(
     return reduced(loss, reduction)
 
 
+@taken_over
 def kl_div(
     input: Tensor,
     target: Tensor,
@@ -92,6 +97,7 @@ def kl_div(
     return total / input.shape[0] if by_batch and input.dim() else total
 
 
+@taken_over
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -118,6 +124,7 @@ def poisson_nll_loss(
     return reduced(loss, reduction)
 
 
+@taken_over
 def gaussian_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -138,7 +145,7 @@ def gaussian_nll_loss(
     Raises: ValueError for negative variances, or of another shape.
     """
     spread = var if isinstance(var, Tensor) else input.detach() * 0 + var
-    if bool((spread < 0).any()):
+    if local.mode.xp.any_true((spread < 0)._data):
         raise ValueError("var has negative entry/entries")
     if spread.shape != input.shape:
         spread = _fitted(spread, input)

@@ -2,7 +2,8 @@
 
 # ruff: noqa: F401 -- the imports are the contents
 
-from torchlite.nn._activation import log_softmax, rrelu, rrelu_, softmax, softmin
+from torchlite.nn._activation import gumbel_softmax, log_softmax, rrelu, rrelu_, softmax, softmin
+from torchlite.nn._arguments import assert_int_or_pair
 from torchlite.nn._attention import multi_head_attention_forward
 from torchlite.nn._dropout import (
     alpha_dropout,
@@ -12,6 +13,13 @@ from torchlite.nn._dropout import (
     feature_alpha_dropout,
 )
 from torchlite.nn._embedding_bag import embedding_bag
+from torchlite.nn._grouped_products import (
+    ScalingType,
+    SwizzleType,
+    grouped_mm,
+    scaled_grouped_mm,
+    scaled_mm,
+)
 from torchlite.nn._linear_cross_entropy import linear_cross_entropy
 from torchlite.nn._loss import (
     gaussian_nll_loss,
@@ -27,25 +35,18 @@ from torchlite.ops.activation import (
     elu_,
     gelu,
     glu,
-    hardshrink,
-    hardsigmoid,
-    hardswish,
-    hardtanh,
-    hardtanh_,
     leaky_relu,
     leaky_relu_,
     logsigmoid,
     mish,
     prelu,
     relu,
-    relu6,
     relu_,
     selu,
     selu_,
     sigmoid,
     silu,
     softplus,
-    softshrink,
     softsign,
     tanhshrink,
     threshold,
@@ -64,13 +65,13 @@ from torchlite.ops.convolution import (
     conv1d,
     conv2d,
     conv3d,
+    conv_tbc,
     conv_transpose1d,
     conv_transpose2d,
     conv_transpose3d,
 )
-from torchlite.ops.distance import cosine_similarity, pairwise_distance
+from torchlite.ops.distance import cosine_similarity, pairwise_distance, pdist
 from torchlite.ops.dropout import dropout
-from torchlite.ops.elementwise import tanh
 from torchlite.ops.elementwise_loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -78,7 +79,14 @@ from torchlite.ops.elementwise_loss import (
     mse_loss,
 )
 from torchlite.ops.embedding import embedding, one_hot
-from torchlite.ops.folding import channel_shuffle, fold, pixel_shuffle, pixel_unshuffle, unfold
+from torchlite.ops.folding import (
+    channel_shuffle,
+    fold,
+    native_channel_shuffle,
+    pixel_shuffle,
+    pixel_unshuffle,
+    unfold,
+)
 from torchlite.ops.grid import affine_grid, grid_sample
 from torchlite.ops.layers import bilinear, linear
 from torchlite.ops.loss import cross_entropy, nll_loss
@@ -103,6 +111,15 @@ from torchlite.ops.normalization import (
     rms_norm,
 )
 from torchlite.ops.padding import pad
+from torchlite.ops.piecewise import (
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    hardtanh_,
+    relu6,
+    softshrink,
+)
 from torchlite.ops.pooling import (
     avg_pool1d,
     avg_pool2d,
@@ -126,6 +143,7 @@ from torchlite.ops.pooling_indices import (
 )
 from torchlite.ops.resampling import interpolate, upsample, upsample_bilinear, upsample_nearest
 from torchlite.ops.sequence_loss import ctc_loss
+from torchlite.ops.trigonometry import tanh
 from torchlite.ops.unpooling import (
     fractional_max_pool2d,
     fractional_max_pool3d,

@@ -13,19 +13,16 @@ from torchlite._tensor import Tensor
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT
 from torchlite.ops.comparison import gt, le, where
 from torchlite.ops.conversion import clone
-from torchlite.ops.elementwise import abs, add, div, mul, sub, tanh
+from torchlite.ops.elementwise import abs, add, div, mul, sub
 from torchlite.ops.family import functional, not_a_tensor, operation, unary
 from torchlite.ops.inplace import in_place
 from torchlite.ops.op import declare, run
-from torchlite.ops.pointwise import clamp
+from torchlite.ops.trigonometry import tanh
 from torchlite.shapes import normalize_dim
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
 _relu = declare("relu", "x", x=lambda xp, g, out: xp.relu_backward(g, out))
-_hardtanh = declare(
-    "hardtanh", "x low high", x=lambda xp, g, x, low, high: xp.hardtanh_backward(g, x, low, high)
-)
 _leaky_relu = declare(
     "leaky_relu",
     "x negative_slope",
@@ -49,7 +46,7 @@ _softplus = declare(
 _log_sigmoid = declare("log_sigmoid", "x", x=lambda xp, g, x: xp.log_sigmoid_backward(g, x))
 
 
-def _overwrite(function: Any, input: Tensor, *args: Any) -> Tensor:
+def overwrite(function: Any, input: Tensor, *args: Any) -> Tensor:
     """Write ``function(input, *args)`` into `input`; a copy of it serves the gradient."""
     return in_place(lambda x: function(clone(x), *args), function.__name__)(input)
 
@@ -60,11 +57,12 @@ def _run(kernel: str, primitive: Any, input: Tensor, *parameters: Any) -> Tensor
     if data is None:
         raise not_a_tensor(primitive.name, 1, "input", input)
     if dtypes.of(data).category != FLOAT:
-        raise _lacks(kernel, input)
+        raise lacks(kernel, input)
     return run(primitive, (input, *parameters), (data, *parameters))
 
 
-def _lacks(kernel: str, input: Tensor) -> NotImplementedError:
+def lacks(kernel: str, input: Tensor) -> NotImplementedError:
+    """PyTorch's error for a dtype that an activation does not have."""
     return NotImplementedError(f"\"{kernel}\" not implemented for '{input.dtype.legacy}'")
 
 
@@ -94,7 +92,7 @@ relu_ = in_place(relu)
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """``input`` where positive, else ``negative_slope * input``."""
     if inplace:
-        return _overwrite(leaky_relu, input, negative_slope)
+        return overwrite(leaky_relu, input, negative_slope)
     return _run("leaky_relu_cpu", _leaky_relu, input, negative_slope)
 
 
@@ -136,7 +134,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``input`` where positive, else ``alpha * (e**input - 1)``."""
     if inplace:
-        return _overwrite(elu, input, alpha)
+        return overwrite(elu, input, alpha)
     return _run("elu_cpu", _elu, input, alpha, 1.0, 1.0)
 
 
@@ -144,7 +142,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """A scaled `elu` that keeps mean 0 and variance 1 (Klambauer et al. 2017)."""
     if inplace:
-        return _overwrite(selu, input)
+        return overwrite(selu, input)
     return _run("elu_cpu", _elu, input, _SELU_ALPHA, _SELU_SCALE, 1.0)
 
 
@@ -157,7 +155,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     if inplace:
-        return _overwrite(celu, input, alpha)
+        return overwrite(celu, input, alpha)
     return _run("elu_cpu", _elu, input, alpha, 1.0, 1 / alpha)
 
 
@@ -193,7 +191,7 @@ def logsigmoid(input: Tensor) -> Tensor:
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * sigmoid(input)``. Takes complex numbers."""
     if inplace:
-        return _overwrite(silu, input)
+        return overwrite(silu, input)
     if input.dtype.category == COMPLEX:
         return mul(input, sigmoid(input))
     return _run("silu_cpu", _silu, input)
@@ -203,7 +201,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * tanh(softplus(input))``."""
     if inplace:
-        return _overwrite(mish, input)
+        return overwrite(mish, input)
     return _run("mish_cpu", _mish, input)
 
 
@@ -252,95 +250,25 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     return mul(input.narrow(dim, 0, half), sigmoid(input.narrow(dim, half, half)))
 
 
-# --- piecewise linear ---------------------------------------------------------------------------
+# --- in-place forms -----------------------------------------------------------------------------
 
 
-@functional
-def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0,
-             inplace: bool = False) -> Tensor:  # fmt: skip
-    """`input` clamped to [min_val, max_val]; the gradient at the bounds is 0. Takes integers.
+def in_place_form(function: Any) -> Any:
+    """The function ``name_(input, ...)`` of one that has a parameter `inplace`."""
 
-    Raises: ValueError if ``min_val > max_val``.
-    """
-    if min_val > max_val:
-        raise ValueError("min_val cannot be greater than max_val")
-    if inplace:
-        return _overwrite(hardtanh, input, min_val, max_val)
-    category = input.dtype.category
-    if category == BOOL:
-        raise RuntimeError("Bool inputs not supported for hardtanh")
-    if category == COMPLEX:
-        raise NotImplementedError("clamp is not supported for complex types")
-    if category < FLOAT:
-        min_val, max_val = int(min_val), int(max_val)
-    return _hardtanh(input, min_val, max_val)
-
-
-@functional
-def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """``min(max(input, 0), 6)``. Takes integers."""
-    return hardtanh(input, 0.0, 6.0, inplace)
-
-
-@functional
-def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """``relu6(input + 3) / 6``."""
-    if inplace:
-        return in_place(hardsigmoid)(input)
-    if input.dtype.category != FLOAT:
-        raise _lacks("hardsigmoid_cpu", input)
-    return div(relu6(add(input, 3)), 6)
-
-
-@functional
-def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """``input * relu6(input + 3) / 6``."""
-    if inplace:
-        return _overwrite(hardswish, input)
-    if input.dtype.category != FLOAT:
-        raise _lacks("hardswish_cpu", input)
-    return div(mul(input, relu6(add(input, 3))), 6)
-
-
-@operation
-def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """`input` with 0 in place of what is in [-lambd, lambd]."""
-    if input.dtype.category != FLOAT:
-        raise _lacks("hardshrink_cpu", input)
-    return where(le(abs(input), lambd), 0, input)
-
-
-@functional
-def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """`input` moved by `lambd` towards 0, and 0 in [-lambd, lambd].
-
-    Raises: RuntimeError if lambd is negative.
-    """
-    if input.dtype.category != FLOAT:
-        raise _lacks("softshrink_check", input)
-    if not lambd >= 0:
-        limit = dtypes.finfo(input.dtype).max
-        raise RuntimeError(
-            f"lambda must be in range [0, {limit:g}] for input dtype {input.dtype.legacy}, "
-            f"but found {lambd:g}"
-        )
-    return sub(input, clamp(input, -lambd, lambd))
-
-
-def _in_place_form(function: Any) -> Any:
-    def overwrite(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    def form(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return function(input, *args, **kwargs, inplace=True)
 
-    overwrite.__name__ = f"{function.__name__}_"
-    overwrite.__doc__ = f"In-place form of `{function.__name__}`."
-    return overwrite
+    form.__name__ = f"{function.__name__}_"
+    form.__doc__ = f"In-place form of `{function.__name__}`."
+    return form
 
 
-celu_, elu_, hardtanh_, leaky_relu_, selu_, threshold_ = map(
-    _in_place_form, (celu, elu, hardtanh, leaky_relu, selu, threshold)
+celu_, elu_, leaky_relu_, selu_, threshold_ = map(
+    in_place_form, (celu, elu, leaky_relu, selu, threshold)
 )
 
 __all__ = [
-    "celu", "celu_", "hardshrink", "prelu", "relu", "relu_", "selu", "selu_", "sigmoid",
-    "threshold", "threshold_",
+    "celu", "celu_", "prelu", "relu", "relu_", "selu", "selu_", "sigmoid", "threshold",
+    "threshold_",
 ]  # fmt: skip

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from torchlite.ops import comparison, elementwise, pointwise
+from torchlite.ops import comparison, elementwise, pointwise, trigonometry
 
 ALIASES = {
     "absolute": elementwise.abs,
-    "arccos": elementwise.acos,
-    "arccosh": elementwise.acosh,
-    "arcsin": elementwise.asin,
-    "arcsinh": elementwise.asinh,
-    "arctan": elementwise.atan,
-    "arctan2": elementwise.atan2,
-    "arctanh": elementwise.atanh,
+    "arccos": trigonometry.acos,
+    "arccosh": trigonometry.acosh,
+    "arcsin": trigonometry.asin,
+    "arcsinh": trigonometry.asinh,
+    "arctan": trigonometry.atan,
+    "arctan2": trigonometry.atan2,
+    "arctanh": trigonometry.atanh,
     "clip": pointwise.clamp,
     "divide": elementwise.div,
     "fix": elementwise.trunc,

@@ -7,9 +7,11 @@ import math
 from torchlite._tensor import Tensor
 from torchlite.dtypes import COMPLEX
 from torchlite.ops.comparison import where
-from torchlite.ops.elementwise import div, exp, mul, neg, sin
+from torchlite.ops.elementwise import div, mul, neg
+from torchlite.ops.exponentials import exp
 from torchlite.ops.family import functional, unary, write_out
 from torchlite.ops.special import floats, i0, i1
+from torchlite.ops.trigonometry import sin
 
 
 @functional

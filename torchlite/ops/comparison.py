@@ -8,10 +8,18 @@ from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import COMPLEX, FLOAT
-from torchlite.ops.elementwise import abs, add, mul, sub, zeros_like
-from torchlite.ops.family import binary, not_a_tensor, operation, unary, write_out
+from torchlite.ops.elementwise import abs, add, mul, named, sub, zeros_like
+from torchlite.ops.family import (
+    binary,
+    check_tensors,
+    no_gradient,
+    not_a_tensor,
+    operation,
+    unary,
+    write_out,
+)
 from torchlite.ops.op import declare
-from torchlite.ops.promotion import as_operand, result_type
+from torchlite.ops.promotion import checked_operand, result_type
 from torchlite.shapes import broadcast_shapes
 
 
@@ -86,27 +94,27 @@ def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @binary(refuses=(FLOAT, COMPLEX))
-def bitwise_and(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
+def bitwise_and(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """``input & other`` of integers or bool."""
 
 
 @binary(refuses=(FLOAT, COMPLEX))
-def bitwise_or(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
+def bitwise_or(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """``input | other`` of integers or bool."""
 
 
 @binary(refuses=(FLOAT, COMPLEX))
-def bitwise_xor(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
+def bitwise_xor(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """``input ^ other`` of integers or bool."""
 
 
 @binary(refuses=(dtypes.BOOL, FLOAT, COMPLEX))
-def bitwise_left_shift(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
+def bitwise_left_shift(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """``input << other`` of integers."""
 
 
 @binary(refuses=(dtypes.BOOL, FLOAT, COMPLEX))
-def bitwise_right_shift(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
+def bitwise_right_shift(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """``input >> other`` of integers."""
 
 
@@ -176,12 +184,26 @@ def copysign(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
     """The magnitude of `input` with the sign of `other`."""
 
 
-@binary(refuses=(COMPLEX,))
+_heaviside = named(
+    "heaviside",
+    binary(
+        refuses=(COMPLEX,), input=no_gradient("heaviside"), other=no_gradient("heaviside")
+    ),
+)
+
+
+@operation
 def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor:
     """0 where `input` is negative, `values` where it is 0, 1 where it is positive."""
+    check_tensors("heaviside", input=input, values=values)
+    return _heaviside(input, values, out=out)
 
 
-@binary(refuses=(dtypes.BOOL, dtypes.INTEGER, COMPLEX))
+@binary(
+    refuses=(dtypes.BOOL, dtypes.INTEGER, COMPLEX),
+    input=lambda xp, g, input, other: xp.where(xp.eq(input, other), 0, g),
+    other=zeros_like,
+)
 def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The next floating-point number after `input` towards `other`."""
 
@@ -224,7 +246,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *,
             )
         condition = ne(condition, 0)
     kind = result_type(input, other)
-    input, other = as_operand(input, kind), as_operand(other, kind)
+    input, other = checked_operand(input, kind), checked_operand(other, kind)
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
         xp = local.mode.xp
         input = wrap(xp.full((), input, kind))
@@ -240,6 +262,10 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *,
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08,
             equal_nan: bool = False) -> Tensor:  # fmt: skip
     """Where ``|input - other| <= atol + rtol * |other|``; equal infinities are close."""
+    check_tensors("isclose", input=input, other=other)
+    for label, value in (("rtol", rtol), ("atol", atol)):
+        if value < 0:
+            raise RuntimeError(f"{label} must be greater than or equal to zero, but got {value}")
     if input.dtype is not other.dtype:
         raise RuntimeError(f"{input.dtype.legacy} did not match {other.dtype.legacy}")
     close = eq(input, other)
@@ -262,8 +288,7 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
 @operation
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same shape and the same elements."""
-    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
-        raise not_a_tensor("equal", 1 if not isinstance(input, Tensor) else 2, "other", other)
+    check_tensors("equal", input=input, other=other)
     return input._data.shape == other._data.shape and bool(eq(input, other).all())
 
 

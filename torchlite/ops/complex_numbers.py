@@ -8,10 +8,11 @@ from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.dtypes import COMPLEX, FLOAT
 from torchlite.ops.creation import ones_like
-from torchlite.ops.elementwise import cos, mul, sin, zeros_like
-from torchlite.ops.family import operation, unary, write_out
+from torchlite.ops.elementwise import mul, zeros_like
+from torchlite.ops.family import check_tensors, operation, unary, write_out
 from torchlite.ops.joining import stack
 from torchlite.ops.op import declare
+from torchlite.ops.trigonometry import cos, sin
 from torchlite.shapes import broadcast_shapes
 
 _real = declare(
@@ -43,6 +44,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
 
     Raises: RuntimeError (as PyTorch) for dtypes that differ or are no floats.
     """
+    check_tensors("complex", real=real, imag=imag)
     kinds = real.dtype, imag.dtype
     if not all(kind.category == FLOAT for kind in kinds):
         raise RuntimeError(
@@ -119,6 +121,7 @@ def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 @operation
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex numbers ``abs * (cos(angle) + i sin(angle))``."""
+    check_tensors("polar", abs=abs, angle=angle)
     result = complex(mul(abs, cos(angle)), mul(abs, sin(angle)))
     return result if out is None else write_out("polar", out, result)
 

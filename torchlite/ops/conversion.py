@@ -102,12 +102,15 @@ converters = {
 def numpy(self: Tensor, *, force: bool = False) -> Any:
     """The elements as a numpy.ndarray that shares memory.
 
-    Raises: RuntimeError if the tensor requires grad, unless `force`.
+    Raises: RuntimeError if the tensor requires grad, unless `force`; TypeError (as PyTorch) for
+    bfloat16, which NumPy does not have.
     """
     if self.requires_grad and not force:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
         )
+    if dtypes.of(self._data) is dtypes.bfloat16:
+        raise TypeError("Got unsupported ScalarType BFloat16")
     return local.mode.xp.to_numpy(self._data)
 
 

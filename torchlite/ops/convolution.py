@@ -9,7 +9,7 @@ from torchlite.ops.convolution_checks import check_convolution, check_transposed
 from torchlite.ops.family import functional
 from torchlite.ops.op import declare, run
 from torchlite.ops.padding import pad
-from torchlite.ops.shape import reshape
+from torchlite.ops.shape import permute, reshape
 
 
 def _bias_grad(xp: Any, g: Any) -> Any:
@@ -122,6 +122,29 @@ def _named_padding(input: Tensor, weight: Tensor, stride: tuple, dilation: tuple
 
 
 @functional
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
+    """`conv1d` with time first: (T, N, C), weight (K, C, O), bias (O,) -> (T', N, O)."""
+    _check_time_first(input, weight, bias)
+    result = conv1d(permute(input, (1, 2, 0)), permute(weight, (2, 1, 0)), bias, padding=pad)
+    return permute(result, (2, 0, 1))
+
+
+def _check_time_first(input: Tensor, weight: Tensor, bias: Tensor) -> None:
+    if input.ndim != 3:
+        raise RuntimeError("Input must have 3 dims: time, batch, in_channel")
+    if weight.ndim != 3:
+        raise RuntimeError(
+            "Weight tensor must have 3 dims: kernel_width, in_channels, out_channels."
+        )
+    if bias.ndim != 1:
+        raise RuntimeError("Bias must be 1-D")
+    if input.shape[2] != weight.shape[1]:
+        raise RuntimeError("Input dim 2 (input channels) is not == dim 1 in the weight tensor")
+    if weight.shape[2] != bias.shape[0]:
+        raise RuntimeError("Bias size must equal dim 2 in the weight tensor (output channels).")
+
+
+@functional
 def conv_transpose1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,
                      padding: Any = 0, output_padding: Any = 0, groups: int = 1,
                      dilation: Any = 1) -> Tensor:  # fmt: skip
@@ -163,5 +186,6 @@ def _spread(name: str, dims: int, input: Tensor, weight: Tensor, bias: Tensor | 
 
 
 __all__ = [
-    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite._tensor import Tensor
-from torchlite.ops import complex_numbers, shape, slicing
+from torchlite.ops import complex_numbers, shape, slicing, splitting
 from torchlite.ops.conversion import clone
 from torchlite.ops.family import functional, write_out
 from torchlite.ops.indexing import alias_view
@@ -30,13 +30,13 @@ _VIEWS: dict[str, Callable] = {
     "narrow": slicing.narrow,
     "permute": shape.permute,
     "select": slicing.select,
-    "split_with_sizes": slicing.split_with_sizes,
+    "split_with_sizes": splitting.split_with_sizes,
     "slice": _slice,
-    "split": slicing.split,
+    "split": splitting.split,
     "squeeze": shape.squeeze,
     "t": shape.t,
     "transpose": shape.transpose,
-    "unbind": slicing.unbind,
+    "unbind": splitting.unbind,
     "unfold": slicing.unfold,
     "unsqueeze": shape.unsqueeze,
     "view": shape.view,
@@ -59,6 +59,9 @@ def _copying(name: str, view: Callable) -> Callable:
 
 
 globals().update({f"{name}_copy": _copying(name, view) for name, view in _VIEWS.items()})
+
+#: Which of them `torchlite.ops.methods` attaches.
+METHODS = {"narrow_copy": globals()["narrow_copy"]}
 
 __all__ = [  # noqa: F822  (made above)
     "alias_copy", "as_strided_copy", "detach_copy", "diagonal_copy", "expand_copy", "narrow_copy",

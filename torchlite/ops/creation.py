@@ -12,7 +12,7 @@ from torchlite._tensor import Tensor, device, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import dtype
 from torchlite.ops.family import write_out
-from torchlite.ops.promotion import cast
+from torchlite.ops.promotion import cast, checked_number
 from torchlite.overrides import taken_over
 from torchlite.shapes import Size
 
@@ -160,6 +160,7 @@ def full(size: Sequence[int], fill_value: Any, *, out: Tensor | None = None,
     """A tensor of `size` filled with a number, whose dtype is the default."""
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     kind = dtype or dtypes.of_scalar(value)
+    value = checked_number(value, kind)
     return _filled(size_of((tuple(size),)), value, out, kind, device, requires_grad)
 
 
@@ -177,12 +178,18 @@ def empty(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, lay
 
 
 @taken_over
+def _alike(new: Tensor, input: Tensor) -> Tensor:
+    """`new`, which was made after `input`: inside of `vmap`, for each example if that is so."""
+    new._data = local.mode.xp.alike(new._data, input._data)
+    return new
+
+
 def zeros_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
                device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
                memory_format: Any = None) -> Tensor:  # fmt: skip
     """Zeros of the shape and, by default, the dtype of `input`."""
     kind = dtype or input.dtype
-    return _filled(input._data.shape, 0, None, kind, device, requires_grad)
+    return _alike(_filled(input._data.shape, 0, None, kind, device, requires_grad), input)
 
 
 @taken_over
@@ -191,7 +198,7 @@ def ones_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
               memory_format: Any = None) -> Tensor:  # fmt: skip
     """Ones of the shape and, by default, the dtype of `input`."""
     kind = dtype or input.dtype
-    return _filled(input._data.shape, 1, None, kind, device, requires_grad)
+    return _alike(_filled(input._data.shape, 1, None, kind, device, requires_grad), input)
 
 
 @taken_over
@@ -200,7 +207,8 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: dtype | None = None, lay
               memory_format: Any = None) -> Tensor:  # fmt: skip
     """`fill_value` everywhere, in the shape and, by default, the dtype of `input`."""
     kind = dtype or input.dtype
-    return full(input._data.shape, fill_value, dtype=kind, requires_grad=requires_grad)
+    result = full(input._data.shape, fill_value, dtype=kind, requires_grad=requires_grad)
+    return _alike(result, input)
 
 
 @taken_over
@@ -209,7 +217,7 @@ def empty_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
                memory_format: Any = None) -> Tensor:  # fmt: skip
     """Uninitialised memory in the shape and, by default, the dtype of `input`."""
     kind = dtype or input.dtype
-    return empty(input._data.shape, dtype=kind, requires_grad=requires_grad)
+    return _alike(empty(input._data.shape, dtype=kind, requires_grad=requires_grad), input)
 
 
 @taken_over
@@ -249,6 +257,7 @@ def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None,
         raise RuntimeError("number of steps must be non-negative")
     start, end = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
     kind = dtype or dtypes.get_default_dtype()
+    start, end = (checked_number(x, kind) for x in (start, end))
     result = wrap(local.mode.xp.linspace(start, end, steps, kind))
     if out is not None:
         return write_out("linspace", out, result)
@@ -338,17 +347,17 @@ def new_tensor(self: Tensor, data: Any, *, dtype: dtype | None = None, device: D
 
 def new_zeros(self: Tensor, *size: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
     """`zeros` with the dtype of this one by default."""
-    return zeros(*_named(size, options), dtype=dtype or self.dtype, **options)
+    return _alike(zeros(*_named(size, options), dtype=dtype or self.dtype, **options), self)
 
 
 def new_ones(self: Tensor, *size: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
     """`ones` with the dtype of this one by default."""
-    return ones(*_named(size, options), dtype=dtype or self.dtype, **options)
+    return _alike(ones(*_named(size, options), dtype=dtype or self.dtype, **options), self)
 
 
 def new_empty(self: Tensor, *size: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
     """`empty` with the dtype of this one by default."""
-    return empty(*_named(size, options), dtype=dtype or self.dtype, **options)
+    return _alike(empty(*_named(size, options), dtype=dtype or self.dtype, **options), self)
 
 
 def _named(size: tuple, options: dict) -> tuple:
@@ -359,7 +368,7 @@ def _named(size: tuple, options: dict) -> tuple:
 def new_full(self: Tensor, size: Sequence[int], fill_value: Any, *, dtype: dtype | None = None,
              **options: Any) -> Tensor:  # fmt: skip
     """`full` with the dtype of this one by default."""
-    return full(size, fill_value, dtype=dtype or self.dtype, **options)
+    return _alike(full(size, fill_value, dtype=dtype or self.dtype, **options), self)
 
 
 def new_empty_strided(self: Tensor, size: Sequence[int], stride: Sequence[int], *,

@@ -11,6 +11,7 @@ from torchlite.ops.family import functional, operation, write_out
 from torchlite.ops.normalize import vector_norm
 from torchlite.ops.pointwise import clamp
 from torchlite.ops.promotion import cast, result_type
+from torchlite.ops.rearranging import triu_indices
 from torchlite.shapes import broadcast_shapes, normalize_dim
 
 
@@ -41,7 +42,8 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
 
 
 @functional
-def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = None) -> Tensor:
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0,
+          compute_mode: str | None = "use_mm_for_euclid_dist_if_necessary") -> Tensor:  # fmt: skip
     """The `p`-norm distance of each pair of rows. (*, P, M), (*, R, M) -> (*, P, R).
 
     `compute_mode` is accepted: distances are always computed without a matrix product.
@@ -63,6 +65,24 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
         raise RuntimeError(f"expected scalar type {x1.dtype.legacy} but found {x2.dtype.legacy}")
     difference = sub(x1.unsqueeze(-2), x2.unsqueeze(-3))
     return difference.sum(-1) if not columns[0] else vector_norm(difference, p, -1)
+
+
+@functional
+def pdist(input: Tensor, p: float = 2.0) -> Tensor:
+    """The `p`-norm distance of each row to each row after it. (N, M) -> (N * (N - 1) / 2,).
+
+    Raises: RuntimeError (as PyTorch) for other shapes, integers or a negative `p`.
+    """
+    if input.ndim != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
+    if input.dtype.category != FLOAT:
+        raise RuntimeError("pdist only supports floating-point dtypes")
+    if p < 0:
+        raise RuntimeError("pdist only supports non-negative p values")
+    rows, columns = input.shape
+    first, second = triu_indices(rows, rows, 1)
+    difference = sub(input[first], input[second])
+    return vector_norm(difference, p, -1) if columns else difference.sum(-1)
 
 
 @operation
@@ -94,4 +114,4 @@ def _turned(x: Tensor, i: int, dim: int, y: Tensor, j: int) -> Any:
     return mul(x.roll(i, dim), y.roll(j, dim))
 
 
-__all__ = ["cdist", "cosine_similarity", "cross", "pairwise_distance"]
+__all__ = ["cdist", "cosine_similarity", "cross", "pairwise_distance", "pdist"]

@@ -1,4 +1,4 @@
-"""Elementwise arithmetic, powers, exponentials and trigonometry, with their gradients.
+"""Elementwise arithmetic, and the error and gamma functions, with their gradients.
 
 Shapes: ``(*) -> (*)`` with one operand, ``(*a), (*b) -> broadcast(*a, *b)`` with two.
 """
@@ -12,13 +12,18 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.backends.registry import local
-from torchlite.dtypes import BOOL, COMPLEX, FLOAT, INTEGER
-from torchlite.ops.family import binary, operation, operations, unary, write_out
-from torchlite.ops.promotion import result_type
+from torchlite.dtypes import BOOL, COMPLEX, FLOAT
+from torchlite.ops.family import (
+    binary,
+    no_gradient,
+    operation,
+    operations,
+    unary,
+    write_out,
+)
+from torchlite.ops.promotion import checked_number, result_type
 
-_LN2, _LN10 = math.log(2), math.log(10)
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
-
 
 
 def zeros_like(xp: Any, x: Any) -> Any:
@@ -31,6 +36,10 @@ def _with_alpha(op: Any, input: Any, other: Any, alpha: Any = 1) -> Tensor:
         raise RuntimeError(
             "For integral input tensors, argument alpha must not be a floating point number."
         )
+    if isinstance(alpha, bool) and result_type(input, other) is not dtypes.bool_:
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, (int, float)):
+        alpha = checked_number(alpha, result_type(input, other))
     return op(input, other if alpha == 1 else mul(other, alpha))
 
 
@@ -60,7 +69,7 @@ def _to_decimals(op: Any, input: Tensor, decimals: int = 0) -> Tensor:
     return mul(op(div(input, scale)), scale)
 
 
-def _named(name: str, decorate: Any) -> Any:
+def named(name: str, decorate: Any) -> Any:
     """An elementwise operation without a public function of its own."""
 
     def stub(input: Any, other: Any) -> Any: ...
@@ -74,8 +83,8 @@ def _no_zero_division(x: Any, y: Any) -> None:
     data = x if hasattr(x, "dtype") else y
     if dtypes.of(data).category >= FLOAT:
         return
-    zero = y == 0 if isinstance(y, int) else local.mode.xp.item(
-        local.mode.xp.asarray(local.mode.xp.any(local.mode.xp.eq(y, 0), None, False)))  # fmt: skip
+    xp = local.mode.xp
+    zero = y == 0 if isinstance(y, int) else xp.any_true(xp.eq(y, 0))
     if zero:
         raise RuntimeError("ZeroDivisionError")
 
@@ -84,7 +93,7 @@ def _no_zero_division(x: Any, y: Any) -> None:
 
 
 @binary(extra=_with_alpha, input=lambda xp, g: g, other=lambda xp, g: g)
-def add(input: Tensor, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """``input + alpha * other``."""
 
 
@@ -94,12 +103,12 @@ def add(input: Tensor, other: Any, *, alpha: Any = 1, out: Tensor | None = None)
     input=lambda xp, g: g,
     other=lambda xp, g: xp.neg(g),
 )
-def sub(input: Tensor, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """``input - alpha * other``."""
 
 
 @binary(input=lambda xp, g, other: xp.mul(g, other), other=lambda xp, g, input: xp.mul(g, input))
-def mul(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
+def mul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """``input * other``."""
 
 
@@ -110,17 +119,22 @@ def mul(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
     # Not by the result, which the user may overwrite: ``y = a / b; y += 1``.
     other=lambda xp, g, input, other: xp.neg(xp.div(xp.mul(g, xp.div(input, other)), other)),
 )
-def div(input: Tensor, other: Any, *, rounding_mode: str | None = None,
+def div(input: Any, other: Any, *, rounding_mode: str | None = None,
         out: Tensor | None = None) -> Tensor:  # fmt: skip
     """``input / other``: a true quotient; rounding_mode "trunc" or "floor" rounds it."""
 
 
-@binary(refuses=(COMPLEX,), check=_no_zero_division)
-def floor_divide(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
+@binary(
+    refuses=(COMPLEX,),
+    check=_no_zero_division,
+    input=no_gradient("floor_divide"),
+    other=no_gradient("floor_divide"),
+)
+def floor_divide(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """``floor(input / other)``. Raises: RuntimeError for an integer division by zero."""
 
 
-_div_floor = _named(  # unlike floor_divide it has a gradient: zero
+_div_floor = named(  # unlike floor_divide it has a gradient: zero
     "div_floor",
     binary(refuses=(COMPLEX,), check=_no_zero_division, input=zeros_like, other=zeros_like),
 )
@@ -133,7 +147,7 @@ operations.pop("div_floor")
     input=lambda xp, g: g,
     other=lambda xp, g, input, other: xp.neg(xp.mul(g, xp.floor(xp.div(input, other)))),
 )
-def remainder(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
+def remainder(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """Python's ``input % other``: the sign of `other`."""
 
 
@@ -152,9 +166,12 @@ def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``-input``."""
 
 
-@unary(refuses=(BOOL,), input=lambda xp, g: g)
+@operation
 def positive(input: Tensor) -> Tensor:
-    """``+input``."""
+    """`input` itself. Raises: RuntimeError for bool."""
+    if input.dtype.category == BOOL:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
 
 
 def _abs_input(xp: Any, g: Any, input: Any) -> Any:
@@ -209,205 +226,6 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return result if out is None else write_out("frac", out, result)
 
 
-# --- powers, exponentials, logarithms -----------------------------------------------------------
-
-
-def _pow_input(xp: Any, g: Any, input: Any, other: Any) -> Any:
-    if isinstance(other, (int, float, complex)):
-        if other == 0:
-            return zeros_like(xp, g)
-        return xp.mul(g, xp.mul(xp.pow(input, other - 1), other))
-    slope = xp.mul(other, xp.pow(input, xp.sub(other, 1)))
-    return xp.mul(g, xp.where(xp.eq(other, 0), 0, slope))
-
-
-def _pow_other(xp: Any, g: Any, out: Any, input: Any, other: Any) -> Any:
-    if isinstance(input, (int, float)):
-        if input == 0:
-            return xp.where(xp.ge(other, 0), 0, xp.mul(g, -math.inf))
-        return xp.mul(g, xp.mul(out, math.log(input) if input > 0 else math.nan))
-    slope = xp.mul(out, xp.log(input))
-    dead = xp.logical_and(xp.eq(input, 0), xp.ge(other, 0))
-    return xp.mul(g, xp.where(dead, 0, slope))
-
-
-def _no_negative_exponent(x: Any, y: Any) -> None:
-    """Integers cannot hold a fraction."""
-    data = x if hasattr(x, "dtype") else y
-    if isinstance(y, int) and y < 0 and dtypes.of(data).category < FLOAT:
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
-
-
-_pow = _named("pow", binary(check=_no_negative_exponent, input=_pow_input, other=_pow_other))
-
-
-@operation
-def pow(input: Tensor, exponent: Any, *, out: Tensor | None = None) -> Tensor:
-    """``input ** exponent``; the gradient of ``x ** 0`` is 0.
-
-    Raises: RuntimeError for a negative integer exponent of integers.
-    """
-    return _pow(input, exponent, out=out)
-
-
-@unary(floats=True, input=lambda xp, g, out: xp.div(g, xp.mul(out, 2)))
-def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The square root."""
-
-
-@unary(floats=True, input=lambda xp, g, out: xp.mul(g, xp.mul(xp.pow(out, 3), -0.5)))
-def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``1 / sqrt(input)``."""
-
-
-@unary(floats=True, input=lambda xp, g, out: xp.mul(g, out))
-def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``e ** input``."""
-
-
-@unary(floats=True, input=lambda xp, g, out: xp.mul(g, xp.mul(out, _LN2)))
-def exp2(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``2 ** input``."""
-
-
-@unary(floats=True, input=lambda xp, g, out: xp.mul(g, xp.add(out, 1)))
-def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``e ** input - 1``, accurate near 0."""
-
-
-@unary(floats=True, input=lambda xp, g, input: xp.div(g, input))
-def log(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The natural logarithm."""
-
-
-@unary(floats=True, input=lambda xp, g, input: xp.div(g, xp.mul(input, _LN2)))
-def log2(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The logarithm to base 2."""
-
-
-@unary(floats=True, input=lambda xp, g, input: xp.div(g, xp.mul(input, _LN10)))
-def log10(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The logarithm to base 10."""
-
-
-@unary(floats=True, input=lambda xp, g, input: xp.div(g, xp.add(input, 1)))
-def log1p(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``log(1 + input)``, accurate near 0."""
-
-
-@binary(
-    refuses=(BOOL, INTEGER),
-    input=lambda xp, g, input, other: xp.mul(g, xp.sigmoid(xp.sub(input, other))),
-    other=lambda xp, g, input, other: xp.mul(g, xp.sigmoid(xp.sub(other, input))),
-)
-def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``log(e**input + e**other)`` without overflow."""
-
-
-@binary(
-    refuses=(BOOL, INTEGER),
-    input=lambda xp, g, input, other: xp.mul(g, xp.sigmoid(xp.mul(xp.sub(input, other), _LN2))),
-    other=lambda xp, g, input, other: xp.mul(g, xp.sigmoid(xp.mul(xp.sub(other, input), _LN2))),
-)
-def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``log2(2**input + 2**other)`` without overflow."""
-
-
-# --- trigonometry -------------------------------------------------------------------------------
-
-
-@unary(floats=True, input=lambda xp, g, input: xp.mul(g, xp.cos(input)))
-def sin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Sine of radians."""
-
-
-@unary(floats=True, input=lambda xp, g, input: xp.neg(xp.mul(g, xp.sin(input))))
-def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Cosine of radians."""
-
-
-@unary(floats=True, input=lambda xp, g, out: xp.mul(g, xp.add(xp.square(out), 1)))
-def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Tangent of radians."""
-
-
-@unary(floats=True, input=lambda xp, g, input: xp.div(g, xp.sqrt(xp.sub(1, xp.square(input)))))
-def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Inverse sine, in radians."""
-
-
-@unary(
-    floats=True,
-    input=lambda xp, g, input: xp.neg(xp.div(g, xp.sqrt(xp.sub(1, xp.square(input))))),
-)
-def acos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Inverse cosine, in radians."""
-
-
-@unary(floats=True, input=lambda xp, g, input: xp.div(g, xp.add(xp.square(input), 1)))
-def atan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Inverse tangent, in radians."""
-
-
-@unary(floats=True, input=lambda xp, g, input: xp.mul(g, xp.cosh(input)))
-def sinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Hyperbolic sine."""
-
-
-@unary(floats=True, input=lambda xp, g, input: xp.mul(g, xp.sinh(input)))
-def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Hyperbolic cosine."""
-
-
-@unary(floats=True, input=lambda xp, g, out: xp.tanh_backward(g, out))
-def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Hyperbolic tangent."""
-
-
-@unary(floats=True, input=lambda xp, g, input: xp.div(g, xp.sqrt(xp.add(xp.square(input), 1))))
-def asinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Inverse hyperbolic sine."""
-
-
-def _acosh_input(xp: Any, g: Any, input: Any) -> Any:
-    return xp.div(g, xp.mul(xp.sqrt(xp.sub(input, 1)), xp.sqrt(xp.add(input, 1))))
-
-
-@unary(floats=True, input=_acosh_input)
-def acosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Inverse hyperbolic cosine."""
-
-
-@unary(floats=True, input=lambda xp, g, input: xp.div(g, xp.sub(1, xp.square(input))))
-def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Inverse hyperbolic tangent."""
-
-
-def _norm_square(xp: Any, a: Any, b: Any) -> Any:
-    return xp.add(xp.square(a), xp.square(b))
-
-
-@binary(
-    floats=True,
-    refuses=(COMPLEX,),
-    input=lambda xp, g, input, other: xp.mul(g, xp.div(other, _norm_square(xp, input, other))),
-    other=lambda xp, g, input, other: xp.neg(
-        xp.mul(g, xp.div(input, _norm_square(xp, input, other)))
-    ),
-)
-def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The angle of the point (other, input), in radians."""
-
-
-@binary(
-    refuses=(BOOL, INTEGER, COMPLEX),
-    input=lambda xp, g, input, out: xp.mul(g, xp.div(input, out)),
-    other=lambda xp, g, other, out: xp.mul(g, xp.div(other, out)),
-)
-def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``sqrt(input**2 + other**2)`` without overflow."""
-
-
 # --- special functions --------------------------------------------------------------------------
 
 
@@ -429,7 +247,12 @@ def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``1 - erf(input)``, accurate for large `input`."""
 
 
-@unary(floats=True, refuses=(COMPLEX,), input=lambda xp, g, out: xp.div(g, _gauss(xp, out)))
+@unary(
+    floats=True,
+    refuses=(COMPLEX,),
+    # Not by the result, which the user may overwrite.
+    input=lambda xp, g, input: xp.div(g, _gauss(xp, xp.erfinv(input))),
+)
 def erfinv(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse of `erf`."""
 
@@ -457,9 +280,7 @@ def _sgn_input(xp: Any, g: Any, input: Any) -> Any:
 
 
 __all__ = [
-    "abs", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "cos",
-    "cosh", "div", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "floor", "floor_divide",
-    "fmod", "frac", "hypot", "lgamma", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2",
-    "mul", "neg", "positive", "pow", "reciprocal", "remainder", "round", "rsqrt", "sgn", "sign",
-    "sin", "sinh", "sqrt", "square", "sub", "tan", "tanh", "trunc",
+    "abs", "add", "ceil", "div", "erf", "erfc", "erfinv", "floor", "floor_divide", "fmod", "frac",
+    "lgamma", "mul", "neg", "positive", "reciprocal", "remainder", "round", "sgn", "sign", "square",
+    "sub", "trunc",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor
+from torchlite.backends.registry import local
 from torchlite.dtypes import FLOAT
 from torchlite.ops.activation import logsigmoid
 from torchlite.ops.elementwise import abs, add, div, mul, square, sub
@@ -119,7 +120,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
         )
     if input.dtype is not target.dtype:
         raise RuntimeError(f"Found dtype {target.dtype.legacy} but expected {input.dtype.legacy}")
-    if not bool(((input >= 0) & (input <= 1)).all()):
+    if local.mode.xp.any_true((~((input >= 0) & (input <= 1)))._data):
         raise RuntimeError("all elements of input should be between 0 and 1")
     loss = _bce(input, target)
     if weight is not None:

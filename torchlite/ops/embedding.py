@@ -101,10 +101,11 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     xp, data = local.mode.xp, input._data
     if not data.size and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
-    if data.size and xp.item(xp.asarray(xp.amin(data, None, False))) < 0:
+    low, high = xp.extremes(data) if data.size else (0, 0)
+    if low < 0:
         raise RuntimeError("Class values must be non-negative.")
     if num_classes == -1:
-        num_classes = xp.item(xp.asarray(xp.amax(data, None, False))) + 1
+        num_classes = high + 1
     if not xp.in_range(data, num_classes):
         raise RuntimeError("Class values must be smaller than num_classes.")
     classes = wrap(xp.arange(0, num_classes, 1, dtypes.int64))

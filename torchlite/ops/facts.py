@@ -15,7 +15,7 @@ from torchlite.ops.indexing import alias_view
 from torchlite.ops.inplace import check_writable, write
 from torchlite.ops.memory import data_ptr, resize_, stride
 from torchlite.ops.promotion import cast
-from torchlite.ops.slicing import chunk, split
+from torchlite.ops.splitting import chunk, split
 from torchlite.shapes import Size
 
 
@@ -149,6 +149,11 @@ def unsafe_split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tu
     return split(input, split_size_or_sections, dim)
 
 
+def _volatile(self: Tensor) -> bool:
+    warnings.warn("volatile was removed (Variable.volatile is always False)", stacklevel=2)
+    return False
+
+
 def typename(obj: Any) -> str:
     """The full name of an object's type; for tensors, as ``torch.FloatTensor``."""
     if isinstance(obj, Tensor):
@@ -182,11 +187,43 @@ def _typed(kind: dtypes.dtype) -> _OfDtype:
     return _OfDtype(f"{kind.legacy}Tensor", (), members)
 
 
+def new(self: Tensor, *args: Any, device: Any = None) -> Tensor:
+    """A tensor of the same dtype: ``new(2, 3)`` uninitialised, of that shape; ``new([1, 2])``."""
+    return _typed(self.dtype)(*args, device=device)
+
+
+def cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
+    """There is no GPU. Raises: AssertionError, as PyTorch built without CUDA."""
+    raise AssertionError(
+        "Torch not compiled with CUDA enabled\ntorchlite computes on the CPU only."
+    )
+
+
 FloatTensor, DoubleTensor = _typed(dtypes.float32), _typed(dtypes.float64)
 HalfTensor, BFloat16Tensor = _typed(dtypes.float16), _typed(dtypes.bfloat16)
 ByteTensor, CharTensor = _typed(dtypes.uint8), _typed(dtypes.int8)
 ShortTensor, IntTensor = _typed(dtypes.int16), _typed(dtypes.int32)
 LongTensor, BoolTensor = _typed(dtypes.int64), _typed(dtypes.bool_)
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """`set_default_dtype` by ``FloatTensor`` and its like, or its name; deprecated, as in PyTorch.
+
+    Raises: TypeError for what is no such type, or not of a floating-point dtype.
+    """
+    name = f"torch.{t.__name__}" if isinstance(t, _OfDtype) else t
+    kinds = {f"torch.{kind.legacy}Tensor": kind for kind in dtypes.DTYPES}
+    if name not in kinds:
+        raise TypeError(f"invalid type object: expected a tensor type or its name, got {t!r}")
+    if not kinds[name].is_floating_point:
+        raise TypeError("only floating-point types are supported as the default type")
+    warnings.warn(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use "
+        "torch.set_default_dtype() and torch.set_default_device() as alternatives.",
+        stacklevel=2,
+    )
+    dtypes.set_default_dtype(kinds[name])
+
 
 #: What only `Tensor` has, as methods and as properties.
 METHODS = {
@@ -194,18 +231,22 @@ METHODS = {
     for function in (
         type_as, is_floating_point, is_complex, is_signed, is_conj, is_neg, is_inference,
         is_pinned, pin_memory, is_shared, share_memory_, to_dense, chalf, dim_order, apply_, map_,
-        resize, resize_as, as_subclass, module_load, unsafe_chunk, unsafe_split,
+        resize, resize_as, as_subclass, module_load, unsafe_chunk, unsafe_split, new, cuda,
     )
 } | {"nelement": Tensor.numel, "ndimension": Tensor.dim, "const_data_ptr": data_ptr}  # fmt: skip
 PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "is_cpu": lambda self: True,
+    "is_cuda": lambda self: False,
+    "is_mps": lambda self: False,
+    "is_xpu": lambda self: False,
     "is_meta": lambda self: False,
     "name": lambda self: None,
     "grad_dtype": lambda self: self.dtype,
+    "volatile": _volatile,
 }
 
 __all__ = [
     "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor",
     "HalfTensor", "IntTensor", "LongTensor", "ShortTensor", "is_conj", "is_inference", "is_neg",
-    "typename", "unsafe_chunk", "unsafe_split",
+    "set_default_tensor_type", "typename", "unsafe_chunk", "unsafe_split",
 ]  # fmt: skip

@@ -25,6 +25,10 @@ _NO_BOOLS = {
     "neg": "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
     "invert a mask, use the `~` or `logical_not()` operator instead.",
 }
+_ONE_BOOL = (
+    "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
+    "invert a mask, use the `~` or `logical_not()` operator instead."
+)
 _NUMPY_NAMES = (("axis", "dim"), ("keepdims", "keepdim"))
 #: Public operations by name, for the tests' table of samples.
 operations: dict[str, Callable] = {}
@@ -184,6 +188,10 @@ def _is_float_and_number(x: Any, other: Any) -> bool:
     return (kind is float or kind is int) and x is not None and dtypes.of(x).category == FLOAT
 
 
+def _category(x: Any) -> int:
+    return (x.dtype if isinstance(x, Tensor) else dtypes.of_scalar(x)).category
+
+
 def _meet(name: str, input: Any, other: Any, floats: bool, refuses: tuple[int, ...],
           tensors: Sequence[bool]) -> tuple:  # fmt: skip
     """Both operands in the dtype that they compute in; `tensors`: which may not be a number."""
@@ -200,6 +208,8 @@ def _meet(name: str, input: Any, other: Any, floats: bool, refuses: tuple[int, .
         raise not_a_tensor(name, 1, "input", input) from None
     if kind.category in refuses:
         raise refuse(name, kind)
+    if name == "sub" and BOOL in (_category(input), _category(other)):
+        raise RuntimeError(_ONE_BOOL)
     if floats:
         kind = at_least_float(kind)
     return as_operand(input, kind), as_operand(other, kind)

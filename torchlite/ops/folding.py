@@ -198,4 +198,6 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     return reshape(permute(x, (0, 2, 1, *range(3, len(shape) + 1))), shape)
 
 
-__all__ = ["channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
+native_channel_shuffle = channel_shuffle
+
+__all__ = ["channel_shuffle", "native_channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]

@@ -113,8 +113,8 @@ def _int64(name: str, index: Any) -> Any:
 def _check_range(index: Any, dim: int, size: int, error: type = RuntimeError) -> None:
     xp = local.mode.xp
     if not xp.in_range(index, size):
-        low = xp.item(xp.amin(index, None, False))
-        wrong = low if low < 0 else xp.item(xp.amax(index, None, False))
+        low, high = xp.extremes(index)
+        wrong = low if low < 0 else high
         raise error(f"index {wrong} is out of bounds for dimension {dim} with size {size}")
 
 

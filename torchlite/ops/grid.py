@@ -18,7 +18,7 @@ from torchlite.ops.gather import gather
 from torchlite.ops.joining import stack
 from torchlite.ops.linalg import matmul
 from torchlite.ops.op import recorded
-from torchlite.ops.promotion import cast
+from torchlite.ops.promotion import cast, computing
 from torchlite.ops.resampling_taps import cubic_weights
 from torchlite.ops.shape import broadcast_to, reshape, transpose, unsqueeze
 
@@ -36,6 +36,8 @@ def grid_sample(input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mod
     Raises: ValueError or RuntimeError (as PyTorch) for arguments that do not fit together.
     """
     _check_grid(input, grid, mode, padding_mode)
+    kind = input.dtype
+    input, grid = (cast(x, computing(kind)) for x in (input, grid))
     n, channels, *size = input._data.shape
     places, target = math.prod(grid._data.shape[1:-1]), grid._data.shape[1:-1]
     flat = reshape(grid, (n, places, len(size)))
@@ -49,7 +51,7 @@ def grid_sample(input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mod
     for chosen in product(*axes):
         term = _tap(pixels, size, chosen)
         total = term if total is None else add(total, term)
-    return reshape(total, (n, channels, *target))
+    return cast(reshape(total, (n, channels, *target)), kind)
 
 
 def _tap(pixels: Tensor, size: Sequence[int], chosen: tuple) -> Tensor:

@@ -11,6 +11,7 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor, alias, wrap
+from torchlite.backends.batching import Batched
 from torchlite.backends.registry import local
 from torchlite.ops.conversion import clone
 from torchlite.ops.creation import as_tensor
@@ -213,9 +214,9 @@ def _part(part: Any) -> Any:
         part = part.bool()
     if part.dtype.category >= dtypes.FLOAT:
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    if part._data.ndim == 0 and part.dtype is not dtypes.bool_:
-        return part.item()
-    return part
+    if part._data.ndim or part.dtype is dtypes.bool_ or isinstance(part._data, Batched):
+        return part
+    return part.item()
 
 
 def _in_range(i: int, dim: int, shape: tuple) -> int:
@@ -270,7 +271,7 @@ def wrapped_index(part: Tensor, dim: int, size: int) -> Any:
     xp = local.mode.xp
     data = part._data if part.dtype is dtypes.int64 else xp.astype(part._data, dtypes.int64)
     if data.size:
-        low, high = xp.item(xp.amin(data, None, False)), xp.item(xp.amax(data, None, False))
+        low, high = xp.extremes(data)
         if low < -size or high >= size:
             wrong = low if low < -size else high
             raise IndexError(f"index {wrong} is out of bounds for dimension {dim} with size {size}")

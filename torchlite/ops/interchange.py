@@ -9,6 +9,7 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor, device, wrap
+from torchlite.backends.capsules import BFLOAT, UINT, change_type
 from torchlite.backends.registry import local
 from torchlite.dtypes import dtype
 from torchlite.ops.conversion import from_numpy, numpy
@@ -41,10 +42,15 @@ def to_capsule(self: Tensor, *, stream: Any = None, max_version: tuple[int, int]
     """
     if self.requires_grad:
         raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
-    array = local.mode.xp.to_numpy(self._data)
+    xp, data, is_bfloat16 = local.mode.xp, self._data, self.dtype is dtypes.bfloat16
+    array = xp.to_numpy(xp.view_dtype(data, dtypes.uint16) if is_bfloat16 else data)
     if max_version is None:
-        return array.__dlpack__()
-    return array.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
+        capsule = array.__dlpack__()
+    else:
+        capsule = array.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
+    if is_bfloat16:
+        change_type(capsule, UINT, BFLOAT)
+    return capsule
 
 
 def capsule_device(self: Tensor) -> tuple[int, int]:

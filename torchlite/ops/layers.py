@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from torchlite import overrides
 from torchlite._tensor import Tensor
 from torchlite.ops.activation import relu
 from torchlite.ops.elementwise import add
@@ -50,7 +51,8 @@ def linear_relu(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """``relu(linear(input, weight, bias))`` in one pass after the product, and one node."""
     x: Any = getattr(input, "_data", None)
     w, b = weight._data, getattr(bias, "_data", None)
-    if x is None or w.ndim != 2 or x.dtype is not w.dtype or x.shape[-1:] != w.shape[1:]:
+    usual = x is not None and w.ndim == 2 and x.dtype is w.dtype and x.shape[-1:] == w.shape[1:]
+    if not usual or overrides.autocast is not None:
         return relu(linear(input, weight, bias))
     return run(_linear_relu, (input, weight, bias), (x, w, b))
 

@@ -39,7 +39,10 @@ def _check_operands(name: str, input: Any, other: Any) -> None:
 
 def _c_name(tensor: Tensor) -> str:
     """The name of the dtype in PyTorch's messages of matrix products."""
-    names = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int"}
+    names = {
+        "float32": "float", "float64": "double", "int64": "long int", "int32": "int",
+        "float16": "c10::Half", "bfloat16": "c10::BFloat16",
+    }  # fmt: skip
     return names.get(tensor.dtype.name, tensor.dtype.legacy)
 
 

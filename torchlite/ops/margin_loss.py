@@ -14,7 +14,8 @@ from torchlite.backends.registry import local
 from torchlite.ops.activation import logsigmoid, relu
 from torchlite.ops.comparison import eq, minimum, ne, where
 from torchlite.ops.distance import pairwise_distance
-from torchlite.ops.elementwise import add, div, exp, log1p, mul, neg, sqrt, square, sub
+from torchlite.ops.elementwise import add, div, mul, neg, square, sub
+from torchlite.ops.exponentials import exp, log1p, sqrt
 from torchlite.ops.family import functional
 from torchlite.ops.loss import chosen, reduced
 from torchlite.ops.pointwise import clamp
@@ -173,6 +174,8 @@ def _check_multi_margin(rows: Tensor, target: Tensor, weight: Any, shape: list[i
             f"samples (batch size). Expected target size [{count}], but got {list(target.shape)}. "
             f"Input has shape {shape}."
         )
+    if weight is not None and weight._data.ndim != 1:
+        raise ValueError("weight must be one-dimensional")
     if weight is not None and weight._data.shape != (classes,):
         raise RuntimeError(
             f"inconsistent weight size, expected {classes} but got {list(weight.shape)}"

@@ -14,7 +14,7 @@ from torchlite.ops.gather import exact_out
 from torchlite.ops.indexing import fitting, index_arrays, index_get, split_index
 from torchlite.ops.indexing import index_put as put_at
 from torchlite.ops.op import declared
-from torchlite.ops.promotion import cast, checked_number
+from torchlite.ops.promotion import cast, checked_number, does_not_fit
 from torchlite.ops.shape import expand, reshape
 from torchlite.shapes import broadcast_shapes
 
@@ -44,9 +44,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
                 f"{value._data.ndim} dimension(s)."
             )
         if value.dtype.category > input.dtype.category:
-            raise RuntimeError(
-                f"value cannot be converted to type {input.dtype.name} without overflow"
-            )
+            raise does_not_fit(input.dtype)
         value = cast(value, input.dtype)
     else:
         value = checked_number(value, input.dtype)
@@ -127,7 +125,7 @@ def _flat_index(index: Any, count: int, name: str) -> Any:
         )
     xp, data = local.mode.xp, index._data
     if data.size:
-        low, high = xp.item(xp.amin(data, None, False)), xp.item(xp.amax(data, None, False))
+        low, high = xp.extremes(data)
         if low < -count or high >= count:
             raise IndexError(
                 f"out of range: tried to access index {low if low < -count else high} on a tensor "

@@ -14,20 +14,23 @@ from torchlite.ops import (
     comparison,
     complex_numbers,
     conversion,
+    copies,
     creation,
     elementwise,
+    exponentials,
     facts,
     indexing,
     interchange,
-    joining,
     linalg,
     matrices,
     memory,
     pointwise,
     random,
     rearranging,
+    repeating,
     shape,
     slicing,
+    splitting,
     views,
 )
 from torchlite.ops.aliases import ALIASES
@@ -97,7 +100,7 @@ _OPERATORS = {
     "truediv": elementwise.div,
     "floordiv": elementwise.floor_divide,
     "mod": elementwise.remainder,
-    "pow": elementwise.pow,
+    "pow": exponentials.pow,
     "matmul": linalg.matmul,
     "and": comparison.bitwise_and,
     "or": comparison.bitwise_or,
@@ -117,6 +120,8 @@ def _attach_operators() -> None:
         setattr(Tensor, f"__r{name}__", _operator(operation, reflected=True))
         if name != "matmul":
             setattr(Tensor, f"__i{name}__", in_place(operation, f"__i{name}__"))
+    Tensor.__div__, Tensor.__rdiv__ = Tensor.__truediv__, Tensor.__rtruediv__
+    Tensor.__idiv__ = Tensor.__itruediv__
     for name, operation in _COMPARISONS.items():
         setattr(Tensor, f"__{name}__", _operator(operation))
     Tensor.__neg__ = elementwise.neg
@@ -140,7 +145,8 @@ def _attach_indexing() -> None:
     Tensor.view, Tensor.expand = shape.view, shape.expand
     Tensor.where = lambda self, condition, other: comparison.where(condition, self, other)
     for family in (
-        creation, facts, interchange, joining, matrices, memory, rearranging, slicing, views,
+        copies, creation, facts, interchange, matrices, memory, rearranging, repeating,
+        slicing, splitting, views,
     ):  # fmt: skip
         for name, method in family.METHODS.items():
             setattr(Tensor, name, method)

@@ -13,7 +13,8 @@ from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import FLOAT
-from torchlite.ops.elementwise import add, div, mul, pow, square
+from torchlite.ops.elementwise import add, div, mul, square
+from torchlite.ops.exponentials import pow
 from torchlite.ops.family import functional, not_a_tensor, refuse, write_out
 from torchlite.ops.inplace import write
 from torchlite.ops.normalize import vector_norm

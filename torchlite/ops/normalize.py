@@ -10,9 +10,10 @@ from torchlite._tensor import Tensor
 from torchlite.dtypes import COMPLEX, FLOAT, dtype
 from torchlite.ops.comparison import gt, where
 from torchlite.ops.complex_numbers import real
-from torchlite.ops.elementwise import abs, add, div, exp, log, mul, sub
+from torchlite.ops.elementwise import abs, add, div, mul, sub
+from torchlite.ops.exponentials import exp, log
 from torchlite.ops.extremes import amax, amin
-from torchlite.ops.family import operation, refuse, write_out
+from torchlite.ops.family import functional, operation, refuse, write_out
 from torchlite.ops.op import declare
 from torchlite.ops.promotion import at_least_float, cast, result_type
 from torchlite.ops.reduction import Dims, axes_of, data_of, in_single, restore
@@ -204,4 +205,12 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float, *,
     return result if out is None else write_out("renorm", out, result)
 
 
-__all__ = ["dist", "log_softmax", "logsumexp", "norm", "renorm", "softmax"]
+@functional
+def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
+    """The norms of order `pow` of the slices along `dim`, which keep it; of all for dim -1."""
+    if dim == -1:
+        return norm(v, pow)
+    return norm(v, pow, [d for d in range(v.ndim) if d != dim % v.ndim], keepdim=True)
+
+
+__all__ = ["dist", "log_softmax", "logsumexp", "norm", "norm_except_dim", "renorm", "softmax"]

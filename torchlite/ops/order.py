@@ -11,6 +11,7 @@ from torchlite.backends.registry import local
 from torchlite.dtypes import COMPLEX, FLOAT
 from torchlite.ops.extremes import picked
 from torchlite.ops.family import operation, refuse, write_out
+from torchlite.ops.gather import check_apart
 from torchlite.ops.op import declare
 from torchlite.ops.reduction import check_nonempty, data_of
 from torchlite.ops.scan import pair
@@ -85,6 +86,8 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *,
     check_nonempty("kthvalue", data, axis)
     if not 1 <= k <= (data.shape[axis] if data.ndim else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
+    if out is not None:
+        check_apart(out[0], input)
     xp = local.mode.xp
     places = xp.sort(data, axis, False)[1]
     if data.ndim:

@@ -10,7 +10,7 @@ from torchlite.ops.conversion import clone
 from torchlite.ops.family import functional, not_a_tensor
 from torchlite.ops.joining import cat
 from torchlite.ops.op import declared, run
-from torchlite.ops.promotion import number_of
+from torchlite.ops.promotion import checked_number
 from torchlite.ops.rearranging import flip
 from torchlite.ops.shape import expand
 from torchlite.ops.slicing import narrow, sliced
@@ -70,7 +70,7 @@ def constant_pad_nd(input: Tensor, pad: Sequence[int], value: float = 0) -> Tens
     added = tuple((max(before, 0), max(after, 0)) for before, after in widths)
     if not any(map(any, added)):
         return clone(result)
-    args = added, number_of(value, dtypes.of(input._data))
+    args = added, checked_number(value, dtypes.of(input._data))
     return run(declared["pad"], (result, *args), (result._data, *args))
 
 

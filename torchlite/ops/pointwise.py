@@ -10,7 +10,6 @@ from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT
 from torchlite.ops.comparison import (
-    copysign,
     eq,
     gt,
     isfinite,
@@ -20,22 +19,26 @@ from torchlite.ops.comparison import (
     where,
 )
 from torchlite.ops.conversion import clone
-from torchlite.ops.elementwise import (
-    abs,
-    add,
-    div,
-    floor,
-    lgamma,
-    log,
-    log2,
-    mul,
-    pow,
-    sin,
-    sub,
+from torchlite.ops.creation import tensor
+from torchlite.ops.elementwise import abs, add, div, floor, lgamma, mul, sub
+from torchlite.ops.exponentials import log, log2, pow
+from torchlite.ops.family import (
+    binary,
+    check_tensors,
+    not_a_tensor,
+    operation,
+    unary,
+    write_out,
 )
-from torchlite.ops.family import binary, not_a_tensor, operation, unary, write_out
 from torchlite.ops.op import declare, run
-from torchlite.ops.promotion import as_operand, at_least_float, cast, result_type
+from torchlite.ops.promotion import (
+    at_least_float,
+    cast,
+    checked_operand,
+    computing,
+    result_type,
+)
+from torchlite.ops.trigonometry import sin
 
 # --- clamping -----------------------------------------------------------------------------------
 
@@ -51,9 +54,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *,
 
     NaN is kept; the gradient at a bound is 1. Raises: RuntimeError if both bounds are None.
     """
-    data = getattr(input, "_data", None)
-    if data is None:
-        raise not_a_tensor("clamp", 1, "input", input)
+    check_tensors("clamp", input=input)
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     input, low, high = _together(input, min, max)
@@ -71,7 +72,7 @@ def _together(input: Tensor, low: Any, high: Any) -> tuple[Tensor, Any, Any]:
     kind = result_type(*(x for x in (input, low, high) if x is not None))
     if kind.category == COMPLEX:
         raise NotImplementedError("clamp is not supported for complex types")
-    low, high = (x if x is None else as_operand(x, kind) for x in (low, high))
+    low, high = (x if x is None else checked_operand(x, kind) for x in (low, high))
     return cast(input, kind), low, high
 
 
@@ -89,6 +90,7 @@ def _clamp_by_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
 @operation
 def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
     """`input` raised to `min`, a number or a tensor."""
+    check_tensors("clamp_min", input=input)
     if isinstance(min, Tensor):
         result = _clamp_by_tensors(*_together(input, min, None))
         return result if out is None else write_out("clamp_min", out, result)
@@ -98,6 +100,7 @@ def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
 @operation
 def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
     """`input` lowered to `max`, a number or a tensor."""
+    check_tensors("clamp_max", input=input)
     if isinstance(max, Tensor):
         result = _clamp_by_tensors(*_together(input, None, max))
         return result if out is None else write_out("clamp_max", out, result)
@@ -111,9 +114,13 @@ def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = N
     result = clone(input)
     if input.dtype.category == FLOAT:
         limits = dtypes.finfo(input.dtype)
-        result = where(isnan(input), 0.0 if nan is None else float(nan), result)
-        result = where(isposinf(input), limits.max if posinf is None else float(posinf), result)
-        result = where(isneginf(input), limits.min if neginf is None else float(neginf), result)
+        for found, value, default in (
+            (isnan(input), nan, 0.0),
+            (isposinf(input), posinf, limits.max),
+            (isneginf(input), neginf, limits.min),
+        ):
+            number = tensor(default if value is None else value, dtype=input.dtype)
+            result = where(found, number, result)
     return result if out is None else write_out("nan_to_num", out, result)
 
 
@@ -169,6 +176,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1,
 @operation
 def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """``other - alpha * input``."""
+    check_tensors("rsub", input=input)
     return sub(other, input if alpha == 1 else mul(input, alpha))
 
 
@@ -203,6 +211,7 @@ def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None)
 @operation
 def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``input * 2 ** other``."""
+    check_tensors("ldexp", input=input, other=other)
     result = mul(input, pow(2.0, other))
     return result if out is None else write_out("ldexp", out, result)
 
@@ -236,9 +245,9 @@ def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 @operation
 def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``sin(pi * input) / (pi * input)``, 1 at 0."""
-    zero = eq(input, 0)
-    x = mul(where(zero, 1, cast(input, at_least_float(input.dtype))), math.pi)
-    result = where(zero, 1, div(sin(x), x))
+    zero, kind = eq(input, 0), at_least_float(input.dtype)
+    x = mul(where(zero, 1, cast(input, computing(kind))), math.pi)
+    result = cast(where(zero, 1, div(sin(x), x)), kind)
     return result if out is None else write_out("sinc", out, result)
 
 
@@ -250,8 +259,10 @@ def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Where the sign is negative, -0.0 included."""
     if input.dtype.category == COMPLEX:
         raise RuntimeError("signbit is not implemented for complex tensors.")
-    signs = copysign(1.0, input.detach()) if input.dtype.category == FLOAT else input
-    result = lt(signs, 0)
+    data = input._data
+    if input.dtype.category == FLOAT:  # not by ``input < 0``, which -0.0 and -NaN are not
+        data = local.mode.xp.copysign(1.0, data)
+    result = lt(wrap(local.mode.xp.asarray(data)), 0)
     return result if out is None else write_out("signbit", out, result)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor
+from torchlite.backends.registry import local
 from torchlite.dtypes import COMPLEX
 from torchlite.ops.comparison import where
 from torchlite.ops.creation import as_tensor
@@ -30,7 +31,8 @@ def _polynomial(name: str, meaning: str, linear: Callable[[Tensor], Tensor], ste
         x = 2 * x - 1 if shifted else x
         before, p = x * 0 + 1, linear(x)
         result = where(degree < 0, 0.0, where(degree == 0, 1.0, p))
-        for k in range(1, int(degree.max()) if degree.numel() else 0):
+        greatest = local.mode.xp.extremes(degree._data)[1] if degree.numel() else 0
+        for k in range(1, greatest):
             before, p = p, step(k, x, before, p)
             result = where(degree == k + 1, p, result)
         result = cast(result, kind)

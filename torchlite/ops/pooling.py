@@ -9,7 +9,8 @@ import math
 from typing import Any
 
 from torchlite._tensor import Tensor
-from torchlite.ops.elementwise import mul, pow
+from torchlite.ops.elementwise import mul
+from torchlite.ops.exponentials import pow
 from torchlite.ops.family import functional
 from torchlite.ops.op import declare, run
 from torchlite.ops.pooling_checks import batched, check_input, windows

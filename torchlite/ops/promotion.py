@@ -6,6 +6,7 @@ raise the category (bool, integer, float, complex).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from torchlite import dtypes
@@ -15,6 +16,12 @@ from torchlite.ops.op import declare
 
 _DIMENSIONED, _ZERO_DIM, _NUMBER = range(3)  # the priorities of operands
 _results: dict[tuple, dtype] = {}
+_GREATEST = {kind: dtypes.finfo(kind).max for kind in dtypes.DTYPES if kind.category >= FLOAT}
+_C_NAMES = {
+    dtypes.int32: "int", dtypes.float16: "c10::Half", dtypes.bfloat16: "c10::BFloat16",
+    dtypes.float32: "float", dtypes.float64: "double", dtypes.complex64: "c10::complex<float>",
+    dtypes.complex128: "c10::complex<double>",
+}  # fmt: skip
 
 
 def _to_input(xp: Any, g: Any, x_dtype: dtype) -> Any:
@@ -83,6 +90,11 @@ def as_operand(x: Any, kind: dtype) -> Any:
     return number_of(x, kind)
 
 
+def checked_operand(x: Any, kind: dtype) -> Any:
+    """As `as_operand`, by `checked_number`."""
+    return cast(x, kind) if isinstance(x, Tensor) else checked_number(x, kind)
+
+
 def number_of(x: Any, kind: dtype) -> Any:
     """The Python number `x` as `kind` holds it: integers wrap around."""
     if kind.category == FLOAT:
@@ -95,17 +107,39 @@ def number_of(x: Any, kind: dtype) -> Any:
 
 
 def checked_number(x: Any, kind: dtype) -> Any:
-    """As `number_of`, but raises RuntimeError (as PyTorch) for a number out of range."""
+    """As `number_of`, but raises RuntimeError (as PyTorch) for a number out of range.
+
+    Infinity is in the range of floats.
+    """
     if isinstance(x, complex) and kind.category < COMPLEX:
         if x.imag:
-            raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
+            raise does_not_fit(kind)
         x = x.real
     if kind.category == INTEGER:
         limits = dtypes.iinfo(kind)
         low = limits.min if kind.is_signed else -limits.max
         if not low <= x <= limits.max:
-            raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
+            raise does_not_fit(kind)
+    elif kind.category >= FLOAT:
+        for part in (x,) if kind.category == FLOAT else (x.real, x.imag):
+            if abs(part) > _GREATEST[kind] and abs(part) != math.inf:
+                raise does_not_fit(kind)
     return number_of(x, kind)
+
+
+def does_not_fit(kind: dtype) -> RuntimeError:
+    """PyTorch's error for a Python number that `kind` cannot hold."""
+    return RuntimeError(f"value cannot be converted to type {c_name(kind)} without overflow")
+
+
+def c_name(kind: dtype) -> str:
+    """The name of the dtype in PyTorch's messages about numbers."""
+    return _C_NAMES.get(kind, f"{kind.name}_t" if kind.category == INTEGER else kind.name)
+
+
+def computing(kind: dtype) -> dtype:
+    """The dtype that operations of several steps compute in: float32 for half precision."""
+    return dtypes.float32 if kind in (dtypes.float16, dtypes.bfloat16) else kind
 
 
 def at_least_float(kind: dtype) -> dtype:

@@ -14,7 +14,6 @@ from torchlite.ops.family import operation, write_out
 from torchlite.ops.op import recorded
 from torchlite.ops.order import sort
 from torchlite.ops.promotion import cast
-from torchlite.ops.reduction import all as all_
 from torchlite.ops.reduction import any as any_
 from torchlite.ops.reduction import data_of
 from torchlite.ops.reduction import sum as sum_
@@ -44,7 +43,7 @@ def _check_quantile(name: str, input: Any, q: Any, interpolation: str) -> Tensor
         raise RuntimeError(f"{name}() q must be a scalar or 1D tensor")
     if q.dtype is not input.dtype:
         raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
-    if not bool(all_(logical_and(ge(q, 0), le(q, 1)))):
+    if local.mode.xp.any_true((~logical_and(ge(q, 0), le(q, 1)))._data):
         raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
     return q
 

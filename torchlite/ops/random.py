@@ -14,7 +14,7 @@ from torchlite.ops.conversion import is_contiguous
 from torchlite.ops.creation import empty_like, size_of
 from torchlite.ops.family import operation, refuse, write_out
 from torchlite.ops.inplace import assign, check_writable
-from torchlite.ops.promotion import cast
+from torchlite.ops.promotion import c_name, cast
 from torchlite.overrides import taken_over
 from torchlite.random import Generator, default_generator
 
@@ -171,7 +171,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *,
 
 def _check_std(std: Any) -> None:
     if isinstance(std, Tensor):
-        if bool((std < 0).any()):
+        if local.mode.xp.any_true((std < 0)._data):
             raise RuntimeError("normal expects all elements of std >= 0.0")
     elif std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
@@ -197,8 +197,7 @@ def _check_chance(p: Any) -> None:
         if not 0 <= p <= 1:
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
     elif p.size:
-        xp = local.mode.xp
-        low, high = xp.item(xp.amin(p, None, False)), xp.item(xp.amax(p, None, False))
+        low, high = local.mode.xp.extremes(p)
         if not (low >= 0 and high <= 1):
             raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
 
@@ -244,9 +243,10 @@ def _check_weights(weights: Tensor, num_samples: int, replacement: bool) -> None
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    if not bool((weights.isfinite() & (weights >= 0)).all()):
+    any_true, usable = local.mode.xp.any_true, weights.isfinite() & (weights >= 0)
+    if any_true((~usable)._data):
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
-    if bool((weights.sum(-1) == 0).any()):
+    if any_true((weights.sum(-1) == 0)._data):
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
 
 
@@ -262,6 +262,9 @@ def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *,
              generator: Generator | None = None, **bounds: float) -> Tensor:  # fmt: skip
     """Fill with uniform numbers in [from, to)."""
     low = bounds.pop("from", from_)
+    for label, bound in (("from", low), ("to", to)):
+        if self.is_floating_point() and abs(bound) > dtypes.finfo(self.dtype).max:
+            raise RuntimeError(f"{label} is out of bounds for {c_name(self.dtype)}")
     if low > to:
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={to:g}"

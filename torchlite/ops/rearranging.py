@@ -213,7 +213,13 @@ def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
     return self
 
 
-METHODS = {"fill_diagonal_": fill_diagonal_}
+
+def _reversed(self: Tensor) -> Tensor:
+    """``reversed(x)``: a copy with the first dimension in reverse order."""
+    return flip(self, 0) if self._data.ndim else self
+
+
+METHODS = {"fill_diagonal_": fill_diagonal_, "__reversed__": _reversed}
 
 __all__ = [
     "diag", "diag_embed", "diagflat", "flip", "fliplr", "flipud", "roll", "rot90", "tril",

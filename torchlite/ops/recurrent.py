@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from torchlite import overrides
 from torchlite._tensor import Tensor
 from torchlite.ops.elementwise import add
 from torchlite.ops.layers import linear
 from torchlite.ops.op import declare
+from torchlite.ops.promotion import cast
 
 
 def _rnn_rule(xp: Any, g: Any, needs: Any, h: Any, weight: Any, kept: Any, activation: str,
@@ -44,13 +46,19 @@ def unroll(mode: str, input: Tensor, state: tuple[Tensor, ...], weights: dict[st
             weight_hr (P, H) or None for LSTM.
         kept: Bool (T, B, 1) or None: where it is False, the states stay as they are.
     """
+    kind = state[0].dtype  # autocast may give `linear` another one
     w, bias, bias_hh = weights["weight_hh"], weights["bias_ih"], weights["bias_hh"]
     if mode == "GRU":
-        x = linear(input, weights["weight_ih"], bias)
+        x = cast(linear(input, weights["weight_ih"], bias), kind)
         return (_gru(x, *state, w, bias_hh, kept),)
     if bias is not None:
         bias = add(bias, bias_hh)
-    x = linear(input, weights["weight_ih"], bias)
+    x = cast(linear(input, weights["weight_ih"], bias), kind)
     if mode == "LSTM":
         return _lstm(x, *state, w, weights.get("weight_hr"), kept)
     return (_rnn(x, *state, w, kept, ACTIVATIONS[mode]),)
+
+
+def unroll_whole(*args: Any) -> tuple[Tensor, ...]:
+    """`unroll`; autocast lowers the precision of all of it, as of PyTorch's LSTM and RNN layers."""
+    return unroll(*args) if overrides.autocast is None else overrides.autocast(unroll, args, {})

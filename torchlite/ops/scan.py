@@ -10,7 +10,8 @@ from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT, dtype
 from torchlite.ops import return_types
-from torchlite.ops.elementwise import add, div, logaddexp, mul, sub
+from torchlite.ops.elementwise import add, div, mul, sub
+from torchlite.ops.exponentials import logaddexp
 from torchlite.ops.family import functional, not_a_tensor, operation, refuse, write_out
 from torchlite.ops.joining import cat
 from torchlite.ops.op import declare, recorded

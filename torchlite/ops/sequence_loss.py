@@ -9,15 +9,18 @@ from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.ops.comparison import eq, gt, logical_and, lt, ne, where
 from torchlite.ops.creation import arange, full, tensor, zeros
-from torchlite.ops.elementwise import add, div, exp, mul, neg, sub
+from torchlite.ops.elementwise import add, div, mul, neg, sub
+from torchlite.ops.exponentials import exp
 from torchlite.ops.joining import cat, stack
 from torchlite.ops.loss import chosen, reduced
 from torchlite.ops.normalize import logsumexp
 from torchlite.ops.pointwise import clamp
+from torchlite.overrides import taken_over
 
 _NEVER = -1e30  # the logarithm of an impossible path: finite, so that gradients are
 
 
+@taken_over
 def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any,
              blank: int = 0, reduction: str = "mean",
              zero_infinity: bool = False) -> Tensor:  # fmt: skip

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from torchlite._tensor import Tensor
 from torchlite.dtypes import COMPLEX
 from torchlite.ops.comparison import eq, lt, where
 from torchlite.ops.elementwise import abs as absolute
-from torchlite.ops.elementwise import erfc, exp, log, mul, neg
-from torchlite.ops.family import binary, functional, not_a_tensor, operation, unary, write_out
+from torchlite.ops.elementwise import erfc, mul, neg
+from torchlite.ops.exponentials import exp, log
+from torchlite.ops.family import binary, functional, no_gradient, operation, unary, write_out
 from torchlite.ops.promotion import at_least_float, cast
 
 _SQRT_2PI, _SQRT_2_OVER_PI = math.sqrt(2 * math.pi), math.sqrt(2 / math.pi)
@@ -139,21 +139,6 @@ def xlog1py(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
 # --- the gamma and zeta functions ---------------------------------------------------------------
 
 
-def _not_implemented(name: str) -> Callable:
-    """The rule of an operand that PyTorch has no gradient of."""
-
-    def rule(xp: Any, g: Any) -> Any:
-        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
-
-    return rule
-
-
-def _only_tensors(x: Any, y: Any) -> None:
-    for value, position, label in ((x, 1, "input"), (y, 2, "other")):
-        if isinstance(value, (int, float)):
-            raise not_a_tensor("igamma", position, label, value)
-
-
 def _gamma_density(xp: Any, g: Any, input: Any, other: Any) -> Any:
     power = xp.sub(xp.mul(xp.sub(input, 1), xp.log(other)), other)
     return xp.mul(g, xp.exp(xp.sub(power, xp.lgamma(input))))
@@ -162,8 +147,7 @@ def _gamma_density(xp: Any, g: Any, input: Any, other: Any) -> Any:
 @binary(
     floats=True,
     refuses=(COMPLEX,),
-    check=_only_tensors,
-    input=_not_implemented("igamma: input"),
+    input=no_gradient("igamma: input"),
     other=_gamma_density,
 )
 def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -173,8 +157,7 @@ def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
 @binary(
     floats=True,
     refuses=(COMPLEX,),
-    check=_only_tensors,
-    input=_not_implemented("igammac: input"),
+    input=no_gradient("igammac: input"),
     other=lambda xp, g, input, other: xp.neg(_gamma_density(xp, g, input, other)),
 )
 def igammac(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -187,7 +170,7 @@ def _zeta_other(xp: Any, g: Any, input: Any, other: Any) -> Any:
 
 
 @functional
-@binary(floats=True, refuses=(COMPLEX,), input=_not_implemented("zeta"), other=_zeta_other)
+@binary(floats=True, refuses=(COMPLEX,), input=no_gradient("zeta"), other=_zeta_other)
 def zeta(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """Hurwitz's zeta function, ``sum((other + k) ** -input)`` over k >= 0; NaN for input < 1."""
 

@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 from torchlite._tensor import Tensor
+from torchlite.backends.registry import local
 from torchlite.dtypes import COMPLEX, FLOAT
 from torchlite.ops.complex_numbers import view_as_real
 from torchlite.ops.creation import arange, ones, zeros
@@ -220,7 +221,7 @@ def _joined(frames: Tensor, window: Tensor | None, hop: int, center: bool,
     signal = narrow(_overlapped(mul(frames, weights), hop, whole), 1, start, kept)
     squares = square(weights).expand(1, *frames._data.shape[1:])
     envelope = narrow(_overlapped(squares, hop, whole), 1, start, kept)
-    if kept and float(envelope.detach().abs().min()) <= _LEAST_ENVELOPE:
+    if kept and local.mode.xp.extremes(envelope.abs()._data)[0] <= _LEAST_ENVELOPE:
         raise RuntimeError(f"istft(n_fft={n_fft}): window overlap add min: 1")
     signal = div(signal, envelope)
     if stop <= whole:

@@ -11,7 +11,8 @@ from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import COMPLEX, FLOAT, INTEGER
 from torchlite.ops.complex_numbers import conj, real
-from torchlite.ops.elementwise import div, mul, sqrt, sub
+from torchlite.ops.elementwise import div, mul, sub
+from torchlite.ops.exponentials import sqrt
 from torchlite.ops.family import functional, operation, refuse, write_out
 from torchlite.ops.op import declare
 from torchlite.ops.promotion import cast
@@ -155,7 +156,7 @@ def _check_weights(name: str, weights: Tensor, observations: int) -> None:
             f"cov(): expected {name} to have the same numel as there are observations in the "
             f"input but got {weights._data.size} != {observations}"
         )
-    if observations and weights.min().item() < 0:
+    if observations and local.mode.xp.extremes(weights._data)[0] < 0:
         raise RuntimeError(f"cov(): {name} cannot be negative")
 
 
@@ -199,7 +200,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         raise refuse("bincount_cpu", input.dtype)
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
-    if data.ndim != 1 or (data.size and input.min().item() < 0):
+    if data.ndim != 1 or (data.size and local.mode.xp.extremes(data)[0] < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if weights is not None:
         if weights._data.shape != data.shape:

@@ -14,9 +14,11 @@ from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.dtypes import FLOAT, dtype
 from torchlite.ops.creation import arange, ones
-from torchlite.ops.elementwise import cos, mul, sqrt
+from torchlite.ops.elementwise import mul
+from torchlite.ops.exponentials import sqrt
 from torchlite.ops.promotion import cast
 from torchlite.ops.special import i0
+from torchlite.ops.trigonometry import cos
 
 Shape = Callable[[Tensor], Tensor]
 

@@ -13,7 +13,7 @@ from torchlite.nn.modules.rnn_checks import check_dropout, check_sizes
 from torchlite.nn.parameter import Parameter
 from torchlite.ops.creation import arange, empty, zeros
 from torchlite.ops.joining import cat, stack
-from torchlite.ops.recurrent import unroll
+from torchlite.ops.recurrent import unroll, unroll_whole
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
@@ -143,11 +143,12 @@ class RNNBase(Module):
                    kept: Tensor | None) -> tuple[Tensor, list[Tensor]]:  # fmt: skip
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
         weights = {name: self._parameters.get(name + suffix) for name in names}
+        run = unroll if self.mode == "GRU" else unroll_whole
         if not suffix.endswith("_reverse"):
-            states = unroll(self.mode, x, first, weights, kept)
+            states = run(self.mode, x, first, weights, kept)
             return states[0], [s[-1] for s in states]
         back = None if kept is None else kept.flip(0)
-        states = unroll(self.mode, x.flip(0), first, weights, back)
+        states = run(self.mode, x.flip(0), first, weights, back)
         return states[0].flip(0), [s[-1] for s in states]
 
     # --- states --------------------------------------------------------------------------------

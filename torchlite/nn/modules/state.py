@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from torchlite._tensor import RemovableHandle, Tensor
 from torchlite.autograd import no_grad
@@ -32,6 +32,7 @@ class IncompatibleKeys(NamedTuple):
 class State:
     """The part of `Module` that saves and loads its state."""
 
+    T_destination = TypeVar("T_destination", bound=dict)  # the dict that `state_dict` fills
     _version = 1
 
     if TYPE_CHECKING:  # what Module.__init__ sets

@@ -10,7 +10,7 @@ from torchlite._tensor import Tensor
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
 from torchlite.ops.creation import ones_like, zeros_like
-from torchlite.ops.elementwise import rsqrt
+from torchlite.ops.exponentials import rsqrt
 
 ConvT = TypeVar("ConvT", bound=Module)
 LinearT = TypeVar("LinearT", bound=Module)

@@ -12,10 +12,11 @@ from torchlite.linalg.solvers import solve
 from torchlite.nn.modules.module import Module
 from torchlite.nn.utils import parametrize
 from torchlite.nn.utils.spectral_norm import as_matrix, default_dim, unit
-from torchlite.nn.utils.weight_norm import norm_except_dim, scaled_to
+from torchlite.nn.utils.weight_norm import scaled_to
 from torchlite.ops.creation import eye, zeros_like
 from torchlite.ops.joining import cat
 from torchlite.ops.matrices import matrix_exp
+from torchlite.ops.normalize import norm_except_dim
 from torchlite.ops.random import randn
 
 _MAPS = ("matrix_exp", "cayley", "householder")
@@ -155,7 +156,7 @@ class _WeightNorm(Module):
         return scaled_to(weight_v, weight_g, self.dim)
 
     def right_inverse(self, weight: Tensor) -> tuple[Tensor, Tensor]:
-        return norm_except_dim(weight, self.dim), weight
+        return norm_except_dim(weight, 2, self.dim), weight
 
 
 def weight_norm(module: Module, name: str = "weight", dim: int = 0) -> Module:

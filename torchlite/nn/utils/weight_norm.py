@@ -8,20 +8,14 @@ from typing import Any, TypeVar
 from torchlite._tensor import Tensor
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
+from torchlite.ops.normalize import norm_except_dim
 
 M = TypeVar("M", bound=Module)
 
 
-def norm_except_dim(v: Tensor, dim: int) -> Tensor:
-    """The norms of the slices along `dim`, which stay as dimensions of 1; of all for -1."""
-    if dim == -1:
-        return v.norm()
-    return v.norm(2, [d for d in range(v.ndim) if d != dim % v.ndim], keepdim=True)
-
-
 def scaled_to(v: Tensor, g: Tensor, dim: int) -> Tensor:
     """`v` with slices of norms `g`."""
-    return v * (g / norm_except_dim(v, dim))
+    return v * (g / norm_except_dim(v, 2, dim))
 
 
 class WeightNorm:
@@ -44,7 +38,7 @@ class WeightNorm:
                 f"Cannot register two weight_norm hooks on the same parameter {name}"
             )
         hook, weight = WeightNorm(name, dim), getattr(module, name)
-        g = norm_except_dim(weight.detach(), hook.dim)
+        g = norm_except_dim(weight.detach(), 2, hook.dim)
         del module._parameters[name]
         module.register_parameter(name + "_g", Parameter(g))
         module.register_parameter(name + "_v", Parameter(weight.data))

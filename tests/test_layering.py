@@ -13,13 +13,15 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     ("torchlite.dtypes", "torchlite.errors", "torchlite.layouts", "torchlite.shapes"),
     ("torchlite.backends",),
-    ("torchlite._tensor", "torchlite._tensor_str", "torchlite.graph", "torchlite.overrides"),
-    ("torchlite.ops", "torchlite.linalg", "torchlite.autograd", "torchlite.random",
+    ("torchlite._deepcopy", "torchlite._html", "torchlite._tensor", "torchlite._tensor_str",
+     "torchlite.graph", "torchlite.overrides"),
+    ("torchlite.ops", "torchlite.amp", "torchlite.linalg", "torchlite.autograd", "torchlite.random",
      "torchlite.settings"),
     ("torchlite.nn", "torchlite.compiler", "torchlite.func", "torchlite.optim", "torchlite.utils",
-     "torchlite.serialization"),
+     "torchlite.hub", "torchlite.serialization"),
     ("torchlite.vision", "torchlite.testing"),
     ("torchlite",),
+    ("torchlite.distributions", "torchlite.training"),  # written with the public API
 )
 HAS_NUMPY = ("torchlite.backends", "torchlite_numba")
 

@@ -43,17 +43,6 @@ def test_precision_of_products():
     torch.set_float32_matmul_precision("highest")
 
 
-def test_autocast_says_that_it_does_nothing():
-    x = torch.ones(2, 2)
-    for device in ("cpu", "cuda"):
-        with pytest.warns(UserWarning, match="Disabling autocast"):
-            context = torch.autocast(device)
-        with context:
-            assert (x @ x).dtype is torch.float32 and not torch.is_autocast_enabled()
-    with torch.autocast("cpu", enabled=False):
-        pass
-
-
 def test_a_scaler_skips_steps_with_infinite_gradients():
     net = nn.Linear(2, 1)
     optimizer = torch.optim.SGD(net.parameters(), lr=1.0)

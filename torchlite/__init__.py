@@ -63,13 +63,16 @@ from torchlite.ops.copies import *  # noqa: F403
 from torchlite.ops.creation import *  # noqa: F403
 from torchlite.ops.distance import *  # noqa: F403
 from torchlite.ops.dropout import *  # noqa: F403
+from torchlite.ops.eigenpairs import lobpcg
 from torchlite.ops.elementwise import *  # noqa: F403
+from torchlite.ops.exponentials import *  # noqa: F403
 from torchlite.ops.extremes import *  # noqa: F403
 from torchlite.ops.facts import *  # noqa: F403
 from torchlite.ops.finite_differences import *  # noqa: F403
 from torchlite.ops.folding import *  # noqa: F403
 from torchlite.ops.gather import *  # noqa: F403
 from torchlite.ops.grid import *  # noqa: F403
+from torchlite.ops.hashing import *  # noqa: F403
 from torchlite.ops.histogram import *  # noqa: F403
 from torchlite.ops.interchange import *  # noqa: F403
 from torchlite.ops.joining import *  # noqa: F403
@@ -83,6 +86,7 @@ from torchlite.ops.normalization import *  # noqa: F403
 from torchlite.ops.normalize import *  # noqa: F403
 from torchlite.ops.order import *  # noqa: F403
 from torchlite.ops.padding import *  # noqa: F403
+from torchlite.ops.piecewise import *  # noqa: F403
 from torchlite.ops.pointwise import *  # noqa: F403
 from torchlite.ops.pooling import *  # noqa: F403
 from torchlite.ops.pooling_indices import *  # noqa: F403
@@ -91,13 +95,18 @@ from torchlite.ops.quantile import *  # noqa: F403
 from torchlite.ops.random import *  # noqa: F403
 from torchlite.ops.rearranging import *  # noqa: F403
 from torchlite.ops.reduction import *  # noqa: F403
+from torchlite.ops.repeating import *  # noqa: F403
+from torchlite.ops.sampling import *  # noqa: F403
 from torchlite.ops.scan import *  # noqa: F403
 from torchlite.ops.search import *  # noqa: F403
+from torchlite.ops.segments import *  # noqa: F403
 from torchlite.ops.shape import *  # noqa: F403
 from torchlite.ops.slicing import *  # noqa: F403
 from torchlite.ops.special import *  # noqa: F403
 from torchlite.ops.spectral import *  # noqa: F403
+from torchlite.ops.splitting import *  # noqa: F403
 from torchlite.ops.statistics import *  # noqa: F403
+from torchlite.ops.trigonometry import *  # noqa: F403
 from torchlite.ops.views import *  # noqa: F403
 from torchlite.ops.windows import *  # noqa: F403
 from torchlite.random import (
@@ -108,9 +117,11 @@ from torchlite.random import (
     manual_seed,
     seed,
     set_rng_state,
+    thread_safe_generator,
 )
 from torchlite.settings import *  # noqa: F403
 from torchlite.shapes import Size, broadcast_shapes
+from torchlite.version import __version__
 
 short, int, long = int16, int32, int64
 half, float, double = float16, float32, float64
@@ -124,14 +135,33 @@ attach()
 
 from torchlite import nn, optim, random, utils  # noqa: E402  (they need Tensor's methods)
 
+rrelu_ = nn.functional.rrelu_
+
 if TYPE_CHECKING:
-    from torchlite import amp, fft, func, signal, special, testing, vision
+    from torchlite import (
+        amp,
+        compiler,
+        distributions,
+        fft,
+        func,
+        masked,
+        serialization,
+        signal,
+        special,
+        testing,
+        vision,
+    )
+    from torchlite.compiler import compile
     from torchlite.serialization import load, save
 
 _LAZY = {
-    "GradScaler": "amp", "amp": "", "autocast": "amp", "fft": "", "func": "",
-    "is_autocast_available": "amp", "is_autocast_enabled": "amp", "load": "serialization",
-    "save": "serialization", "signal": "", "special": "",
+    "accelerator": "", "cuda": "", "version": "", "GradScaler": "amp", "amp": "", "autocast": "amp", "compile": "compiler", "compiler": "",
+    "distributions": "", "fft": "", "func": "",
+    "clear_autocast_cache": "amp", "get_autocast_dtype": "amp", "is_autocast_available": "amp",
+    "is_autocast_cache_enabled": "amp", "is_autocast_enabled": "amp",
+    "set_autocast_cache_enabled": "amp", "set_autocast_dtype": "amp", "set_autocast_enabled": "amp",
+    "hub": "", "load": "serialization", "multiprocessing": "",
+    "masked": "", "save": "serialization", "serialization": "", "signal": "", "special": "", "summary": "training.summary",
     "testing": "", "vision": "", "vmap": "func",
 }  # fmt: skip
 
@@ -143,5 +173,3 @@ def __getattr__(name: str) -> Any:
     module = importlib.import_module(f"torchlite.{_LAZY[name] or name}")
     return getattr(module, name) if _LAZY[name] else module
 
-
-__version__ = "0.1.0"

@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from numbers import Integral, Real
+from textwrap import indent as indented
 from typing import Any, NamedTuple
 
 from torchlite import dtypes
+from torchlite._tensor import wrap
+from torchlite.backends.batching import Batched
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ def format_tensor(tensor: Any) -> str:
 
     The cost depends on what is shown, not on the size of `tensor`, once it is summarised.
     """
+    if isinstance(getattr(tensor, "_data", None), Batched):
+        return _batch(tensor._data)
     options = _options
     lineage = [kind.__name__ for kind in type(tensor).__mro__]
     is_plain = lineage[0] in ("Tensor", "Parameter")
@@ -116,6 +121,15 @@ def format_tensor(tensor: Any) -> str:
     if "Parameter" not in lineage:
         return text
     return "Parameter containing:\n" + (text if is_plain else f"Parameter({text})")
+
+
+def _batch(data: Batched) -> str:
+    """An example inside of `vmap`: nobody sees one, but all of them, with the batch in front."""
+    inside, level = data.value, 1
+    while isinstance(inside, Batched):
+        inside, level = inside.value, level + 1
+    text = indented(repr(wrap(data.value)), "    ")
+    return f"BatchedTensor(lvl={level}, bdim=0, value=\n{text}\n)"
 
 
 # --- after the elements: size, dtype, gradient ---------------------------------------------------

@@ -1,64 +1,232 @@
-"""Mixed precision: `autocast` as far as the CPU goes, and `GradScaler`."""
+"""Mixed precision: `autocast` on the CPU, and `GradScaler`."""
 
 from __future__ import annotations
 
 import functools
 import math
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
 
+from torchlite import overrides
 from torchlite._tensor import Tensor, device
 from torchlite.autograd.grad_mode import no_grad
-from torchlite.dtypes import dtype
+from torchlite.dtypes import FLOAT, bfloat16, dtype, float16, float32, float64
+from torchlite.ops.promotion import cast
+
+_SUPPORTED = (bfloat16, float16)
+#: Operations that compute in the lower precision. Source of both lists: PyTorch's for the CPU.
+_LOWER = frozenset((
+    "addbmm", "addmm", "baddbmm", "bmm", "chain_matmul", "conv1d", "conv2d", "conv3d",
+    "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "linear", "matmul", "mm",
+    "multi_dot", "prelu", "scaled_dot_product_attention", "tensordot", "unroll", "vecdot",
+))  # fmt: skip
+#: Operations that do neither, though they are made of products here.
+_UNCHANGED = frozenset(("addmv", "addr", "bilinear", "dot", "mv", "outer", "vdot"))
+#: Operations that compute in float32.
+_SINGLE = frozenset((
+    "adaptive_avg_pool3d", "adaptive_max_pool3d", "avg_pool3d", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "cdist", "cholesky", "cholesky_ex", "cholesky_inverse",
+    "cholesky_solve", "cond", "cosine_embedding_loss", "cross_entropy", "ctc_loss", "eig", "eigh",
+    "eigvals", "eigvalsh", "fft", "fft2", "fftn", "fractional_max_pool2d", "fractional_max_pool3d",
+    "geqrf", "grid_sample", "hfft", "hinge_embedding_loss", "householder_product", "huber_loss",
+    "ifft", "ifft2", "ifftn", "ihfft", "inv", "inv_ex", "inverse", "irfft", "irfft2", "irfftn",
+    "kl_div", "l1_loss", "lstsq", "lu", "lu_solve", "margin_ranking_loss", "matrix_rank",
+    "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d", "mse_loss", "multi_margin_loss",
+    "multilabel_margin_loss", "nanquantile", "nll_loss", "orgqr", "ormqr", "pinv", "pinverse",
+    "poisson_nll_loss", "prod", "qr", "quantile", "rfft", "rfft2", "rfftn", "smooth_l1_loss",
+    "soft_margin_loss", "solve", "stft", "svd", "svdvals", "tensorinv", "tensorsolve", "trace",
+    "triangular_solve", "triplet_margin_loss", "view_as_complex",
+))  # fmt: skip
+
+
+class _State(threading.local):
+    enabled, dtype, cache_enabled = False, bfloat16, True
+
+
+_state = _State()
 
 
 class autocast:
-    """Accepted for PyTorch's sake: computation stays in the dtype of the operands.
+    """Inside, products compute in a lower precision; what needs it, such as losses, in float32.
+
+    A context manager, and a decorator. Other operations compute in the dtype of their operands;
+    operations with ``out=``, and operands of float64, stay as they are. Backward runs in the
+    dtypes of forward.
 
     Args:
         device_type: "cpu", or "cuda", which is not available.
-        dtype: The lower precision wished for. Default: bfloat16.
-        enabled: If true, entering warns that autocast is disabled.
-        cache_enabled: Without effect.
+        dtype: The lower precision: bfloat16 (the default; see `get_autocast_dtype`) or float16.
+        enabled: If false, autocast is off inside.
+        cache_enabled: Without effect: each use of a weight converts it.
     """
 
     def __init__(self, device_type: str, dtype: dtype | None = None, enabled: bool = True,
                  cache_enabled: bool | None = None) -> None:  # fmt: skip
+        if not isinstance(device_type, str):
+            raise ValueError(
+                f"Expected `device_type` of type `str`, got: `{type(device_type)}`"
+            )
         if device_type != "cuda":
             device_type = device(device_type).type
-        self.device, self.fast_dtype = device_type, dtype
+        self.device, self.fast_dtype = device_type, dtype or get_autocast_dtype(device_type)
         if enabled and device_type == "cuda":
-            warnings.warn("CUDA is not available. Disabling autocast.", stacklevel=2)
-        elif enabled:
+            enabled = False
             warnings.warn(
-                "In CPU autocast, but the target dtype is not supported. Disabling autocast.\n"
-                "torchlite computes in the dtype of the operands.",
+                "CUDA is not available or torch_xla is imported. Disabling autocast.", stacklevel=2
+            )
+        elif enabled and self.fast_dtype not in _SUPPORTED:
+            enabled = False
+            warnings.warn(
+                f"In CPU autocast, but the target dtype is not supported. Disabling autocast.\n"
+                f"CPU Autocast only supports dtypes of {', '.join(map(str, _SUPPORTED))} "
+                "currently.",
                 stacklevel=2,
             )
+        self._enabled = enabled
+        self._previous: list[tuple[bool, Any]] = []
 
     def __enter__(self) -> autocast:
+        self._previous.append((_state.enabled, _state.dtype))
+        if self.device == "cpu":
+            set_autocast_enabled("cpu", self._enabled)
+            set_autocast_dtype("cpu", self.fast_dtype)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """There is nothing to put back."""
+        _state.enabled, _state.dtype = self._previous.pop()
 
     def __call__(self, function: Callable) -> Callable:
+        if not callable(function):
+            raise TypeError(
+                f"autocast()(func) requires a callable, but got {type(function).__name__}. "
+                "Did you mean to use autocast as a context manager? For example:\n"
+                "    with torch.autocast(device_type=...):\n"
+                "        output = model(input)"
+            )
+
         @functools.wraps(function)
         def decorated(*args: Any, **kwargs: Any) -> Any:
-            return function(*args, **kwargs)
+            with self:
+                return function(*args, **kwargs)
 
         return decorated
 
 
+def _run(function: Callable, args: tuple, kwargs: dict) -> Any:
+    """``function(*args, **kwargs)``, an operation, on operands of the dtype that it should have."""
+    if not _state.enabled or kwargs.get("out") is not None:
+        return function(*args, **kwargs)
+    name = function.__name__
+    if name in _LOWER or name in _SINGLE or _pads_with_values(name, args, kwargs):
+        kind = _state.dtype if name in _LOWER else float32
+        args, kwargs = _converted(args, kind), _converted(kwargs, kind)
+    elif name not in _UNCHANGED:
+        return function(*args, **kwargs)
+    _state.enabled = False  # for the operations that this one is made of
+    try:
+        return function(*args, **kwargs)
+    finally:
+        _state.enabled = True
+
+
+def _pads_with_values(name: str, args: tuple, kwargs: dict) -> bool:
+    """Whether it is a call of ``pad`` that computes in float32."""
+    return name == "pad" and ({*args[2:3], kwargs.get("mode")} & {"reflect", "replicate"}) != set()
+
+
+def _converted(value: Any, kind: dtype) -> Any:
+    """`value` with the tensors in it converted to `kind`, but those that are no float, or float64.
+
+    Looks into lists, tuples and dicts.
+    """
+    if isinstance(value, Tensor):
+        own = value.dtype
+        return cast(value, kind) if own.category == FLOAT and own is not float64 else value
+    if isinstance(value, dict):
+        return {name: _converted(x, kind) for name, x in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_converted(x, kind) for x in value)
+    return value
+
+
 def is_autocast_available(device_type: str) -> bool:
-    """False: see `autocast`."""
-    return False
+    """Whether there is an `autocast` for a device: on the CPU."""
+    return device(device_type).type == "cpu"
 
 
-def is_autocast_enabled(device_type: str | None = None) -> bool:
-    """False: see `autocast`."""
-    return False
+def is_autocast_enabled(device_type: str = "cuda") -> bool:
+    """Whether the code runs inside an `autocast` that is enabled. The default is PyTorch's."""
+    return device_type == "cpu" and _state.enabled
+
+
+def set_autocast_enabled(device_type: str, enabled: bool) -> None:
+    """Switch `autocast` on or off in this thread."""
+    if device_type == "cpu":
+        _state.enabled = enabled
+        if enabled:
+            overrides.autocast = _run
+
+
+def get_autocast_dtype(device_type: str) -> dtype:
+    """The lower precision of `autocast` in this thread; at first bfloat16, on "cuda" float16."""
+    return _state.dtype if device_type == "cpu" else float16
+
+
+def set_autocast_dtype(device_type: str, dtype: dtype) -> None:
+    """Choose the lower precision of `autocast` in this thread."""
+    if device_type == "cpu":
+        _state.dtype = dtype
+
+
+def is_autocast_cache_enabled() -> bool:
+    """What `set_autocast_cache_enabled` said; without effect."""
+    return _state.cache_enabled
+
+
+def set_autocast_cache_enabled(enabled: bool) -> None:
+    """Accepted for PyTorch's sake: there is no cache of converted weights."""
+    _state.cache_enabled = enabled
+
+
+def clear_autocast_cache() -> None:
+    """Accepted for PyTorch's sake: there is no cache of converted weights."""
+
+
+def custom_fwd(fwd: Callable | None = None, *, device_type: str,
+               cast_inputs: dtype | None = None) -> Callable:  # fmt: skip
+    """Decorates the forward of an `autograd.Function`, so that `custom_bwd` knows its autocast.
+
+    cast_inputs: If given, an autocast around it is off inside, and tensors get this dtype.
+    """
+    if fwd is None:
+        return functools.partial(custom_fwd, device_type=device_type, cast_inputs=cast_inputs)
+
+    @functools.wraps(fwd)
+    def decorated(ctx: Any, *args: Any, **kwargs: Any) -> Any:
+        enabled = is_autocast_enabled(device_type)
+        ctx._dtype = get_autocast_dtype(device_type)
+        ctx._fwd_used_autocast = enabled and cast_inputs is None
+        if not enabled or cast_inputs is None:
+            return fwd(ctx, *args, **kwargs)
+        with autocast(device_type, enabled=False):
+            return fwd(ctx, *_converted(args, cast_inputs), **_converted(kwargs, cast_inputs))
+
+    return decorated
+
+
+def custom_bwd(bwd: Callable | None = None, *, device_type: str) -> Callable:
+    """Decorates the backward of an `autograd.Function`: it runs in the autocast of its forward."""
+    if bwd is None:
+        return functools.partial(custom_bwd, device_type=device_type)
+
+    @functools.wraps(bwd)
+    def decorated(ctx: Any, *args: Any, **kwargs: Any) -> Any:
+        with autocast(device_type, ctx._dtype, ctx._fwd_used_autocast):
+            return bwd(ctx, *args, **kwargs)
+
+    return decorated
 
 
 class GradScaler:
@@ -179,4 +347,9 @@ class GradScaler:
         self._growth_interval = state_dict["growth_interval"]
 
 
-__all__ = ["GradScaler", "autocast", "is_autocast_available", "is_autocast_enabled"]
+__all__ = [
+    "GradScaler", "autocast", "clear_autocast_cache", "custom_bwd", "custom_fwd",
+    "get_autocast_dtype", "is_autocast_available", "is_autocast_cache_enabled",
+    "is_autocast_enabled", "set_autocast_cache_enabled", "set_autocast_dtype",
+    "set_autocast_enabled",
+]  # fmt: skip

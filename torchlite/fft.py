@@ -3,16 +3,13 @@
 from torchlite.ops.fourier import (
     fft,
     fft2,
-    fftfreq,
     fftn,
-    fftshift,
     hfft,
     hfft2,
     hfftn,
     ifft,
     ifft2,
     ifftn,
-    ifftshift,
     ihfft,
     ihfft2,
     ihfftn,
@@ -21,9 +18,9 @@ from torchlite.ops.fourier import (
     irfftn,
     rfft,
     rfft2,
-    rfftfreq,
     rfftn,
 )
+from torchlite.ops.frequencies import fftfreq, fftshift, ifftshift, rfftfreq
 
 __all__ = [
     "fft", "ifft", "fft2", "ifft2", "fftn", "ifftn", "rfft", "irfft", "rfft2", "irfft2", "rfftn",

@@ -156,6 +156,11 @@ def set_rng_state(new_state: Tensor) -> None:
     default_generator.set_state(new_state)
 
 
+def thread_safe_generator() -> Generator | None:
+    """The generator of this worker thread of a `DataLoader`: None, for workers are processes."""
+    return None
+
+
 @contextmanager
 def fork_rng(
     devices: Iterable[Any] | None = None, enabled: bool = True, device_type: str | None = None

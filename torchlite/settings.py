@@ -138,11 +138,16 @@ def is_warn_always_enabled() -> bool:
     return _settings.warn_always
 
 
+def compiled_with_cxx11_abi() -> bool:
+    """True, as for all of today's PyTorch: which symbols extensions in C++ have to link."""
+    return True
+
+
 __all__ = [
-    "are_deterministic_algorithms_enabled", "get_default_device", "get_deterministic_debug_mode",
-    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
-    "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled", "set_default_device",
-    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal",
-    "set_num_interop_threads", "set_num_threads", "set_warn_always",
+    "are_deterministic_algorithms_enabled", "compiled_with_cxx11_abi", "get_default_device",
+    "get_deterministic_debug_mode", "get_float32_matmul_precision", "get_num_interop_threads",
+    "get_num_threads", "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled",
+    "set_default_device", "set_deterministic_debug_mode", "set_float32_matmul_precision",
+    "set_flush_denormal", "set_num_interop_threads", "set_num_threads", "set_warn_always",
     "use_deterministic_algorithms",
 ]  # fmt: skip

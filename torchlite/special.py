@@ -15,8 +15,9 @@ from torchlite.ops.bessel import (
     scaled_modified_bessel_k1,
     spherical_bessel_j0,
 )
-from torchlite.ops.elementwise import erf, erfc, erfinv, exp2, expm1, log1p, round
+from torchlite.ops.elementwise import erf, erfc, erfinv, round
 from torchlite.ops.elementwise import lgamma as gammaln
+from torchlite.ops.exponentials import exp2, expm1, log1p
 from torchlite.ops.normalize import log_softmax, logsumexp, softmax
 from torchlite.ops.pointwise import digamma, logit, polygamma, sinc, xlogy
 from torchlite.ops.pointwise import digamma as psi

@@ -14,6 +14,7 @@ from torchlite_numba.normalization import Normalization
 from torchlite_numba.pooling import Pooling
 from torchlite_numba.random import Random
 from torchlite_numba.reduction import Reductions
+from torchlite_numba.sampling import Sampling
 from torchlite_numba.softmax import Softmax
 from torchlite_numba.updates import Updates
 
@@ -21,7 +22,7 @@ __all__ = ["NumbaBackend", "get_num_threads", "set_num_threads"]
 
 
 class NumbaBackend(
-    Random, Elementwise, Reductions, Softmax, Linear, Convolution, Pooling, Normalization,
+    Random, Sampling, Elementwise, Reductions, Softmax, Linear, Convolution, Pooling, Normalization,
     Embedding, Updates
 ):
     """`NumpyBackend` with the methods that Numba makes faster."""

@@ -15,7 +15,6 @@ from torchlite.utils.data import (
     TensorDataset,
     default_collate,
     default_convert,
-    get_worker_info,
 )
 
 TEN = list(range(10))
@@ -199,10 +198,15 @@ def test_wrong_arguments(data, options, text):
         DataLoader(data, **options)
 
 
-def test_worker_processes_are_refused_by_name():
-    with pytest.raises(NotImplementedError, match="num_workers=2"):
-        DataLoader(TEN, num_workers=2)
-    assert get_worker_info() is None
+def test_a_timeout_is_of_workers():
+    with pytest.raises(AssertionError, match="requires timeout == 0"):
+        iter(DataLoader(TEN, timeout=1))
+
+
+def test_pinning_warns_that_there_is_no_accelerator():
+    with pytest.warns(UserWarning, match="'pin_memory' argument is set as true but no") as record:
+        assert next(iter(DataLoader(TEN, pin_memory=True))).tolist() == [0]
+    assert record[0].filename == __file__
 
 
 def test_what_defines_the_order_cannot_be_changed():

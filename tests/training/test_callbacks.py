@@ -131,6 +131,24 @@ def test_learning_rates():
     assert ours.optimizer.param_groups[0]["lr"] == pytest.approx(0.004)
 
 
+def test_a_schedule_may_count_steps():
+    seen = []
+
+    class Look(Callback):
+        def on_batch_end(self, trainer, step, figures):
+            seen.append(trainer.optimizer.param_groups[0]["lr"])
+
+    ours = trainer(0.4)
+    halve = torch.optim.lr_scheduler.ExponentialLR(ours.optimizer, 0.5)
+    calls = [Look(), LearningRateScheduler(halve, every="step")]
+    ours.fit(*data(), epochs=2, batch_size=8, callbacks=calls, verbose=False)
+    assert seen == [0.4, 0.2, 0.1, 0.05]
+    with pytest.raises(ValueError, match="'epoch' or 'step', got 'batch'"):
+        LearningRateScheduler(halve, every="batch")
+    with pytest.raises(TypeError, match="needs a scheduler"):
+        LearningRateScheduler(lambda epoch, lr: lr, every="step")
+
+
 def test_a_table_as_it_comes(tmp_path):
     path = tmp_path / "log.csv"
     for append in (False, False, True):

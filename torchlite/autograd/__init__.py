@@ -14,21 +14,27 @@ from torchlite.autograd.grad_mode import (
     set_grad_enabled,
 )
 from torchlite.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
-from torchlite.autograd.variable import Variable, set_multithreading_enabled
+from torchlite.autograd.nested_function import NestedIOFunction
+from torchlite.autograd.variable import (
+    Variable,
+    enforce_grad_layout_policy,
+    set_multithreading_enabled,
+)
 
 if TYPE_CHECKING:
-    from torchlite.autograd import functional, graph
+    from torchlite.autograd import forward_ad, functional, graph
 
 __all__ = [
     "Function", "GradcheckError", "backward", "enable_grad", "grad", "gradcheck", "gradgradcheck",
     "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled",
-    "Variable", "detect_anomaly", "functional", "graph", "set_detect_anomaly",
+    "NestedIOFunction", "Variable", "detect_anomaly", "enforce_grad_layout_policy", "forward_ad",
+    "functional", "graph", "set_detect_anomaly",
     "set_multithreading_enabled",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Import on first use what many programs do not need."""
-    if name not in ("functional", "graph"):
+    if name not in ("forward_ad", "functional", "graph"):
         raise AttributeError(f"module 'torchlite.autograd' has no attribute {name!r}")
     return importlib.import_module(f"torchlite.autograd.{name}")

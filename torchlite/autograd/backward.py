@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
-from torchlite.autograd.engine import Walk, edge_of, reaching
+from torchlite.autograd.batched import for_each
+from torchlite.autograd.engine import GradientEdge, Walk, edge_of, reaching
 from torchlite.autograd.grad_mode import set_grad_enabled
+from torchlite.backends.batching import Batching
 from torchlite.backends.registry import local
-from torchlite.ops.joining import stack
+from torchlite.shapes import Size
+
+#: What has a gradient.
+Place = Tensor | GradientEdge
 
 
 def backward(
-    tensors: Tensor | Sequence[Tensor],
+    tensors: Place | Sequence[Place],
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
     grad_variables: Any = None,
-    inputs: Tensor | Sequence[Tensor] | None = None,
+    inputs: Place | Sequence[Place] | None = None,
 ) -> None:
     """Accumulate into ``.grad`` of the leaves the gradient of ``sum(tensors * grad_tensors)``.
 
     Args:
+        tensors: Or places in the graph: see `torchlite.autograd.graph.get_gradient_edge`.
         grad_tensors: One for each of `tensors`, of its shape; may be None for scalars.
         retain_graph: Keep the graph for another backward. Default: `create_graph`.
         create_graph: Record the gradient's own computation.
@@ -31,6 +38,12 @@ def backward(
     Raises: RuntimeError if a tensor does not require grad, is not a scalar and has no gradient
         given, or its graph was already freed.
     """
+    if isinstance(local.mode.xp, Batching):  # a leaf outside would get a batch for its gradient
+        raise RuntimeError(
+            "backward() called inside a functorch transform. This is not supported, please use "
+            "functorch.grad or functorch.vjp instead or call backward() outside of functorch "
+            "transforms."
+        )
     roots = _roots(_as_tuple(tensors), grad_tensors, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     if inputs is None:
@@ -42,14 +55,15 @@ def backward(
     inputs = tuple(dict.fromkeys(inputs))
     found, walk = _gradients(roots, inputs, keep, create_graph), Walk(keep, create_graph)
     with set_grad_enabled(create_graph):
-        for tensor, g in zip(inputs, found):
-            if g is not None:
+        for place, g in zip(inputs, found):
+            tensor = edge_of(place) if isinstance(place, GradientEdge) else place
+            if g is not None and isinstance(tensor, Tensor):
                 walk.accumulate(tensor, g if create_graph else g._data, True)
 
 
 def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
+    outputs: Place | Sequence[Place],
+    inputs: Place | Sequence[Place],
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
@@ -73,7 +87,7 @@ def grad(
     if allow_unused is None:
         allow_unused = materialize_grads
     for tensor in inputs:
-        if not tensor.requires_grad:
+        if isinstance(tensor, Tensor) and not tensor.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     roots = _roots(_as_tuple(outputs), grad_outputs, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
@@ -85,26 +99,44 @@ def grad(
             "graph. Set allow_unused=True if this is the desired behavior."
         )
     if materialize_grads:
-        grads = [x * 0 if g is None else g for g, x in zip(grads, (t.detach() for t in inputs))]
+        grads = [_zeros_like(x) if g is None else g for g, x in zip(grads, inputs)]
     return tuple(grads)
 
 
+def start_anywhere(y: Tensor) -> Tensor:
+    """A gradient of `y` in general position, to differentiate a backward walk by.
+
+    A walk is linear in it, but some rules make an exception of zeros.
+    """
+    xp: Any = local.mode.xp
+    kind, shape = y.dtype, tuple(y._data.shape)
+    line = xp.linspace(0.5, 1.5, math.prod(shape), kind.to_real())
+    if kind.category == dtypes.COMPLEX:
+        line = xp.mul(xp.astype(line, kind), 0.8 + 0.6j)
+    return wrap(xp.reshape(line, shape)).requires_grad_()
+
+
+def _zeros_like(place: Place) -> Tensor:
+    if isinstance(place, GradientEdge):
+        raise RuntimeError(
+            "materialize_grads cannot be used when the given input is a GradientEdge"
+        )
+    return place.detach() * 0
+
+
 def _batched(outputs: Any, inputs: Any, starts: Any, options: dict) -> tuple[Tensor | None, ...]:
-    """`grad` once for each slice of the gradients given, the results stacked; the graph is kept."""
-    starts = _as_tuple(starts)
-    rows = [
-        grad(outputs, inputs, [None if g is None else g[i] for g in starts], True, **options)
-        for i in range(next(len(g) for g in starts if g is not None))
-    ]
-    columns = zip(*rows)
-    return tuple(None if column[0] is None else stack(column) for column in columns)
+    """`grad` for each slice of the gradients given, all in one pass; the graph is kept."""
+    def row(*starts: Any) -> tuple[Tensor | None, ...]:
+        return grad(outputs, inputs, starts, True, **options)
+
+    return tuple(for_each(row, *((starts,) if isinstance(starts, Tensor) else starts)))
 
 
-def _as_tuple(tensors: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
-    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+def _as_tuple(tensors: Place | Sequence[Place]) -> tuple[Place, ...]:
+    return (tensors,) if isinstance(tensors, (Tensor, GradientEdge)) else tuple(tensors)
 
 
-def _roots(tensors: tuple[Tensor, ...], given: Any, create: bool) -> list:
+def _roots(tensors: tuple[Place, ...], given: Any, create: bool) -> list:
     """[(edge, gradient)] to start from: arrays, or tensors if the walk is to be recorded."""
     if given is None:
         given = (None,) * len(tensors)
@@ -115,7 +147,7 @@ def _roots(tensors: tuple[Tensor, ...], given: Any, create: bool) -> list:
     roots = []
     for i, (tensor, g) in enumerate(zip(tensors, given)):
         edge = edge_of(tensor)
-        if not tensor._needs_grad:
+        if isinstance(tensor, Tensor) and not tensor._needs_grad:
             raise RuntimeError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn"
             )
@@ -124,30 +156,46 @@ def _roots(tensors: tuple[Tensor, ...], given: Any, create: bool) -> list:
     return roots
 
 
-def _start(tensor: Tensor, i: int, g: Tensor | None) -> Tensor:
+def _start(tensor: Place, i: int, g: Tensor | None) -> Tensor:
+    """The gradient `g` of a root, checked; 1 for None, if that can be."""
+    if isinstance(tensor, Tensor):
+        shape, kind = tensor._data.shape, dtypes.of(tensor._data)
+    elif tensor.result is not None:
+        shape, kind = tensor.result
+    elif g is not None:
+        return g
+    else:
+        raise RuntimeError(
+            "grad can be implicitly created only for scalar outputs\n"
+            "A GradientEdge that get_gradient_edge() did not make does not tell its shape."
+        )
     if g is None:
-        if tensor._data.size != 1:
-            raise RuntimeError(
-                "grad can be implicitly created only for scalar outputs\n"
-                f"The output has shape {list(tensor.shape)}: reduce it (for example with .sum()), "
-                "or pass a gradient of that shape."
-            )
-        if dtypes.of(tensor._data).category != dtypes.FLOAT:
-            raise RuntimeError(
-                "grad can be implicitly created only for real scalar outputs but got "
-                f"torch.{tensor.dtype.name}"
-            )
-        xp = local.mode.xp
-        return wrap(xp.full(tensor._data.shape, 1, dtypes.of(tensor._data)))
-    if g._data.shape != tensor._data.shape:
+        return _one(shape, kind)
+    if g._data.shape != shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{i}] has a shape of {g.shape} and output[{i}] has a "
-            f"shape of {tensor.shape}."
+            f"shape of {Size(shape)}."
         )
-    return g if g.dtype is tensor.dtype else g.to(tensor.dtype)
+    return g if g.dtype is kind else g.to(kind)
 
 
-def _gradients(roots: list, inputs: tuple[Tensor, ...], keep: bool, create: bool) -> list:
+def _one(shape: tuple, kind: dtypes.dtype) -> Tensor:
+    """The gradient of a number by itself."""
+    if math.prod(shape) != 1:
+        raise RuntimeError(
+            "grad can be implicitly created only for scalar outputs\n"
+            f"The output has shape {list(shape)}: reduce it (for example with .sum()), "
+            "or pass a gradient of that shape."
+        )
+    if kind.category != dtypes.FLOAT:
+        raise RuntimeError(
+            "grad can be implicitly created only for real scalar outputs but got "
+            f"torch.{kind.name}"
+        )
+    return wrap(local.mode.xp.full(shape, 1, kind))
+
+
+def _gradients(roots: list, inputs: tuple[Place, ...], keep: bool, create: bool) -> list:
     """The gradient of each of `inputs` as a tensor, or None where none arrives."""
     edges = [edge_of(tensor) for tensor in inputs]
     captures: dict[Any, list] = {edge: [] for edge in edges}

@@ -9,18 +9,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, NamedTuple
 
 from torchlite._tensor import Tensor, refresh, wrap
 from torchlite.autograd import anomaly
 from torchlite.backends.registry import local
-from torchlite.graph import Node
+from torchlite.graph import AccumulateGrad, Node
 from torchlite.ops.inplace import check_no_overlap, write
 from torchlite.ops.op import recorded
 
 
 class _Running(threading.local):
     walk: Walk | None = None  # the innermost one of this thread
+    keeps_layout = True  # whether a gradient is stored row by row, copied if it has to be
 
 
 running = _Running()
@@ -153,7 +154,8 @@ class Walk:
             elif grad is None:
                 g = xp.asarray(g)
                 own = fresh and xp.owns_memory(g)
-                leaf._grad = wrap(xp.contiguous(g) if own else xp.copy(g))
+                stolen = own and not running.keeps_layout
+                leaf._grad = wrap(g if stolen else xp.contiguous(g) if own else xp.copy(g))
             else:
                 check_no_overlap(grad._data)
                 write(grad, xp.add(grad._data, g))
@@ -175,8 +177,27 @@ def check_replacement(hook: Callable, g: Tensor, changed: Any) -> None:
         raise RuntimeError(f"hook '{name}' has changed the size of value")
 
 
-def edge_of(tensor: Tensor) -> Any:
+class _Edge(NamedTuple):
+    node: Node
+    output_nr: int
+    ownership_token: Any = None
+
+
+class GradientEdge(_Edge):
+    """A place in the graph: a node and the number of one of its results.
+
+    `backward` and `grad` take it in the place of a tensor. `result`: shape and dtype there, if
+    known.
+    """
+
+    result: tuple | None = None
+
+
+def edge_of(tensor: Tensor | GradientEdge) -> Any:
     """Where the gradient of `tensor` goes: the node that made it, or itself if it is a leaf."""
+    if isinstance(tensor, GradientEdge):
+        node = tensor.node
+        return node.variable if isinstance(node, AccumulateGrad) else node
     refresh(tensor)
     return tensor if tensor._node is None else tensor._node
 

@@ -10,6 +10,7 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import UNWRITTEN, Tensor, alias, made_by, wrap
 from torchlite.autograd.engine import edge_of
+from torchlite.autograd.function_jvp import run_forward
 from torchlite.backends.registry import local
 from torchlite.graph import Node, Output, freed
 from torchlite.ops import op
@@ -23,6 +24,7 @@ class FunctionCtx:
 
     needs_input_grad: tuple[bool, ...] = ()
     _to_save: tuple = ()
+    _for_forward: tuple = ()
     _dirty: tuple = ()
     _non_differentiable: tuple = ()
     _materialize = True
@@ -30,13 +32,13 @@ class FunctionCtx:
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep inputs or outputs for backward, guarded against writes in place."""
-        for tensor in tensors:
-            if tensor is not None and not isinstance(tensor, Tensor):
-                raise TypeError(
-                    "save_for_backward can only save variables, but argument is of type "
-                    f"{type(tensor).__name__}"
-                )
+        _check_saved("save_for_backward", tensors)
         self._to_save = tensors
+
+    def save_for_forward(self, *tensors: Tensor | None) -> None:
+        """Keep inputs or outputs for ``jvp``, which follows at once."""
+        _check_saved("save_for_forward", tensors)
+        self._for_forward = tensors
 
     def mark_dirty(self, *args: Tensor) -> None:
         """Tell that forward wrote into these inputs; they must be among its results."""
@@ -52,12 +54,23 @@ class FunctionCtx:
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
-        """What `save_for_backward` kept.
+        """What `save_for_backward` kept; in ``jvp``, what `save_for_forward` did.
 
         Raises: RuntimeError if one was written to in place since, or the graph was freed.
         """
+        if self._for_forward:
+            return self._for_forward
         node = None if self._node is None else self._node()
         return self._to_save if node is None else node.saved_tensors()
+
+
+def _check_saved(method: str, tensors: Sequence[Any]) -> None:
+    for tensor in tensors:
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"{method} can only save variables, but argument is of type "
+                f"{type(tensor).__name__}"
+            )
 
 
 class FunctionNode(Node):
@@ -127,7 +140,7 @@ class FunctionNode(Node):
         arguments = [given.get(i) for i in range(len(self.results))]
         if self.ctx._materialize:
             arguments = [self._zeros(i) if x is None else x for i, x in enumerate(arguments)]
-        grads = self.function.backward(self.ctx, *arguments)
+        grads = _backward_of(self.function)(self.ctx, *arguments)
         grads = grads if isinstance(grads, tuple) else (grads,)
         return [self._checked(grads, i, differentiable) for i in self._picks(grads)]
 
@@ -181,7 +194,9 @@ class Function:
 
     Define the static methods ``forward(ctx, *inputs)`` (or ``forward(*inputs)`` with
     ``setup_context(ctx, inputs, output)``) and ``backward(ctx, *grad_outputs)``, which returns one
-    gradient for each input; call ``MyFunction.apply(*inputs)``.
+    gradient for each input; call ``MyFunction.apply(*inputs)``. For forward mode define
+    ``jvp(ctx, *tangents)`` too, which returns a tangent for each result: right after forward it is
+    given those of the inputs, zeros (or None: `set_materialize_grads`) for inputs without one.
     """
 
     @staticmethod
@@ -201,6 +216,15 @@ class Function:
             "autograd.Function to use it with backward mode AD."
         )
 
+    vjp = backward  # another name that a subclass may use
+
+    @staticmethod
+    def jvp(ctx: FunctionCtx, *grad_inputs: Any) -> Any:
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with "
+            "forward mode AD."
+        )
+
     @classmethod
     def apply(cls, *args: Any) -> Any:
         """Run `forward` unrecorded, and record one node for the whole of it."""
@@ -212,9 +236,9 @@ class Function:
         ctx._node = None if node is None else weakref.ref(node)
         before, mode.grad = mode.grad, False
         try:
-            output = cls._forward(ctx, args)
+            output = run_forward(cls, ctx, args)
         finally:
-            mode.grad = before
+            mode.grad, ctx._for_forward = before, ()
         several = isinstance(output, (tuple, list))
         outs = list(output) if several else [output]
         if node is not None:
@@ -228,6 +252,18 @@ class Function:
         output = cls.forward(*args)
         cls.setup_context(ctx, args, output)
         return output
+
+
+def _backward_of(function: type[Function]) -> Callable:
+    """What the user calls ``backward``, or ``vjp``."""
+    if function.vjp is Function.vjp:
+        return function.backward
+    if function.backward is not Function.backward:
+        raise RuntimeError(
+            "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You "
+            "should only implement one of them."
+        )
+    return function.vjp
 
 
 def _recorded(ctx: FunctionCtx, node: FunctionNode, args: tuple, outs: list) -> list:

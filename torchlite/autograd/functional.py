@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite._tensor import Tensor
-from torchlite.autograd.backward import grad
+from torchlite.autograd.backward import grad, start_anywhere
+from torchlite.autograd.batched import for_each
 from torchlite.autograd.grad_mode import enable_grad
-from torchlite.ops.creation import zeros_like
+from torchlite.ops.creation import eye, zeros_like
 from torchlite.ops.joining import stack
 from torchlite.ops.shape import reshape
 
@@ -62,7 +63,7 @@ class _Run:
 
     def push(self, tangents: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """The product of the Jacobian with `tangents`: the gradient of a gradient."""
-        starts = tuple(zeros_like(y.detach()).requires_grad_() for y in self.outputs)
+        starts = tuple(start_anywhere(y) for y in self.outputs)
         return self.gradients(
             self.pull(starts, True), starts, tangents, self.create_graph,
             "The gradient with respect to the input is independent of entry",
@@ -136,11 +137,16 @@ def jacobian(func: Callable, inputs: Tensors, create_graph: bool = False, strict
              vectorize: bool = False, strategy: str = "reverse-mode") -> Any:  # fmt: skip
     """The derivatives of each output by each input: ``(*output, *input)``.
 
-    A tuple (for several inputs) of them, in a tuple if there are several outputs. `vectorize` and
-    `strategy` change nothing: the rows are computed one by one.
+    A tuple (for several inputs) of them, in a tuple if there are several outputs. `vectorize`: all
+    rows in one pass, as `torchlite.func.vmap` would. `strategy` changes nothing.
 
-    Raises: AssertionError for an unknown strategy.
+    Raises: AssertionError for an unknown strategy; RuntimeError for `strict` with `vectorize`.
     """
+    if strict and vectorize:
+        raise RuntimeError(
+            "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not "
+            "supported together. Please either set `strict=False` or `vectorize=False`."
+        )
     if strategy not in ("forward-mode", "reverse-mode"):
         raise AssertionError(
             'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your '
@@ -148,23 +154,24 @@ def jacobian(func: Callable, inputs: Tensors, create_graph: bool = False, strict
             'Otherwise, prefer to use "reverse-mode".'
         )
     run = _Run("jacobian", func, inputs, create_graph, strict)
-    blocks = [_rows(run, k) for k in range(len(run.outputs))]
+    blocks = [_rows(run, k, vectorize) for k in range(len(run.outputs))]
     settled = tuple(run.settled(block, run.several_inputs) for block in blocks)
     return settled if run.several_outputs else settled[0]
 
 
-def _rows(run: _Run, k: int) -> list[Tensor]:
+def _rows(run: _Run, k: int, vectorize: bool) -> list[Tensor]:
     """The Jacobians of the k-th output by each input."""
     y = run.outputs[k]
-    rows = []
-    for i in range(y.numel()):
-        unit = zeros_like(y.detach())
-        unit.view(-1)[i] = 1
-        complaint = f"Output {k} of the user-provided function is independent of input"
-        rows.append(run.gradients((y,), run.inputs, (unit,), run.create_graph, complaint))
-    if not rows:
+    complaint = f"Output {k} of the user-provided function is independent of input"
+
+    def row(unit: Tensor) -> tuple[Tensor, ...]:
+        return run.gradients((y,), run.inputs, (unit,), run.create_graph, complaint)
+
+    if not y.numel():
         return [y.new_zeros((*y.shape, *x.shape)) for x in run.inputs]
-    return [reshape(stack(c), (*y.shape, *x.shape)) for c, x in zip(zip(*rows), run.inputs)]
+    units = reshape(eye(y.numel(), dtype=y.dtype), (-1, *y.shape))
+    columns = for_each(row, units) if vectorize else map(stack, zip(*map(row, units)))
+    return [reshape(c, (*y.shape, *x.shape)) for c, x in zip(columns, run.inputs)]
 
 
 def _scalar(api: str, output: Any) -> Tensor:

@@ -20,7 +20,7 @@ def is_inference_mode_enabled() -> bool:
     return local.mode.inference
 
 
-class _Switch:
+class Switch:
     """A context manager and decorator that sets recording, and puts back what was."""
 
     wanted: bool
@@ -32,7 +32,7 @@ class _Switch:
     def __exit__(self, *exc: object) -> None:
         local.mode.grad = self._previous
 
-    def _again(self) -> _Switch:
+    def _again(self) -> Switch:
         """A switch of its own for one call of a decorated function: calls may nest."""
         return type(self)()
 
@@ -71,14 +71,14 @@ class _Switch:
         return decorated
 
 
-class no_grad(_Switch):
+class no_grad(Switch):
     """Inside, nothing is recorded. Also a decorator: ``@torchlite.no_grad()``."""
 
     wanted = False
 
-    def __new__(cls, function: Callable | None = None) -> Any:
+    def __new__(cls, orig_func: Callable | None = None) -> Any:
         instance = super().__new__(cls)
-        return instance if function is None else instance(function)
+        return instance if orig_func is None else instance(orig_func)
 
 
 class enable_grad(no_grad):
@@ -87,7 +87,7 @@ class enable_grad(no_grad):
     wanted = True
 
 
-class set_grad_enabled(_Switch):
+class set_grad_enabled(Switch):
     """Set recording now; as a context manager, put it back at the end of the block."""
 
     def __init__(self, mode: bool) -> None:
@@ -97,7 +97,7 @@ class set_grad_enabled(_Switch):
     def __enter__(self) -> None:
         local.mode.grad = self.wanted
 
-    def _again(self) -> _Switch:
+    def _again(self) -> Switch:
         return set_grad_enabled(self.wanted)
 
     def __call__(self, function: Callable) -> Callable:
@@ -105,7 +105,7 @@ class set_grad_enabled(_Switch):
         return super().__call__(function)
 
 
-class inference_mode(_Switch):
+class inference_mode(Switch):
     """`no_grad` that also reports itself through `is_inference_mode_enabled`."""
 
     wanted = False
@@ -130,5 +130,5 @@ class inference_mode(_Switch):
     def __exit__(self, *exc: object) -> None:
         local.mode.grad, local.mode.inference = self._before
 
-    def _again(self) -> _Switch:
+    def _again(self) -> Switch:
         return inference_mode(self.mode)

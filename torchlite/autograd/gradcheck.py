@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.autograd.backward import grad
+from torchlite.autograd.dual_graph import lift, lower
+from torchlite.autograd.forward import Forward
 from torchlite.backends.registry import local
 from torchlite.dtypes import COMPLEX, FLOAT
 from torchlite.ops.comparison import allclose
@@ -36,9 +38,9 @@ class _Check:
     def __post_init__(self) -> None:
         self.places = [i for i, x in enumerate(self.inputs) if _needs_grad(x)]
 
-    def outputs(self) -> list[Tensor]:
+    def outputs(self, inputs: Sequence[Any] | None = None) -> list[Tensor]:
         """The differentiable results."""
-        found = self.function(*self.inputs)
+        found = self.function(*(self.inputs if inputs is None else inputs))
         found = found if isinstance(found, (tuple, list)) else (found,)
         return [y for y in found if isinstance(y, Tensor) and y.dtype.category >= FLOAT]
 
@@ -59,6 +61,14 @@ class _Check:
             raise GradcheckError(f"Gradient has dtype {first.dtype}, the input has {x.dtype}")
         return first
 
+    def push(self, place: int, change: Tensor) -> list[Tensor]:
+        """The derivative of each result where input `place` moves along `change`."""
+        level, inputs = Forward(), list(self.inputs)
+        with level.active():
+            inputs[place] = lift(level, self.inputs[place], change)
+            pairs = [lower(level, y) for y in self.outputs(inputs)]
+        return [zeros_like(y) if t is None else t.detach() for y, t in pairs]
+
     def difference(self, place: int, j: int, change: Tensor) -> Tensor:
         """The central difference of result `j` where input `place` moves along `change`."""
         x = self.inputs[place]
@@ -70,13 +80,14 @@ class _Check:
         x.data[...] = before
         return (values[0] - values[1]) / (2 * self.eps)
 
-    def compare(self, j: int, place: int, numerical: Tensor, analytical: Tensor) -> None:
+    def compare(self, j: int, place: int, numerical: Tensor, analytical: Tensor,
+                how: str = "") -> None:  # fmt: skip
         """Raise GradcheckError unless the two are close."""
         if allclose(analytical, numerical, self.rtol, self.atol, equal_nan=True):
             return
         where = f"output {j} with respect to input {place}"
         raise GradcheckError(
-            f"Jacobian mismatch for {where},\n"
+            f"Jacobian {how}mismatch for {where},\n"
             f"numerical:{numerical}\nanalytical:{analytical}\n"
         )
 
@@ -142,6 +153,19 @@ def _fast(check: _Check, j: int, y: Tensor, place: int) -> None:
     check.compare(j, place, numerical, analytical.to(numerical.dtype))
 
 
+def _forward(check: _Check, place: int, fast: bool) -> None:
+    """The columns of the Jacobian, or one combination of them, by forward mode."""
+    x = check.inputs[place].detach()
+    if fast:
+        changes: Iterable[Tensor] = [_random_like(x, local.mode.xp.generator(0))]
+    else:
+        changes = (unit * phase for unit in _units(x) for phase in _phases(x))
+    for change in changes:
+        for j, moved in enumerate(check.push(place, change)):
+            numerical = check.difference(place, j, change)
+            check.compare(j, place, numerical, moved, "computed with forward mode ")
+
+
 def _random_like(x: Tensor, rng: Any) -> Tensor:
     """Normally distributed numbers in the shape and dtype of `x`."""
     xp, kind = local.mode.xp, x.dtype
@@ -196,18 +220,24 @@ def gradcheck(
         fast_mode: Check one random combination of all derivatives instead of each.
         nondet_tol: How much a second backward may differ from the first.
         check_undefined_grad: Without effect: the engine passes no undefined gradients.
+        check_forward_ad: Check the derivatives by forward mode too.
     Raises: GradcheckError (RuntimeError) that shows both gradients, or returns False if not
-        `raise_exception`; ValueError if no input requires grad; NotImplementedError for checks of
-        forward-mode or batched gradients, which do not exist.
+        `raise_exception`; ValueError if no input requires grad;
+        NotImplementedError for checks of batched gradients.
     """
-    if check_forward_ad or check_batched_grad or check_batched_forward_grad:
-        raise NotImplementedError("gradcheck: there are no forward-mode or batched gradients")
+    if not check_forward_ad and not check_backward_ad:
+        raise AssertionError(
+            "Expected at least one of check_forward_ad or check_backward_ad to be True"
+        )
+    if check_batched_grad or check_batched_forward_grad:
+        raise NotImplementedError("gradcheck: batched gradients are not checked")
     inputs = _checked_inputs(inputs)
-    if not check_backward_ad:
-        return True
     check = _Check(func, inputs, eps, atol, rtol, nondet_tol, check_grad_dtypes)
     try:
-        for j, y in enumerate(check.outputs()):
+        if check_forward_ad:
+            for place in check.places:
+                _forward(check, place, fast_mode)
+        for j, y in enumerate(check.outputs() if check_backward_ad else ()):
             for place in check.places:
                 (_fast if fast_mode else _slow)(check, j, y, place)
     except GradcheckError:

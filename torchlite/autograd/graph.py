@@ -1,123 +1,20 @@
-"""Looking into the graph: hooks on saved tensors and on several gradients, nodes, versions."""
+"""Looking into the graph: nodes, edges, versions; hooks on saved tensors and on gradients."""
 
 from __future__ import annotations
 
-import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from torchlite._tensor import RemovableHandle, Tensor, made_by, wrap
-from torchlite.autograd.engine import Walk, edge_of, running
-from torchlite.autograd.grad_mode import no_grad
-from torchlite.graph import AccumulateGrad, Identity, Node
-from torchlite.ops import op
-
-
-class _Stack(threading.local):
-    def __init__(self) -> None:
-        self.hooks: list[saved_tensors_hooks] = []
-        self.refusal: str | None = None
-
-
-_stack = _Stack()
-
-
-class saved_tensors_hooks:
-    """Inside, what operations save for backward goes through a pair of functions.
-
-    Args:
-        pack_hook: ``pack_hook(tensor)`` is called when a tensor is saved; what it returns is kept.
-        unpack_hook: Makes of that a tensor of the same content again, when backward needs it.
-
-    The innermost pair of the thread is used. The tensors have no history.
-    """
-
-    def __init__(self, pack_hook: Callable[[Tensor], Any],
-                 unpack_hook: Callable[[Any], Tensor]) -> None:  # fmt: skip
-        self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
-
-    def __enter__(self) -> None:
-        if _stack.refusal is not None:
-            raise RuntimeError(_stack.refusal)
-        _stack.hooks.append(self)
-        op.watch(self._observe)
-
-    def __exit__(self, *exc: object) -> None:
-        op.watch(self._observe, False)
-        _stack.hooks.pop()
-
-    def _observe(self, node: Node) -> None:
-        if _stack.hooks and _stack.hooks[-1] is self:  # else of another thread, or not innermost
-            node.pack(self.keep)
-
-    def keep(self, array: Any, edge: Any) -> Packed:
-        """`array` packed. `edge`: where its gradient goes, the number of a result, or None."""
-        return Packed(self, array, edge)
-
-
-def innermost_hooks() -> saved_tensors_hooks | None:
-    """The hooks that this thread's operations use."""
-    return _stack.hooks[-1] if _stack.hooks else None
-
-
-class Packed:
-    """A saved tensor as the pack hook left it."""
-
-    __slots__ = ("unpack_hook", "form", "edge")
-
-    def __init__(self, hooks: saved_tensors_hooks, array: Any, edge: Any) -> None:
-        tensor = wrap(array)
-        with no_grad():
-            self.form = hooks.pack_hook(tensor)
-        if tensor._version:
-            raise RuntimeError(
-                "A saved tensor pack hook is modifying its input in place. Tensors provided as "
-                "input to pack hook can not be modified by in-place operations as this can lead "
-                "to unexpected side-effects. Please open an issue if you need to perform in-place "
-                "operations on the input to a pack hook."
-            )
-        self.unpack_hook, self.edge = hooks.unpack_hook, edge
-
-    def unpack_for(self, node: Any) -> Tensor:
-        """The tensor again, with its place in the graph; `node` is the one that saved it."""
-        tensor = self.unpack_hook(self.form)
-        if not isinstance(tensor, Tensor):
-            raise TypeError(
-                "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
-                f"{type(tensor).__name__}"
-            )
-        edge = node.result(self.edge) if isinstance(self.edge, int) else self.edge
-        if edge is None:
-            return tensor
-        return made_by(tensor._data, edge if edge._number else Identity((edge,)))
-
-
-class save_on_cpu(saved_tensors_hooks):
-    """Inside, saved tensors wait on the CPU: where they are; as copies, if `pin_memory`."""
-
-    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
-        super().__init__(lambda x: x.clone() if pin_memory else x, lambda x: x)
-
-
-@contextmanager
-def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
-    """Inside, `saved_tensors_hooks` raises RuntimeError(error_message)."""
-    if _stack.hooks:
-        raise RuntimeError(error_message)
-    before, _stack.refusal = _stack.refusal, error_message
-    try:
-        yield
-    finally:
-        _stack.refusal = before
-
-
-class GradientEdge(NamedTuple):
-    """A place in the graph: a node and the number of one of its results."""
-
-    node: Node
-    output_nr: int
+from torchlite._tensor import RemovableHandle, Tensor
+from torchlite.autograd.engine import GradientEdge, Walk, edge_of, running
+from torchlite.autograd.saved_copies import allow_mutation_on_saved_tensors
+from torchlite.autograd.saved_tensors import (
+    disable_saved_tensors_hooks,
+    save_on_cpu,
+    saved_tensors_hooks,
+)
+from torchlite.graph import AccumulateGrad, Node
 
 
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:
@@ -130,8 +27,10 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
             "It is not possible to get the gradient edge for a Tensor that does not require "
             "gradients"
         )
-    edge = edge_of(tensor)
-    return GradientEdge(edge if edge._number else AccumulateGrad(edge), tensor.output_nr)
+    node = edge_of(tensor)
+    edge = GradientEdge(node if node._number else AccumulateGrad(node), tensor.output_nr)
+    edge.result = tensor._data.shape, tensor.dtype
+    return edge
 
 
 def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
@@ -213,6 +112,7 @@ class _Handles(RemovableHandle):
 
 
 __all__ = [
-    "GradientEdge", "Node", "disable_saved_tensors_hooks", "get_gradient_edge", "increment_version",
-    "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
+    "GradientEdge", "Node", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks",
+    "get_gradient_edge", "increment_version", "register_multi_grad_hook", "save_on_cpu",
+    "saved_tensors_hooks",
 ]  # fmt: skip

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from torchlite._tensor import Tensor, alias
+from torchlite.autograd.engine import running
+from torchlite.autograd.grad_mode import Switch
 
 
 class _VariableMeta(type):
@@ -30,3 +33,27 @@ class set_multithreading_enabled:
 
     def __exit__(self, *exc: object) -> None:
         """Nothing to put back."""
+
+
+class enforce_grad_layout_policy(Switch):
+    """Whether gradients are stored row by row (the default): set now, or inside the block.
+
+    If not, one that nobody else holds is kept as it was computed, without a copy.
+    """
+
+    def __init__(self, enable: bool = True) -> None:
+        self.enable = enable
+        self._before, running.keeps_layout = running.keeps_layout, enable
+
+    def __enter__(self) -> None:
+        """It was set when this was made."""
+
+    def __exit__(self, *exc: object) -> None:
+        running.keeps_layout = self._before
+
+    def _again(self) -> enforce_grad_layout_policy:
+        return enforce_grad_layout_policy(self.enable)
+
+    def __call__(self, function: Callable) -> Callable:
+        running.keeps_layout = self._before  # used as a decorator: nothing is set yet
+        return super().__call__(function)

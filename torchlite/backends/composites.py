@@ -322,6 +322,19 @@ class Layers:
         top = xp.amax(xp.view_dtype(index, dtypes.uint64), None, False)  # negative ones are huge
         return xp.item(xp.asarray(top)) < size
 
+    def extremes(xp, x: Array) -> tuple:
+        """The least and the greatest element, as Python numbers: for checks of values."""
+        low, high = xp.amin(x, None, False), xp.amax(x, None, False)
+        return xp.item(xp.asarray(low)), xp.item(xp.asarray(high))
+
+    def alike(xp, array: Array, x: Array) -> Array:
+        """`array`, new and not used elsewhere; for each example its own if x is a batch."""
+        return array
+
+    def any_true(xp, mask: Array) -> bool:
+        """Whether an element is True."""
+        return bool(xp.item(xp.asarray(xp.any(mask, None, False))))
+
     def embedding(xp, weight: Array, index: Array, padding: int, by_frequency: bool) -> Array:
         """Rows of weight (V, D) at index (*), int64 in range -> (*, D).
 

@@ -38,6 +38,22 @@ class LinearAlgebra:
         half = xp.solve_triangular(lower, b, False, False)
         return xp.solve_triangular(upper_factor, half, True, False)
 
+    def row_order(xp, pivots: Array, rows: int) -> Array:
+        """Where LAPACK's swaps of row i with row ``pivots[i] - 1`` take each row.
+
+        pivots (*, k) of int32 -> int64 (*, rows): ``A[i] == (L @ U)[order[i]]``.
+        """
+        batch, orders = pivots.shape[:-1], []
+        if pivots.size:
+            for swaps in xp.tolist(xp.reshape(pivots, (-1, pivots.shape[-1]))):
+                order = list(range(rows))
+                for i, other in enumerate(swaps):
+                    order[i], order[other - 1] = order[other - 1], order[i]
+                orders.append(sorted(range(rows), key=order.__getitem__))
+        if not orders:
+            return xp.broadcast_to(xp.arange(0, rows, 1, dtypes.int64), (*batch, rows))
+        return xp.reshape(xp.array(orders, dtypes.int64), (*batch, rows))
+
     def matrix_exp(xp, x: Array) -> Array:
         """``e**x`` of square matrices, by scaling and squaring.
 

@@ -67,3 +67,10 @@ class SpecialFunctions:
         right = xp.zeta(2.0, xp.where(negative, xp.sub(1, x), x))
         sine = xp.sin(xp.mul(xp.sub(x, xp.round(x)), math.pi))
         return xp.where(negative, xp.sub(xp.div(math.pi**2, xp.square(sine)), right), right)
+
+    def random_dirichlet(xp, rng: Any, order: Array) -> Array:
+        """Gamma numbers of float64 over their sum along the last axis, above 0."""
+        drawn = xp.random_gamma(rng, xp.astype(order, dtypes.float64))
+        kind = dtypes.of(order)
+        share = xp.div(drawn, xp.sum(drawn, order.ndim - 1, True))
+        return xp.astype(xp.maximum(share, dtypes.finfo(kind).tiny), kind)

@@ -104,6 +104,8 @@ ELEMENTWISE = {
     "logaddexp2": (2, "log2(2**a + 2**b)"),
     "igamma": (2, "regularised lower incomplete gamma function of order a; real"),
     "igammac": (2, "1 - igamma(a, b), accurate where that is small; real"),
+    "standard_gamma_grad": (2, "how a gamma number b of order a moves with a: -dP(a, b)/da over"
+                            " the density; real"),
     "zeta": (2, "sum((b + k)**-a for k >= 0); real"),
     "heaviside": (2, "0, b or 1 for a < 0, a == 0, a > 0"),
     "gcd": (2, "of integers"),
@@ -242,6 +244,11 @@ PRIMITIVES = {
     "random_permutation": ("rng, n", "int64 (n,)"),
     "random_bernoulli": ("rng, p, shape", "bool; p a number or a float array of `shape`"),
     "random_exponential": ("rng, shape, dtype, rate", ""),
+    "random_gamma": ("rng, order", "of rate 1, one for each element of a float array"),
+    "random_poisson": ("rng, rate", "whole, one for each element of a float array, in its dtype"),
+    "random_binomial": ("rng, count, prob", "whole; float arrays of one shape, the dtype of count"),
+    "dirichlet_grad": ("x, a, total", "how x of Beta(a, total - a) moves with a, over 1 - x; floats"
+                       " of one shape"),
 }  # fmt: skip
 
 

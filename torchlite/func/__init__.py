@@ -1,15 +1,23 @@
 """Functions of functions: derivatives, batches, and calls of modules with given parameters.
 
-They are built on the tape, so they nest with each other and with ``backward``. `vmap` calls its
-function once for each slice, so it is a convenience, not a way to speed.
+They are built on the tape and on interpreters of the backend's primitives, so they nest with each
+other and with ``backward``. Each calls its function once: `vmap` for all examples together.
 """
 
 from torchlite.func.batching import vmap
-from torchlite.func.derivatives import grad, grad_and_value, jvp, linearize, vjp
+from torchlite.func.derivatives import grad, grad_and_value, linearize, vjp
+from torchlite.func.forward import jvp
 from torchlite.func.jacobians import hessian, jacfwd, jacrev
-from torchlite.func.modules import functional_call, stack_module_state
+from torchlite.func.modules import (
+    functional_call,
+    replace_all_batch_norm_modules_,
+    stack_module_state,
+)
+from torchlite.func.rearranging import rearrange
+from torchlite.func.tools import debug_unwrap, functionalize
 
 __all__ = [
-    "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize",
+    "debug_unwrap", "functional_call", "functionalize", "grad", "grad_and_value", "hessian",
+    "jacfwd", "jacrev", "jvp", "linearize", "rearrange", "replace_all_batch_norm_modules_",
     "stack_module_state", "vjp", "vmap",
 ]  # fmt: skip

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite._tensor import Tensor
+from torchlite.autograd.batched import Run
+from torchlite.backends.batching import Level
 from torchlite.func import trees
-from torchlite.ops.joining import stack
+from torchlite.ops.joining import cat
 from torchlite.random import default_generator
 
 
 def vmap(func: Callable, in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error", *,
          chunk_size: int | None = None) -> Callable:  # fmt: skip
-    """`func` for each slice of the arguments, the results stacked.
+    """`func` for each slice of the arguments, the results stacked; all slices in one pass.
+
+    `func` sees one slice: its tensors show the shape of one, and each operation computes for all.
+    What it does in Python it does once, so it cannot look at elements (``item()``, ``if x > 0``).
 
     Args:
         in_dims: The dimension along which to cut each argument, None for those that all calls
             share: one for all, or a tuple with one for each argument (which may be trees).
         out_dims: Where the new dimension goes in each result; None: not stacked, all are equal.
         randomness: "different" numbers for each slice, the "same", or "error" if `func` draws any.
-        chunk_size: Without effect: slices are computed one by one.
+        chunk_size: How many slices to compute at a time: fewer need less memory. Default: all.
     Raises: ValueError (as PyTorch) for arguments and dimensions that do not fit; RuntimeError.
     """
     if randomness not in ("error", "different", "same"):
@@ -38,15 +43,35 @@ def vmap(func: Callable, in_dims: Any = 0, out_dims: Any = 0, randomness: str = 
         values = trees.leaves([args, kwargs])
         dims = _input_dims(name, in_dims, args, values, len(trees.leaves(kwargs)))
         size = _batch_size(dims, values)
-        results = []
-        draw = _Draw(randomness)
-        for i in range(size):
-            cut = (v if d is None else v.select(d, i) for v, d in zip(values, dims))
-            own_args, own_kwargs = trees.fill([args, kwargs], iter(list(cut)))
-            results.append(draw.call(func, own_args, own_kwargs))
-        return _joined(name, results, out_dims)
+
+        def call(values: Sequence[Any], size: int) -> Any:
+            run = Run(Level(size), randomness)
+            entered = [v if d is None else run.enter(v, d) for v, d in zip(values, dims)]
+            own_args, own_kwargs = trees.fill([args, kwargs], iter(entered))
+            with run.inside():
+                result = func(*own_args, **own_kwargs)
+            return _left(name, run, result, out_dims)
+
+        if chunk_size is None or chunk_size >= size:
+            return call(values, size)
+        return _in_chunks(call, values, dims, size, chunk_size, out_dims, randomness)
 
     return batched
+
+
+def _in_chunks(call: Callable, values: list, dims: list, size: int, most: int, out_dims: Any,
+               randomness: str) -> Any:  # fmt: skip
+    """The results of ``call(values, size)`` for `most` examples at a time, joined."""
+    state, results = default_generator.engine.get_state(), []
+    for start in range(0, size, most):
+        if randomness == "same":
+            default_generator.engine.set_state(state)
+        count = min(most, size - start)
+        part = [v if d is None else v.narrow(d, start, count) for v, d in zip(values, dims)]
+        results.append(call(part, count))
+    columns = zip(*map(trees.leaves, results), trees.spread(out_dims, results[0]))
+    joined = [parts[0] if dim is None else cat(parts, dim) for *parts, dim in columns]
+    return trees.fill(results[0], iter(joined))
 
 
 def _input_dims(name: str, in_dims: Any, args: tuple, values: list, keywords: int) -> list:
@@ -102,55 +127,39 @@ def _batch_size(dims: list, values: list) -> int:
             "vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
             f"{sizes} for the mapped dimension"
         )
-    if not sizes[0]:
-        raise ValueError("vmap: the mapped dimension is empty, so there is no result to stack")
     return sizes[0]
 
 
-class _Draw:
-    """Calls that draw random numbers as `randomness` asks for."""
-
-    def __init__(self, randomness: str) -> None:
-        self.randomness = randomness
-        self.start = None if randomness == "different" else default_generator.engine.get_state()
-
-    def call(self, func: Callable, args: tuple, kwargs: dict) -> Any:
-        if self.randomness == "same":
-            default_generator.engine.set_state(self.start)
-        result = func(*args, **kwargs)
-        if self.randomness == "error" and default_generator.engine.get_state() != self.start:
-            default_generator.engine.set_state(self.start)
-            raise RuntimeError(
-                "vmap: called random operation while in randomness error mode. Please either use "
-                "the 'same' or 'different' randomness flags on vmap or perform the randomness "
-                "operation out of vmap"
-            )
-        return result
-
-
-def _joined(name: str, results: list, out_dims: Any) -> Any:
-    """The results stacked, leaf by leaf."""
+def _left(name: str, run: Run, result: Any, out_dims: Any) -> Any:
+    """The batches of the results, leaf by leaf."""
     try:
-        dims = trees.spread(out_dims, results[0])
+        dims = trees.spread(out_dims, result)
     except ValueError:
         raise ValueError(
             f"vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible with "
-            f"the structure of `outputs`: there are {len(trees.leaves(results[0]))}."
+            f"the structure of `outputs`: there are {len(trees.leaves(result))}."
         ) from None
-    columns = zip(*(trees.leaves(result) for result in results))
-    joined = [_join(name, column, d) for column, d in zip(columns, dims)]
-    return trees.fill(results[0], iter(joined))
+    leaves = trees.leaves(result)
+    for value, dim in zip(leaves, dims):
+        _check_result(name, run, value, dim)
+    stacked = [i for i, dim in enumerate(dims) if dim is not None]
+    batches = run.leave([leaves[i] for i in stacked], [dims[i] for i in stacked])
+    for i, batch in zip(stacked, batches):
+        leaves[i] = batch
+    return trees.fill(result, iter(leaves))
 
 
-def _join(name: str, column: tuple, dim: int | None) -> Any:
+def _check_result(name: str, run: Run, value: Any, dim: int | None) -> None:
     if dim is None:
-        return column[0]
-    if not isinstance(column[0], Tensor):
+        if isinstance(value, Tensor) and run.holds(value):
+            raise ValueError(
+                f"vmap({name}, ...): `{name}` can not return a BatchedTensor when out_dim is None"
+            )
+    elif not isinstance(value, Tensor):
         raise ValueError(
-            f"vmap({name}, ...): `{name}` must only return Tensors, got type {type(column[0])}. "
+            f"vmap({name}, ...): `{name}` must only return Tensors, got type {type(value)}. "
             "Did you mean to set out_dims= to None for output?"
         )
-    return stack(column, dim)
 
 
 __all__ = ["vmap"]

@@ -1,4 +1,4 @@
-"""Derivatives of functions: `grad`, `vjp` and, by differentiating a `vjp`, `jvp`."""
+"""Derivatives of functions by reverse mode: `grad`, `vjp` and `linearize`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite import autograd, dtypes
-from torchlite._tensor import Tensor, alias, made_by
+from torchlite._tensor import Tensor, alias, made_by, wrap
+from torchlite.autograd.backward import start_anywhere
 from torchlite.autograd.engine import edge_of
 from torchlite.autograd.grad_mode import enable_grad
 from torchlite.backends.registry import local
@@ -73,13 +74,20 @@ def is_outer(tensors: Sequence[Tensor], own: Sequence[Tensor]) -> bool:
     return False
 
 
+def _without_history(x: Tensor) -> Tensor:
+    """As ``x.detach()``, but with the tangent that `x` may have."""
+    result = wrap(x._data)
+    result._cell = x._shared_cell()
+    return result
+
+
 def leave(tree: Any, own: Sequence[Tensor], recording: bool) -> Any:
     """`tree` without history, unless others than `own` need it and the caller is `recording`."""
 
     def one(x: Any) -> Any:
         if not isinstance(x, Tensor) or not x.requires_grad:
             return x
-        return x if recording and is_outer([x], own) else x.detach()
+        return x if recording and is_outer([x], own) else _without_history(x)
 
     return trees.apply(one, tree)
 
@@ -226,9 +234,13 @@ class Linearization:
     def _transposed(self) -> tuple[list[Tensor], list[Tensor]]:
         """Cotangents, and the products with them, which are linear in them."""
         with enable_grad():
-            starts = enter([zeros_like(y.detach()) for y in self.ends])
+            starts = enter([self._start(y) for y in self.ends])
             finish(tracked(starts))
             return starts, gradients(self.ends, self.own, starts, True)
+
+    def _start(self, y: Tensor) -> Tensor:
+        floating = y.dtype.category >= dtypes.FLOAT
+        return start_anywhere(y).detach() if floating else zeros_like(y)
 
     def push(self, tangents: Sequence[Tensor]) -> Any:
         """The product of the Jacobian with tangents, one for each differentiated input."""
@@ -268,37 +280,6 @@ def vjp(func: Callable, *primals: Any, has_aux: bool = False) -> tuple:
 
     output = line.settled(line.output)
     return (output, pullback, line.settled(line.aux)) if has_aux else (output, pullback)
-
-
-def _check_tangents(api: str, primals: Any, tangents: Any) -> None:
-    if not isinstance(primals, tuple):
-        raise RuntimeError(
-            f"{api}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals)."
-        )
-    if not trees.same_structure(primals, tangents):
-        raise RuntimeError(
-            f"{api}: Expected primals and tangents to have the same python structure. For example, "
-            "if primals is a tuple of 3 tensors, tangents also must be."
-        )
-
-
-def jvp(func: Callable, primals: Any, tangents: Any, *, strict: bool = False,
-        has_aux: bool = False) -> tuple:  # fmt: skip
-    """(``func(*primals)``, the product of its Jacobian with `tangents`), tuples both.
-
-    With `strict`, an output that does not depend on the primals is an error, else its tangent is 0.
-    """
-    api = "jvp(f, primals, tangents)"
-    _check_tangents(api, primals, tangents)
-    line = Linearization(api, func, primals, has_aux)
-    if strict and not all(y.requires_grad for y in line.ends):
-        raise RuntimeError(
-            "jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. "
-            "This is not allowed with strict=True."
-        )
-    pushed = line.push(trees.leaves(tangents))
-    output = line.settled(line.output)
-    return (output, pushed, line.settled(line.aux)) if has_aux else (output, pushed)
 
 
 def linearize(func: Callable, *primals: Any) -> tuple[Any, Callable]:

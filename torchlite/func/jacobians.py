@@ -1,35 +1,34 @@
-"""Whole Jacobians and Hessians, row by row (`jacrev`) or column by column (`jacfwd`)."""
+"""Whole Jacobians and Hessians, all rows (`jacrev`) or all columns (`jacfwd`) in one pass."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite._tensor import Tensor
 from torchlite.func import trees
+from torchlite.func.batching import vmap
 from torchlite.func.derivatives import Linearization
-from torchlite.ops.creation import zeros
-from torchlite.ops.joining import stack
+from torchlite.func.forward import jvp
+from torchlite.ops.creation import eye, zeros
+from torchlite.ops.joining import cat
 
 
-def _basis(tensors: Sequence[Tensor]) -> Iterator[tuple[int, list[Tensor]]]:
-    """(k, tensors like `tensors`, all 0 but for one element of the k-th), for each element."""
-    for k, tensor in enumerate(tensors):
-        for i in range(tensor.numel()):
-            units = [zeros(t.shape, dtype=t.dtype) for t in tensors]
-            units[k].view(-1)[i] = 1
-            yield k, units
-
-
-def _chosen(api: str, func: Callable, argnums: Any, args: tuple, kwargs: dict,
-            has_aux: bool) -> tuple[Linearization, Callable]:  # fmt: skip
-    """`func` run as one of the arguments in `argnums`; and what makes their tree of a list."""
+def _chosen(api: str, func: Callable, argnums: Any, args: tuple,
+            kwargs: dict) -> tuple[Callable, tuple]:  # fmt: skip
+    """`func` as a function of the arguments in `argnums`; and these."""
+    if not isinstance(argnums, (int, tuple)):
+        raise RuntimeError(f"argnums must be int or Tuple[int, ...], got: {type(argnums)}")
     numbers = argnums if isinstance(argnums, tuple) else (argnums,)
-    if not all(isinstance(i, int) and -len(args) <= i < len(args) for i in numbers):
-        raise RuntimeError(
-            f"{api}: argnums must be int or Tuple[int, ...] below {len(args)}, got {argnums}"
-        )
+    if not numbers:
+        raise RuntimeError("argnums must be non-empty")
+    for i in numbers:
+        if not -len(args) <= i < len(args):
+            raise RuntimeError(f"Got argnum={i}, but only {len(args)} positional inputs")
+    if len({i % len(args) for i in numbers}) < len(numbers):
+        raise RuntimeError(f"argnums elements must be unique, got {argnums}")
 
     def of_chosen(*chosen: Any) -> Any:
         full = list(args)
@@ -37,20 +36,13 @@ def _chosen(api: str, func: Callable, argnums: Any, args: tuple, kwargs: dict,
             full[i] = value
         return func(*full, **kwargs)
 
-    line = Linearization(api, of_chosen, tuple(args[i] for i in numbers), has_aux)
-    if len(line.own) != len(trees.leaves(line.inputs)):
-        raise RuntimeError(f"{api}: Expected inputs to be floating point or complex tensors")
-
-    def tree_of(found: list) -> Any:
-        tree = trees.fill(line.inputs, iter(found))
-        return tree if isinstance(argnums, tuple) else tree[0]
-
-    return line, tree_of
+    return of_chosen, tuple(args[i] for i in numbers)
 
 
-def _finish(line: Linearization, tree_of: Callable, blocks: list[list], has_aux: bool) -> Any:
-    result = trees.fill(line.output, iter([tree_of(row) for row in blocks]))
-    return (result, line.settled(line.aux)) if has_aux else result
+def _matrix_of_trees(blocks: list[list], output: Any, inputs: tuple, argnums: Any) -> Any:
+    """``blocks[k][i]``, of output k by input i, as a tree of outputs of trees of inputs."""
+    rows = [trees.fill(inputs, iter(row)) for row in blocks]
+    return trees.fill(output, iter(rows if isinstance(argnums, tuple) else [r[0] for r in rows]))
 
 
 def jacrev(func: Callable, argnums: Any = 0, *, has_aux: bool = False,
@@ -59,52 +51,77 @@ def jacrev(func: Callable, argnums: Any = 0, *, has_aux: bool = False,
     """A function that returns the Jacobian of `func`: ``(*output, *input)``, by reverse mode.
 
     For trees of outputs or inputs: a tree of outputs of trees of inputs. `argnums` as in `grad`;
-    `chunk_size` has no effect: the rows are computed one by one.
+    `chunk_size` rows at a time are computed, by default all.
     """
     if chunk_size is not None and chunk_size <= 0:
         raise ValueError(f"jacrev: `chunk_size` should be greater than 0, got {chunk_size}")
 
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        line, tree_of = _chosen("jacrev", func, argnums, args, kwargs, has_aux)
-        rows: list[list] = [[] for _ in line.ends]
-        for k, unit in _basis(line.ends):
-            rows[k].append(trees.leaves(line.pull(unit)))
+        of_chosen, chosen = _chosen("jacrev", func, argnums, args, kwargs)
+        line = Linearization("jacrev", of_chosen, chosen, has_aux)
+        if len(line.own) != len(trees.leaves(chosen)):
+            raise RuntimeError("jacrev: Expected inputs to be floating point or complex tensors")
+
+        def pull(*cotangents: Tensor) -> tuple:
+            return tuple(trees.leaves(line.pull(cotangents)))
+
+        rows = vmap(pull, chunk_size=chunk_size)(*_units(line.ends))
+        stops = list(itertools.accumulate(y.numel() for y in line.ends))
         blocks = [
-            [_stacked([row[i] for row in rows[k]], 0, y.shape, x) for i, x in enumerate(line.own)]
-            for k, y in enumerate(line.ends)
+            [row[start:stop].reshape(*y.shape, *row.shape[1:]) for row in rows]
+            for start, stop, y in zip([0, *stops], stops, line.ends)
         ]
-        return _finish(line, tree_of, blocks, has_aux)
+        result = _matrix_of_trees(blocks, line.output, chosen, argnums)
+        return (result, line.settled(line.aux)) if has_aux else result
 
     return wrapper
-
-
-def _stacked(rows: list[Tensor], dim: int, shape: Sequence[int], other: Tensor) -> Tensor:
-    """Rows joined at `dim`, which becomes `shape`; zero rows make an empty tensor."""
-    if not rows:
-        return zeros(*shape, *other.shape, dtype=other.dtype)
-    joined = stack(rows, dim)
-    kept = tuple(rows[0].shape)
-    return joined.reshape((*shape, *kept) if dim == 0 else (*kept, *shape))
 
 
 def jacfwd(func: Callable, argnums: Any = 0, has_aux: bool = False, *,
            randomness: str = "error") -> Callable:  # fmt: skip
-    """As `jacrev`, column by column, by products with tangents: for few inputs."""
+    """As `jacrev`, by forward mode, all columns at once: for few inputs.
+
+    `randomness` as in `vmap`, which runs `func` for all columns.
+    """
 
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        line, tree_of = _chosen("jacfwd", func, argnums, args, kwargs, has_aux)
-        columns: list[list] = [[] for _ in line.own]
-        for i, unit in _basis(line.own):
-            columns[i].append(trees.leaves(line.push(unit)))
+        of_chosen, chosen = _chosen("jacfwd", func, argnums, args, kwargs)
+        inputs = trees.leaves(chosen)
+
+        def push(*tangents: Tensor) -> tuple:
+            tree = trees.fill(chosen, iter(tangents))
+            return jvp(of_chosen, chosen, tree, has_aux=has_aux)[1:]
+
+        columns, *aux = vmap(push, randomness=randomness)(*_units(inputs))
+        stops = list(itertools.accumulate(x.numel() for x in inputs))
         blocks = [
-            [_stacked([c[k] for c in columns[i]], -1, x.shape, y) for i, x in enumerate(line.own)]
-            for k, y in enumerate(line.ends)
+            [_block(y[start:stop], x) for start, stop, x in zip([0, *stops], stops, inputs)]
+            for y in trees.leaves(columns)
         ]
-        return _finish(line, tree_of, blocks, has_aux)
+        result = _matrix_of_trees(blocks, columns, chosen, argnums)
+        if not has_aux:
+            return result
+        return result, trees.apply(lambda a: a[0], aux[0])
 
     return wrapper
+
+
+def _units(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """For each element of `tensors` a row in which it is 1 and the others are 0."""
+    counts = [x.numel() for x in tensors]
+    rows, before = [], 0
+    for x, count in zip(tensors, counts):
+        own = [zeros(before, count), eye(count), zeros(sum(counts) - before - count, count)]
+        rows.append(cat(own).to(x.dtype).reshape(sum(counts), *x.shape))
+        before += count
+    return rows
+
+
+def _block(columns: Tensor, x: Tensor) -> Tensor:
+    """The Jacobian by `x` of an output, ``(*output, *x)``, from its columns, ``(x, *output)``."""
+    return columns.movedim(0, -1).reshape(*columns.shape[1:], *x.shape)
 
 
 def hessian(func: Callable, argnums: Any = 0) -> Callable:

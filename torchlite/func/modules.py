@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from torchlite._tensor import Tensor
+from torchlite.nn.modules.batchnorm import _BatchNorm
 from torchlite.nn.modules.module import Module
 from torchlite.ops.joining import stack
 
@@ -129,4 +130,17 @@ def _stacked(tensors: list[Tensor]) -> Tensor:
     return joined.requires_grad_(tensors[0].requires_grad)
 
 
-__all__ = ["functional_call", "stack_module_state"]
+def replace_all_batch_norm_modules_(root: Module) -> Module:
+    """Let the batch norms in `root` keep no running statistics, in place; returns `root`.
+
+    In training they write those of a batch to memory that all examples of `vmap` share. Without
+    them they normalise by the batch in evaluation too.
+    """
+    for module in root.modules():
+        if isinstance(module, _BatchNorm) and module.track_running_stats:
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root
+
+
+__all__ = ["functional_call", "replace_all_batch_norm_modules_", "stack_module_state"]

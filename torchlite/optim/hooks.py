@@ -31,14 +31,14 @@ def register_optimizer_step_post_hook(hook: Callable) -> RemovableHandle:
     return RemovableHandle(_global_post_hooks, hook)
 
 
-def with_hooks(step: Callable) -> Callable:
-    """`step` with the hooks of its optimizer, and those of all, around it."""
+def with_hooks(func: Callable) -> Callable:
+    """`func`, a step, with the hooks of its optimizer, and those of all, around it."""
 
-    @functools.wraps(step)
+    @functools.wraps(func)
     def hooked(self: Hooks, *args: Any, **kwargs: Any) -> Any:
         before = self._optimizer_step_pre_hooks or _global_pre_hooks
         if not (before or self._optimizer_step_post_hooks or _global_post_hooks):
-            return step(self, *args, **kwargs)
+            return func(self, *args, **kwargs)
         args = (self, *args)
         hooks = (*_global_pre_hooks.values(), *self._optimizer_step_pre_hooks.values())
         for hook in hooks:
@@ -47,11 +47,11 @@ def with_hooks(step: Callable) -> Callable:
                 continue
             if not isinstance(replaced, tuple) or len(replaced) != 2:
                 raise RuntimeError(
-                    f"{step} must return None or a tuple of (new_args, new_kwargs), "
+                    f"{func} must return None or a tuple of (new_args, new_kwargs), "
                     f"but got {replaced}."
                 )
             args, kwargs = replaced
-        result = step(*args, **kwargs)
+        result = func(*args, **kwargs)
         for hook in (*self._optimizer_step_post_hooks.values(), *_global_post_hooks.values()):
             hook(self, args, kwargs)
         return result

@@ -87,6 +87,8 @@ class Optimizer(Hooks):
         if "step" in vars(cls):
             cls.step = with_hooks(cls.step)  # type: ignore[method-assign]
 
+    profile_hook_step = staticmethod(with_hooks)
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters once; returns what `closure`, which computes the loss, returns."""
         raise NotImplementedError

@@ -32,6 +32,12 @@ def _one_matrix(d: Draws) -> Arguments:
     return [_matrices(d)]
 
 
+@arguments()
+def row_order(d: Draws) -> Arguments:
+    pivots = d.index((*d.one_of((), (2,)), 3), 4)
+    return [fixed((pivots.source + 1)[..., :3].astype("int32")), 4]
+
+
 @arguments("matrix_exp")
 def _small_matrix(d: Draws) -> Arguments:
     x = _matrices(d)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.testing.drawing import TABLE, Arguments, Draws, Generator
+from torchlite.testing.drawing import REFERENCE, TABLE, Arguments, Draws, Generator, fixed
 
 
 def _random(**options: Callable[[Draws], Any]) -> Callable[[Draws], Arguments]:
@@ -18,6 +18,22 @@ def _random(**options: Callable[[Draws], Any]) -> Callable[[Draws], Arguments]:
 
 def _float(d: Draws) -> dtypes.dtype:
     return d.one_of(dtypes.float32, dtypes.float64)
+
+
+def _uniform(*highs: float) -> Callable[[Draws], list]:
+    """Arrays of one shape of numbers from 0 up to each of `highs`."""
+
+    def draw(d: Draws) -> list:
+        shape, kind = (d.integer(0, 5), d.integer(1, 40)), _float(d)
+        rng = REFERENCE.generator(d.integer(0, 2**32 - 1))
+        return [fixed(REFERENCE.random_uniform(rng, shape, kind, 0.0, high)) for high in highs]
+
+    return draw
+
+
+def _each(*highs: float) -> Callable[[Draws], Arguments]:
+    """A stream, and `_uniform` parameters of what is drawn."""
+    return lambda d: [Generator(d.integer(0, 2**32 - 1)), *_uniform(*highs)(d)]
 
 
 TABLE.update({
@@ -36,4 +52,10 @@ TABLE.update({
     "random_permutation": _random(n=lambda d: d.one_of(0, 1, 5, 3000)),
     "random_bernoulli": _random(p=lambda d: d.one_of(0.0, 0.3, 1.0), shape=Draws.shape),
     "random_exponential": _random(shape=Draws.shape, dtype=_float, rate=lambda d: 0.5),
+    "random_gamma": _each(3),
+    "random_dirichlet": _each(3),
+    "random_poisson": _each(30),
+    "random_binomial": _each(100, 1),
+    "standard_gamma_grad": _uniform(9, 9),
+    "dirichlet_grad": _uniform(1, 3, 9),
 })  # fmt: skip

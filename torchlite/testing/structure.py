@@ -248,6 +248,21 @@ def in_range(d: Draws) -> Arguments:
 
 
 @arguments()
+def alike(d: Draws) -> Arguments:
+    return [d.array(d.shape(), d.kind(INTEGER, FLOAT)), d.array(d.shape(), dtypes.float32)]
+
+
+@arguments()
+def extremes(d: Draws) -> Arguments:
+    return [d.array(d.shape(smallest=1), d.kind(INTEGER, FLOAT))]
+
+
+@arguments()
+def any_true(d: Draws) -> Arguments:
+    return [d.array(d.shape(), dtypes.bool_)]
+
+
+@arguments()
 def embedding(d: Draws) -> Arguments:
     count = d.integer(1, 5)
     weight = d.array((count, d.integer(0, 5)), d.kind(FLOAT))

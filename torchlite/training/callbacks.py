@@ -137,16 +137,21 @@ class ModelCheckpoint(_Monitor):
 
 
 class LearningRateScheduler(Callback):
-    """Set the learning rate before each epoch.
+    """Set the learning rate before each epoch, or after each step.
 
     Args:
         schedule: A function ``(epoch, lr) -> lr``, epochs from 0; or a scheduler of
             `torchlite.optim.lr_scheduler`, which is stepped after each epoch (`ReduceLROnPlateau`
             with the figure `monitor`).
+        every: "epoch", or "step" for a scheduler that counts steps, as a warm-up does.
     """
 
-    def __init__(self, schedule: Any, monitor: str = "val_loss") -> None:
-        self.schedule, self.monitor = schedule, monitor
+    def __init__(self, schedule: Any, monitor: str = "val_loss", every: str = "epoch") -> None:
+        if every not in ("epoch", "step"):
+            raise ValueError(f"every must be 'epoch' or 'step', got {every!r}")
+        if every == "step" and not hasattr(schedule, "step"):
+            raise TypeError("every='step' needs a scheduler of torchlite.optim, not a function")
+        self.schedule, self.monitor, self.every = schedule, monitor, every
 
     def on_epoch_begin(self, trainer: Trainer, epoch: int) -> None:
         if hasattr(self.schedule, "step"):
@@ -155,11 +160,15 @@ class LearningRateScheduler(Callback):
             group["lr"] = self.schedule(epoch, group["lr"])
 
     def on_epoch_end(self, trainer: Trainer, epoch: int, figures: dict[str, float]) -> None:
-        if not hasattr(self.schedule, "step"):
+        if self.every == "step" or not hasattr(self.schedule, "step"):
             return
         if isinstance(self.schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
             self.schedule.step(figures[self.monitor])
         else:
+            self.schedule.step()
+
+    def on_batch_end(self, trainer: Trainer, step: int, figures: dict[str, float]) -> None:
+        if self.every == "step":
             self.schedule.step()
 
 

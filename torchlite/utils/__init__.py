@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 from torchlite.utils import data
 
 if TYPE_CHECKING:
-    from torchlite.utils import checkpoint, dlpack
+    from torchlite.utils import checkpoint, dlpack, graph, model_zoo, tensorboard
 
+_LAZY = ("checkpoint", "dlpack", "graph", "model_zoo", "tensorboard")
 
-__all__ = ["checkpoint", "data", "dlpack"]
+__all__ = ["checkpoint", "data", "dlpack", "graph", "model_zoo", "tensorboard"]
 
 
 def __getattr__(name: str) -> Any:
     """Import on first use what many programs do not need."""
-    if name not in ("checkpoint", "dlpack"):
+    if name not in _LAZY:
         raise AttributeError(f"module 'torchlite.utils' has no attribute {name!r}")
     return importlib.import_module(f"torchlite.utils.{name}")

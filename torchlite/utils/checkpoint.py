@@ -10,9 +10,10 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from torchlite._tensor import Tensor
+from torchlite.amp import autocast, get_autocast_dtype, is_autocast_enabled
 from torchlite.autograd import Function, backward
 from torchlite.autograd.grad_mode import enable_grad
-from torchlite.autograd.graph import Packed, innermost_hooks, saved_tensors_hooks
+from torchlite.autograd.saved_tensors import Packed, innermost_hooks, saved_tensors_hooks
 from torchlite.random import default_generator
 
 
@@ -94,6 +95,11 @@ def _random_numbers_from(state: bytes | None) -> Iterator[None]:
         engine.set_state(before)
 
 
+def _same_autocast() -> autocast:
+    """A context with the autocast that the code is in now."""
+    return autocast("cpu", get_autocast_dtype("cpu"), is_autocast_enabled("cpu"))
+
+
 class CheckpointFunction(Function):
     """Runs a function unrecorded; backward runs it again, recorded, and walks its graph."""
 
@@ -102,6 +108,7 @@ class CheckpointFunction(Function):
         ctx.function, ctx.args = function, [None if isinstance(a, Tensor) else a for a in args]
         ctx.places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
         ctx.state = default_generator.engine.get_state() if preserve else None
+        ctx.autocast = _same_autocast()
         ctx.save_for_backward(*(args[i] for i in ctx.places))
         return function(*args)
 
@@ -110,7 +117,7 @@ class CheckpointFunction(Function):
         args = list(ctx.args)
         for i, x in zip(ctx.places, ctx.saved_tensors):
             args[i] = x.detach().requires_grad_(x.requires_grad)
-        with enable_grad(), _random_numbers_from(ctx.state):
+        with enable_grad(), ctx.autocast, _random_numbers_from(ctx.state):
             outputs = ctx.function(*args)
         outputs = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
         pairs = [
@@ -137,6 +144,7 @@ class _Frame:
         self.function, self.args, self.kwargs = function, args, kwargs
         self.checks, self.early_stop = determinism_check == "default", early_stop
         self.state = default_generator.engine.get_state() if preserve else None
+        self.autocast = _same_autocast()
         self.facts: list[tuple] = []  # (shape, dtype) of what the first run saved
         self.values: dict[int, Tensor] = {}  # what the second run saved and nobody fetched yet
 
@@ -169,7 +177,7 @@ class _Frame:
         kwargs = {name: _given(value) for name, value in self.kwargs.items()}
         hooks = saved_tensors_hooks(collect, _refuse)
         numbers = _random_numbers_from(self.state)
-        with enable_grad(), numbers, self.again, hooks, suppress(_Enough):
+        with enable_grad(), self.autocast, numbers, self.again, hooks, suppress(_Enough):
             self.function(*args, **kwargs)
         self._check(found)
         self.values = dict(enumerate(found))

@@ -11,18 +11,25 @@ from typing import Any
 import numpy as np
 
 from torchlite import dtypes
+from torchlite.backends.capsules import BFloatAsUint
+from torchlite.backends.numpy import bfloat16
 from torchlite.backends.numpy.quiet import local
 from torchlite.shapes import contiguous_strides
 
 
 class _NumpyDtypes(dict):
     def __missing__(self, kind: dtypes.dtype) -> np.dtype:
+        if kind is dtypes.bfloat16:
+            found = self[kind] = bfloat16.load()
+            dtypes.register(kind, found)
+            return found
         raise TypeError(
             f"the numpy backend does not support {kind!r}; supported: {', '.join(map(repr, self))}"
         )
 
 
-#: torchlite's dtype -> NumPy's; TypeError for those NumPy lacks.
+#: torchlite's dtype -> NumPy's; bfloat16 is there once it was asked for.
+#: TypeError for those NumPy lacks.
 NUMPY_DTYPES = _NumpyDtypes({
     kind: np.dtype(kind.name)
     for kind in dtypes.DTYPES
@@ -58,7 +65,7 @@ class Creation:
                 "given numpy array has byte order different from the native byte order. "
                 "Conversion between byte orders is currently not supported."
             )
-        if array.dtype not in _SUPPORTED:
+        if array.dtype not in _SUPPORTED and not _is_bfloat16(array.dtype):
             raise TypeError(
                 f"can't convert np.ndarray of type numpy.{array.dtype.type.__name__}. "
                 f"The only supported types are: {_ORDER_IN_MESSAGES}."
@@ -71,7 +78,9 @@ class Creation:
 
     def from_dlpack(self, x: Any) -> np.ndarray:
         """The memory of `x`, an object with ``__dlpack__``, as an array."""
-        return self.from_numpy(np.from_dlpack(x))
+        source = BFloatAsUint(x)
+        array = np.from_dlpack(source)
+        return self.from_numpy(self.view_dtype(array, dtypes.bfloat16) if source.changed else array)
 
     def owns_memory(self, x: np.ndarray) -> bool:
         return x.base is None
@@ -141,6 +150,11 @@ class Creation:
 
     def view_dtype(self, x: np.ndarray, dtype: dtypes.dtype) -> np.ndarray:
         return x.view(NUMPY_DTYPES[dtype])
+
+
+def _is_bfloat16(kind: np.dtype) -> bool:
+    """Whether it is that of ml_dtypes, which may have come here by another way than ours."""
+    return kind.name == "bfloat16" and kind == NUMPY_DTYPES[dtypes.bfloat16]
 
 
 def _check_strides(array: np.ndarray) -> None:

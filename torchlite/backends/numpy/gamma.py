@@ -18,7 +18,7 @@ _LEAST_SHIFT = -1e6  # zeta(s, q) of lesser q would take too many terms, and is 
 _MOST_TERMS = 10_000  # the series below need about 6 * sqrt(order)
 
 
-def _two_in_float64(function: Callable[[Array, Array], Array]) -> Callable:
+def two_in_float64(function: Callable[[Array, Array], Array]) -> Callable:
     """A method of two operands, one of which may be a number, that computes in float64."""
 
     @functools.wraps(function)
@@ -165,6 +165,6 @@ def _zeta_inside(s: Array, q: Array) -> Array:
 class Gamma:
     """Mixin of `NumpyBackend`."""
 
-    igamma = _two_in_float64(lambda a, x: _incomplete(a, x, upper=False))
-    igammac = _two_in_float64(lambda a, x: _incomplete(a, x, upper=True))
-    zeta = _two_in_float64(_zeta)
+    igamma = two_in_float64(lambda a, x: _incomplete(a, x, upper=False))
+    igammac = two_in_float64(lambda a, x: _incomplete(a, x, upper=True))
+    zeta = two_in_float64(_zeta)

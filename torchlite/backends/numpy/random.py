@@ -29,7 +29,8 @@ WIDE_PERMUTATION = (2**32 - 1) // 20
 _BITS = {
     dtypes.bool_: 2, dtypes.uint8: 2**8, dtypes.int8: 2**7, dtypes.int16: 2**15,
     dtypes.int32: 2**31, dtypes.int64: 2**63,
-    dtypes.float16: 2**11 + 1, dtypes.float32: 2**24 + 1, dtypes.float64: 2**53 + 1,
+    dtypes.bfloat16: 2**8 + 1, dtypes.float16: 2**11 + 1, dtypes.float32: 2**24 + 1,
+    dtypes.float64: 2**53 + 1,
 }  # fmt: skip
 _quiet = np.errstate(all="ignore")  # a number too great for its dtype becomes infinite
 

@@ -283,7 +283,7 @@ def _digamma_positive(x: Array) -> Array:
     return np.log(x) - 0.5 / x - z * polynomial([*reversed(_DIGAMMA)], z) - shift
 
 
-def _digamma(x: Array) -> Array:
+def digamma(x: Array) -> Array:
     def reflected(x: Array) -> Array:
         fraction = x - np.rint(x)
         value = _digamma_positive(1 - x) - np.pi / np.tan(np.pi * fraction)
@@ -301,7 +301,7 @@ class Special:
 
     erf, erfc, erfinv = in_float64(_erf), in_float64(erfc), in_float64(_erfinv)
     erfcx, ndtri, log_ndtr = in_float64(_erfcx), in_float64(_ndtri), in_float64(_log_ndtr)
-    lgamma, digamma = in_float64(lgamma), in_float64(_digamma)
+    lgamma, digamma = in_float64(lgamma), in_float64(digamma)
 
     def complex(self, real: Array, imag: Array) -> Array:
         """Without a product, which would make NaN of infinite parts."""

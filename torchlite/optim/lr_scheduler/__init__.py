@@ -16,6 +16,8 @@ from torchlite.optim.lr_scheduler.one_cycle import OneCycleLR
 from torchlite.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from torchlite.optim.lr_scheduler.scheduler import LRScheduler
 
+_LRScheduler = LRScheduler  # its name before PyTorch 2.0, which programs derive from
+
 __all__ = [
     "ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts",
     "CyclicLR", "ExponentialLR", "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR",

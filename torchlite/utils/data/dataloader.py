@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from torchlite.utils.data.collate import default_collate, default_convert
+from torchlite.utils.data.datapipes.datapipe import IterDataPipe
 from torchlite.utils.data.dataset import Dataset, IterableDataset
-from torchlite.utils.data.sampler import (
-    BatchSampler,
-    RandomSampler,
-    Sampler,
-    SequentialSampler,
-    draw_seed,
-)
+from torchlite.utils.data.graph_settings import apply_shuffle_settings
+from torchlite.utils.data.passes import Batches
+from torchlite.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
+    from torchlite.utils.data.workers import WorkerBatches
 
 T = TypeVar("T", covariant=True)
 _FIXED = ("dataset", "batch_size", "batch_sampler", "sampler", "drop_last", "persistent_workers")
-
-
-def get_worker_info() -> None:
-    """What a worker process knows about itself; None in the main process, as here always."""
 
 
 class _Endless(Sampler[None]):
@@ -40,16 +40,23 @@ class DataLoader(Generic[T]):
         shuffle: A new random order each pass. Default: False.
         sampler: Numbers of samples, in the order to take; excludes `shuffle`.
         batch_sampler: Lists of numbers; excludes all options above and `drop_last`.
-        num_workers: Must be 0: batches are made by the process that asks for them.
+        num_workers: Processes that make the batches; 0: the one that asks for them does.
         collate_fn: Makes a batch of a list of samples. Default: `default_collate`.
-        pin_memory, pin_memory_device, in_order: Accepted; they mean nothing on the CPU.
+        pin_memory, pin_memory_device: Without effect on the CPU; warns, as PyTorch does there.
         drop_last: Leave out a last batch that is not full. Default: False.
-        timeout, worker_init_fn, multiprocessing_context, prefetch_factor, persistent_workers: Of
-            worker processes.
-        generator: Source of random order. Default: the global one.
+        timeout: Seconds to wait for a worker's batch. Default: 0, for ever.
+        worker_init_fn: Called in each worker with its number, when it has been seeded.
+        multiprocessing_context: How workers start: a context of multiprocessing or its name.
+            Default: "fork" where that is safe (Linux; from the main thread, while no other one
+            computes), else "forkserver" or "spawn", which pickle the data set and need an
+            ``if __name__ == "__main__"``; or what ``multiprocessing.set_start_method`` set.
+        generator: Source of random order and of the workers' seeds. Default: the global one.
+        prefetch_factor: Batches that each worker makes ahead. Default: 2.
+        persistent_workers: Keep the workers, and their data sets, for the next pass.
+        in_order: False: take batches as they are ready. Default: True.
 
-    Raises: ValueError for options that exclude each other or are out of range;
-    NotImplementedError for worker processes.
+    Raises: ValueError for options that exclude each other or are out of range. A pass raises what
+    a worker raised, with its traceback in the text; RuntimeError if a worker dies or is late.
     """
 
     def __init__(
@@ -73,14 +80,17 @@ class DataLoader(Generic[T]):
         pin_memory_device: str = "",
         in_order: bool = True,
     ) -> None:
-        _check_workers(
-            num_workers, timeout, prefetch_factor, persistent_workers, multiprocessing_context
-        )
+        _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        if num_workers and prefetch_factor is None:
+            prefetch_factor = 2
         self.num_workers, self.timeout, self.worker_init_fn = num_workers, timeout, worker_init_fn
         self.prefetch_factor, self.persistent_workers = prefetch_factor, persistent_workers
+        self.multiprocessing_context = multiprocessing_context
         self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
         self.in_order, self.generator, self.dataset = in_order, generator, dataset
         if isinstance(dataset, IterableDataset):
+            if isinstance(dataset, IterDataPipe):
+                self.dataset, shuffle = apply_shuffle_settings(dataset, shuffle), None
             _check_stream(shuffle, sampler, batch_sampler)
             sampler = _Endless()
         _check_exclusive(batch_size, shuffle, sampler, batch_sampler, drop_last)
@@ -97,6 +107,9 @@ class DataLoader(Generic[T]):
         self.sampler, self.batch_sampler = sampler, batch_sampler
         default = default_convert if batch_sampler is None else default_collate
         self.collate_fn = default if collate_fn is None else collate_fn
+        self._iterator: WorkerBatches | None = None  # of persistent workers
+        self._reported_length: int | None = None  # of a stream, to those who asked
+        self.check_worker_number_rationality()
         self._is_ready = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -106,8 +119,50 @@ class DataLoader(Generic[T]):
             )
         super().__setattr__(name, value)
 
+    @property
+    def multiprocessing_context(self) -> BaseContext | None:
+        """How workers are started, if the user chose: one of the contexts of multiprocessing."""
+        return self._context
+
+    @multiprocessing_context.setter
+    def multiprocessing_context(self, given: Any) -> None:
+        if given is not None:
+            if self.num_workers == 0:
+                raise ValueError(
+                    "multiprocessing_context can only be used with multi-process loading "
+                    f"(num_workers > 0), but got num_workers={self.num_workers}"
+                )
+            from torchlite.utils.data.starting import as_context  # late, as below
+
+            given = as_context(given)
+        self._context: BaseContext | None = given
+
+    def check_worker_number_rationality(self) -> None:
+        """Warn if there are to be more workers than processors."""
+        count = _usable_processors()
+        if self.num_workers > count:
+            warnings.warn(
+                f"This DataLoader will create {self.num_workers} worker processes in total. Our "
+                f"suggested max number of worker in current system is {count}, which is smaller "
+                "than what this DataLoader is going to create. Please be aware that excessive "
+                "worker creation might get DataLoader running slow or even freeze, lower the "
+                "worker number to avoid potential slowness/freeze if necessary.",
+                stacklevel=3,
+            )
+
     def __iter__(self) -> Iterator[Any]:
-        return _Batches(self)
+        if self.num_workers == 0:
+            return Batches(self)
+        from torchlite.utils.data.workers import WorkerBatches  # 15 ms that few programs need
+
+        self.check_worker_number_rationality()
+        if self._iterator is not None:
+            self._iterator.restart(self)
+            return self._iterator
+        iterator = WorkerBatches(self)
+        if self.persistent_workers:
+            self._iterator = iterator
+        return iterator
 
     def __len__(self) -> int:
         """The number of batches of one pass.
@@ -116,7 +171,7 @@ class DataLoader(Generic[T]):
         """
         if not isinstance(self.dataset, IterableDataset):
             return len(self._index_sampler)
-        count = len(self.dataset)  # type: ignore[arg-type]
+        count = self._reported_length = len(self.dataset)  # type: ignore[arg-type]
         if self.batch_size is None:
             return count
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
@@ -126,53 +181,13 @@ class DataLoader(Generic[T]):
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
 
-class _Batches:
-    """One pass over the batches of a loader."""
-
-    def __init__(self, loader: DataLoader) -> None:
-        self._indices = iter(loader._index_sampler)
-        self._length = loader.__len__
-        # would seed the workers; drawn in any case, so that a seed gives PyTorch's order
-        self._base_seed = draw_seed(loader.generator)
-        self._dataset, self._collate, self._drop_last = (
-            loader.dataset, loader.collate_fn, loader.drop_last,
-        )  # fmt: skip
-        batched = loader.batch_sampler is not None
-        self._fetch: Callable[[Any], Any]
-        if isinstance(loader.dataset, IterableDataset):
-            self._stream = iter(loader.dataset)
-            self._fetch = self._next_batch if batched else self._next_sample
-        elif not batched:
-            self._fetch = loader.dataset.__getitem__
-        else:
-            self._fetch = getattr(loader.dataset, "__getitems__", None) or self._samples
-
-    def __iter__(self) -> _Batches:
-        return self
-
-    def __len__(self) -> int:
-        return self._length()
-
-    def __next__(self) -> Any:
-        return self._collate(self._fetch(next(self._indices)))
-
-    def _samples(self, indices: list) -> list:
-        dataset = self._dataset
-        return [dataset[i] for i in indices]
-
-    def _next_sample(self, _: None) -> Any:
-        return next(self._stream)
-
-    def _next_batch(self, wanted: list[None]) -> list:
-        samples = [sample for _, sample in zip(wanted, self._stream)]
-        if not samples or (self._drop_last and len(samples) < len(wanted)):
-            raise StopIteration
-        return samples
+def _usable_processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
-def _check_workers(
-    count: int, timeout: float, prefetch: int | None, persistent: bool, context: Any
-) -> None:
+def _check_workers(count: int, timeout: float, prefetch: int | None, persistent: bool) -> None:
     if count < 0:
         raise ValueError(
             "num_workers option should be non-negative; use num_workers=0 to disable "
@@ -180,22 +195,15 @@ def _check_workers(
         )
     if timeout < 0:
         raise ValueError("timeout option should be non-negative")
-    if count > 0:
-        raise NotImplementedError(
-            f"DataLoader: num_workers={count} is not supported; use num_workers=0"
-        )
-    if prefetch is not None:
+    if count == 0 and prefetch is not None:
         raise ValueError(
             "prefetch_factor option could only be specified in multiprocessing."
             "let num_workers > 0 to enable multiprocessing, otherwise set prefetch_factor to None."
         )
-    if persistent:
+    if prefetch is not None and prefetch < 0:
+        raise ValueError("prefetch_factor option should be non-negative")
+    if persistent and count == 0:
         raise ValueError("persistent_workers option needs num_workers > 0")
-    if context is not None:
-        raise ValueError(
-            "multiprocessing_context can only be used with multi-process loading "
-            f"(num_workers > 0), but got num_workers={count}"
-        )
 
 
 def _check_stream(shuffle: Any, sampler: Any, batch_sampler: Any) -> None:

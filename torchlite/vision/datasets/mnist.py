@@ -1,28 +1,28 @@
-"""Data sets of pictures, read from their original files."""
+"""MNIST and the data sets that share its format."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import math
 import os
+import string
 import struct
+import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import current
 from torchlite.dtypes import uint8
-from torchlite.utils.data import Dataset
+from torchlite.vision.datasets.download import download
+from torchlite.vision.datasets.vision import VisionDataset, split_line
 
 _UNSIGNED_BYTES = 8  # the code of this type in an idx file
-_CHUNK = 1 << 16
 
 
-class MNIST(Dataset):
+class MNIST(VisionDataset):
     """Handwritten digits, 28 x 28 grey levels: 60,000 to train on and 10,000 to test on.
 
     Source: LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist/
@@ -41,6 +41,7 @@ class MNIST(Dataset):
     one that is truncated or has other contents.
     """
 
+    root: Path
     mirrors: ClassVar[list[str]] = [
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -52,7 +53,7 @@ class MNIST(Dataset):
         "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
         "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
     }
-    classes: ClassVar[list[str]] = [
+    classes: list[str] = [
         "0 - zero", "1 - one", "2 - two", "3 - three", "4 - four",
         "5 - five", "6 - six", "7 - seven", "8 - eight", "9 - nine",
     ]  # fmt: skip
@@ -65,13 +66,12 @@ class MNIST(Dataset):
         target_transform: Callable | None = None,
         download: bool = False,
     ) -> None:
-        self.root, self.train = Path(root).expanduser(), train
-        self.transform, self.target_transform = transform, target_transform
+        super().__init__(root, transform=transform, target_transform=target_transform)
+        self.train = train
         if download:
             self.download()
-        part = "train" if train else "t10k"
-        images = self._find(f"{part}-images-idx3-ubyte")
-        labels = self._find(f"{part}-labels-idx1-ubyte")
+        images = self._find(f"{self._part()}-images-idx3-ubyte")
+        labels = self._find(f"{self._part()}-labels-idx1-ubyte")
         self.data = read_idx(images, 3)
         self.targets = read_idx(labels, 1).long()
         if len(self.data) != len(self.targets):
@@ -83,12 +83,16 @@ class MNIST(Dataset):
     @property
     def raw_folder(self) -> Path:
         """Where a download puts the files."""
-        return self.root / "MNIST" / "raw"
+        return self.root / type(self).__name__ / "raw"
 
     @property
     def class_to_idx(self) -> dict[str, int]:
         """The label of each class."""
         return {name: i for i, name in enumerate(self.classes)}
+
+    def _part(self) -> str:
+        """How the names of the files begin."""
+        return "train" if self.train else "t10k"
 
     def _candidates(self, name: str) -> list[Path]:
         folders = (self.raw_folder, self.root)
@@ -109,39 +113,100 @@ class MNIST(Dataset):
 
         Raises: RuntimeError that says what each mirror did, if none has the right file.
         """
-        self.raw_folder.mkdir(parents=True, exist_ok=True)
         for name, md5 in self.resources.items():
             if not any(path.is_file() for path in self._candidates(name.removesuffix(".gz"))):
-                self._download(name, md5)
-
-    def _download(self, name: str, md5: str) -> None:
-        failures = []
-        for mirror in self.mirrors:
-            try:
-                fetch(f"{mirror}{name}", self.raw_folder / name, md5)
-                return
-            except (OSError, ValueError) as error:  # the next one may have it
-                failures.append(f"{mirror}{name}: {error}")
-        raise RuntimeError("\n".join([f"Error downloading {name}", *failures]))
+                urls = [f"{mirror}{name}" for mirror in self.mirrors]
+                download(urls, self.raw_folder / name, md5)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        image, target = self.data[index], int(self.targets[index])
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
+        return self.transformed(self.data[index], int(self.targets[index]))
 
     def __len__(self) -> int:
         return len(self.data)
 
-    def __repr__(self) -> str:
-        return "\n    ".join([
-            f"Dataset {type(self).__name__}",
-            f"Number of datapoints: {len(self)}",
-            f"Root location: {self.root}",
-            f"Split: {'Train' if self.train else 'Test'}",
-        ])  # fmt: skip
+    def extra_repr(self) -> str:
+        return split_line(self.train)
+
+
+class FashionMNIST(MNIST):
+    """Clothes, in the format of `MNIST`. Source: Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747"""
+
+    mirrors = [
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+    ]
+    resources = {
+        "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+        "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+        "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+        "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+    }
+    classes = [
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+        "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    ]  # fmt: skip
+
+
+class KMNIST(MNIST):
+    """Old Japanese characters, in the format of `MNIST`.
+
+    Source: Clanuwat et al. 2018, https://arxiv.org/abs/1812.01718
+    """
+
+    mirrors = ["http://codh.rois.ac.jp/kmnist/dataset/kmnist/"]
+    resources = {
+        "train-images-idx3-ubyte.gz": "bdb82020997e1d708af4cf47b453dcf7",
+        "train-labels-idx1-ubyte.gz": "e144d726b3acfaa3e44228e80efcd344",
+        "t10k-images-idx3-ubyte.gz": "5c965bf0a639b31b8f53240b1b52f4d7",
+        "t10k-labels-idx1-ubyte.gz": "7320c461ea6c1c855c0b718fb2a4b134",
+    }
+    classes = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]
+
+
+_CHARACTERS = sorted(string.digits + string.ascii_letters)
+_UNMERGED = [c for c in _CHARACTERS if c not in "cijklmopsuvwxyz"]  # as their capitals, to the eye
+
+
+class EMNIST(MNIST):
+    """Letters and digits, in the format of `MNIST`; as published, pictures lie on their side.
+
+    Source: Cohen et al. 2017, https://arxiv.org/abs/1702.05373
+
+    Args:
+        split: "byclass", "bymerge", "balanced", "letters", "digits" or "mnist".
+        kwargs: Those of `MNIST`.
+
+    Raises: ValueError for another split; and as `MNIST`.
+    """
+
+    mirrors = ["https://biometrics.nist.gov/cs_links/EMNIST/"]
+    resources = {"gzip.zip": "58c8d27c78d21e728a6bc7b3cc06412e"}
+    classes_split_dict: ClassVar[dict[str, list[str]]] = {
+        "byclass": _CHARACTERS, "bymerge": _UNMERGED, "balanced": _UNMERGED,
+        "letters": ["N/A", *string.ascii_lowercase],
+        "digits": list(string.digits), "mnist": list(string.digits),
+    }  # fmt: skip
+
+    def __init__(self, root: str | os.PathLike, split: str, **kwargs: Any) -> None:
+        if split not in self.classes_split_dict:
+            raise ValueError(
+                f"Unknown value '{split}' for argument split. "
+                f"Valid values are {{{', '.join(map(repr, self.classes_split_dict))}}}."
+            )
+        self.split, self.classes = split, self.classes_split_dict[split]
+        super().__init__(root, **kwargs)
+
+    def _part(self) -> str:
+        return f"emnist-{self.split}-{'train' if self.train else 'test'}"
+
+    def download(self) -> None:
+        if any(path.is_file() for path in self._candidates(f"{self._part()}-labels-idx1-ubyte")):
+            return
+        super().download()
+        with zipfile.ZipFile(self.raw_folder / "gzip.zip") as archive:
+            for name in archive.namelist():
+                if name.endswith("ubyte.gz"):
+                    (self.raw_folder / Path(name).name).write_bytes(archive.read(name))
 
 
 def read_idx(path: Path, ndim: int) -> Tensor:
@@ -170,45 +235,4 @@ def read_idx(path: Path, ndim: int) -> Tensor:
     return wrap(current().from_buffer(bytearray(memoryview(data)[start:]), uint8, shape))
 
 
-def fetch(url: str, target: Path, md5: str) -> None:
-    """Download `url` to `target`, which appears only when it is complete and right.
-
-    Raises: OSError if that fails; ValueError if the checksum is another.
-    """
-    import urllib.request  # slow to import, and seldom needed
-
-    draft = target.with_name(f"{target.name}.{os.urandom(4).hex()}.tmp")
-    digest = hashlib.md5(usedforsecurity=False)
-    try:
-        with urllib.request.urlopen(url, timeout=60) as source, open(draft, "wb") as file:
-            for chunk in _chunks(source, target.name):
-                file.write(chunk)
-                digest.update(chunk)
-        if digest.hexdigest() != md5:
-            raise ValueError(
-                f"expected MD5 {md5}, got {digest.hexdigest()} ({draft.stat().st_size} bytes)"
-            )
-        os.replace(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _chunks(source: Any, name: str) -> Iterator[bytes]:
-    """The contents of an open URL; a progress bar counts them if tqdm is installed."""
-    size = source.headers.get("Content-Length")
-    with _bar(name, int(size) if size else None) as bar:
-        while chunk := source.read(_CHUNK):
-            yield chunk
-            if bar is not None:
-                bar.update(len(chunk))
-
-
-def _bar(name: str, total: int | None) -> Any:
-    try:
-        from tqdm import tqdm
-    except ImportError:  # the bar is a luxury: `pip install 'torchlite[progress]'`
-        return nullcontext()
-    return tqdm(desc=name, total=total, unit="B", unit_scale=True, disable=None)
-
-
-__all__ = ["MNIST"]
+__all__ = ["EMNIST", "KMNIST", "MNIST", "FashionMNIST"]

@@ -1,0 +1,77 @@
+"""Arrays with tangents: what `torchlite.autograd.forward` computes with."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+from weakref import WeakSet
+
+from torchlite import dtypes
+from torchlite._tensor import Tensor
+from torchlite.backends.batching import Batched
+from torchlite.backends.wrapped import Wrapped
+from torchlite.graph import next_number
+
+
+class Level:
+    """One run in forward mode: its duals are no others', whichever `Forward` computes with them.
+
+    `alive`: the set of its duals, if they are to be found again.
+    """
+
+    def __init__(self, track: bool = False) -> None:
+        self.start = next_number()  # nodes of the graph that are newer were made inside
+        self.alive: WeakSet[Dual] | None = WeakSet() if track else None
+
+
+class Dual(Wrapped):
+    """A value of `level` with its tangent: see `Forward.tangent`.
+
+    Or a view of another one, `base`, by `steps`: it has no tangent of its own, but sees what is
+    written to its base, and the other way round.
+    """
+
+    __slots__ = ("level", "primal", "own_tangent", "base", "steps", "__weakref__")
+
+    def __init__(self, level: Level, primal: Any, tangent: Any = None, base: Dual | None = None,
+                 steps: tuple = ()) -> None:  # fmt: skip
+        super().__init__(primal.shape, primal.dtype)
+        self.level, self.primal, self.own_tangent = level, primal, tangent
+        self.base, self.steps = base, steps
+        if level.alive is not None:
+            level.alive.add(self)
+
+
+def zeros_like(xp: Any, x: Any) -> Any:
+    """Zeros of the shape and dtype of the array `x`."""
+    return xp.full(tuple(x.shape), 0, dtypes.of(x))
+
+
+def copied_like(xp: Any, x: Any, like: Any) -> Any:
+    """A copy of `x` with its elements in the order of those of `like`: the same views exist."""
+    strides = xp.strides(like)
+    order = sorted(range(x.ndim), key=lambda i: -strides[i])
+    back = sorted(range(x.ndim), key=order.__getitem__)
+    return xp.permute(xp.copy(xp.permute(x, tuple(order))), tuple(back))
+
+
+def detached(x: Any) -> Any:
+    """The array `x` without tangents of any level."""
+    if type(x) is Batched:
+        return Batched(detached(x.value), x.level)
+    return Dual(x.level, detached(x.primal)) if type(x) is Dual else x
+
+
+_plain_detach = Tensor.detach  # of a tensor whose array has no tangent
+
+
+@functools.wraps(_plain_detach)
+def _detach(self: Tensor) -> Tensor:
+    result = _plain_detach(self)
+    result._data = detached(result._data)
+    return result
+
+
+Tensor.detach = _detach  # type: ignore[method-assign]
+
+__all__ = ["Dual", "Level", "copied_like", "detached", "zeros_like"]

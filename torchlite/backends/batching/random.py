@@ -1,0 +1,62 @@
+"""Random numbers, of each example its own or for all the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torchlite import dtypes
+from torchlite.backends.batching.base import Array, Rules
+
+_REFUSED = (
+    "vmap: called random operation while in randomness error mode. Please either use the 'same' or "
+    "'different' randomness flags on vmap or perform the randomness operation out of vmap"
+)
+#: Methods whose second parameter is the shape of what they draw.
+_SHAPED = ("random_uniform", "random_normal", "random_integers", "random_bits",
+           "random_exponential")  # fmt: skip
+#: These have rules though no batch is among their arguments.
+DRAWING = {*_SHAPED, "random_permutation", "random_bernoulli"}
+
+
+class Random(Rules):
+    """ "different" draws the numbers of all examples at once, in their order."""
+
+    def _check_allowed(self) -> None:
+        if self.randomness == "error":
+            raise RuntimeError(_REFUSED)
+
+    def random_permutation(self, rng: Any, n: int) -> Array:
+        self._check_allowed()
+        if self.randomness == "same":
+            return self.inner.random_permutation(rng, n)
+        if not self.size:
+            return self.wrap(self.inner.empty((0, n), dtypes.int64))
+        rows = [self.inner.random_permutation(rng, n) for _ in range(self.size)]
+        return self.wrap(self.inner.stack(rows, 0))
+
+    def random_bernoulli(self, rng: Any, p: Any, shape: tuple) -> Array:
+        self._check_allowed()
+        if self.randomness == "different":
+            return self.wrap(self.inner.random_bernoulli(rng, self.lift(p), (self.size, *shape)))
+        if self.holds(p):
+            raise RuntimeError(
+                "Vmap does not currently support same randomness with a batched tensor input."
+            )
+        return self.inner.random_bernoulli(rng, p, shape)
+
+
+def _shaped(name: str) -> Any:
+    def rule(self: Random, rng: Any, shape: tuple, *args: Any) -> Array:
+        self._check_allowed()
+        function = getattr(self.inner, name)
+        if self.randomness == "same":
+            return function(rng, shape, *args)
+        return self.wrap(function(rng, (self.size, *shape), *args))
+
+    return rule
+
+
+for _name in _SHAPED:
+    setattr(Random, _name, _shaped(_name))
+
+__all__ = ["DRAWING", "Random"]

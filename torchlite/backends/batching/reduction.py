@@ -1,0 +1,91 @@
+"""Methods that work along axes: reductions, scans, order, normalised exponentials."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from torchlite.backends.batching.base import Array, Rules
+from torchlite.backends.composites import Composites
+from torchlite.backends.protocol import PRIMITIVES
+
+#: All of their arrays have the same number of axes; `axis` or `axes` is an int, a tuple or None.
+_ALONG = (
+    "sum prod amax amin any all mean var std norm logsumexp cumsum cumprod cummax cummin sort "
+    "softmax softmax_backward log_softmax log_softmax_backward median_place mode_place flip roll "
+    "gather scatter scatter_add scatter_reduce fft rfft irfft"
+)
+
+
+class Reductions(Rules):
+    """The axes move by one, for the batch axis in front."""
+
+    def argmax(self, x: Array, axis: int | None, keepdims: bool) -> Array:
+        return self._place("argmax", x, axis, keepdims)
+
+    def argmin(self, x: Array, axis: int | None, keepdims: bool) -> Array:
+        return self._place("argmin", x, axis, keepdims)
+
+    def _place(self, name: str, x: Array, axis: int | None, keepdims: bool) -> Array:
+        function, ndim = getattr(self.inner, name), len(x.shape)
+        if axis is not None and ndim:
+            return self.wrap(function(x.value, axis + 1, keepdims))
+        flat = self.inner.reshape(x.value, (self.size, x.size))
+        kept = (1,) * ndim if keepdims else ()
+        return self.wrap(self.inner.reshape(function(flat, 1, False), (self.size, *kept)))
+
+    def median(self, x: Array, ignore_nan: bool) -> Array:
+        flat = self.inner.reshape(x.value, (self.size, x.size))
+        index = self.inner.median_place(flat, 1, ignore_nan)
+        return self.wrap(self.inner.pick(flat, index, 1))
+
+    def pick(self, x: Array, index: Array, axis: int) -> Array:
+        return self.wrap(self.inner.pick(self.lift(x), self.lift(index), axis + 1))
+
+
+def _parameters(name: str) -> list[str]:
+    """The names of the parameters of a method, without the backend."""
+    if name in PRIMITIVES:
+        return PRIMITIVES[name][0].split(", ")
+    return list(inspect.signature(getattr(Composites, name)).parameters)[1:]
+
+
+def _shifted(axis: Any, ndim: int) -> Any:
+    if axis is None:
+        return tuple(range(1, ndim + 1))
+    return axis + 1 if isinstance(axis, int) else tuple(a + 1 for a in axis)
+
+
+def _rule(name: str) -> Callable:
+    parameters = _parameters(name)
+    place = parameters.index("axes" if "axes" in parameters else "axis")
+
+    def rule(self: Rules, *args: Any) -> Any:
+        values, function = [self.lift(a) for a in args], getattr(self.inner, name)
+        if args[0].shape:
+            values[place] = _shifted(args[place], len(args[0].shape))
+            return self.wrap(function(*values))
+        values = [_rows(self, v) for v in values]
+        values[place] = 1 if isinstance(args[place], int) else (1,)
+        return self.wrap(_numbers(self, function(*values)))
+
+    return rule
+
+
+def _rows(self: Rules, value: Any) -> Any:
+    """A batch of numbers as one of rows with one number."""
+    return self.inner.reshape(value, (self.size, 1)) if hasattr(value, "shape") else value
+
+
+def _numbers(self: Rules, result: Any) -> Any:
+    """Rows with one number as numbers."""
+    if isinstance(result, tuple):
+        return tuple(_numbers(self, r) for r in result)
+    return self.inner.reshape(result, (self.size,))
+
+
+for _name in _ALONG.split():
+    setattr(Reductions, _name, _rule(_name))
+
+__all__ = ["Reductions"]

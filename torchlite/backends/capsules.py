@@ -1,0 +1,61 @@
+"""DLPack capsules of bfloat16, which NumPy neither makes nor reads: it takes them for uint16.
+
+The structures are those of dlpack.h, https://github.com/dmlc/dlpack, versions 0 and 1.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+UINT, BFLOAT = 1, 4  # kDLUInt, kDLBfloat
+
+
+class _Tensor(ctypes.Structure):
+    """As much of DLTensor as tells the type of its elements."""
+
+    _fields_ = [
+        ("data", ctypes.c_void_p), ("device_type", ctypes.c_int32), ("device_id", ctypes.c_int32),
+        ("ndim", ctypes.c_int32), ("code", ctypes.c_uint8), ("bits", ctypes.c_uint8),
+    ]  # fmt: skip
+
+
+class _Versioned(ctypes.Structure):
+    """DLManagedTensorVersioned."""
+
+    _fields_ = [
+        ("version", ctypes.c_uint32 * 2), ("context", ctypes.c_void_p),
+        ("deleter", ctypes.c_void_p), ("flags", ctypes.c_uint64), ("tensor", _Tensor),
+    ]  # fmt: skip
+
+
+_is_valid = ctypes.pythonapi.PyCapsule_IsValid
+_is_valid.argtypes = ctypes.py_object, ctypes.c_char_p
+_get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_get_pointer.argtypes, _get_pointer.restype = _is_valid.argtypes, ctypes.c_void_p
+
+
+def change_type(capsule: Any, old: int, new: int) -> bool:
+    """Let a capsule with elements of type `old` say that they are of type `new`; whether it did."""
+    for name, offset in ((b"dltensor", 0), (b"dltensor_versioned", _Versioned.tensor.offset)):
+        if _is_valid(capsule, name):
+            tensor = _Tensor.from_address(_get_pointer(capsule, name) + offset)
+            if tensor.code == old:
+                tensor.code = new
+                return True
+    return False
+
+
+class BFloatAsUint:
+    """An object with ``__dlpack__`` whose capsules of bfloat16 say uint; `changed` tells if so."""
+
+    def __init__(self, source: Any) -> None:
+        self.source, self.changed = source, False
+
+    def __dlpack__(self, **options: Any) -> Any:
+        capsule = self.source.__dlpack__(**options)
+        self.changed = change_type(capsule, BFLOAT, UINT)
+        return capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.source.__dlpack_device__()

@@ -1,0 +1,43 @@
+"""Transforms of single samples, to be chained with `Compose`; as functions in ``functional``."""
+
+from torchlite.vision.transforms import functional
+from torchlite.vision.transforms.color import ColorJitter, Grayscale, RandomGrayscale, RandomInvert
+from torchlite.vision.transforms.containers import (
+    Compose,
+    Lambda,
+    RandomApply,
+    RandomChoice,
+    RandomOrder,
+)
+from torchlite.vision.transforms.conversion import (
+    ConvertImageDtype,
+    Normalize,
+    PILToTensor,
+    ToPILImage,
+    ToTensor,
+)
+from torchlite.vision.transforms.functional import InterpolationMode
+from torchlite.vision.transforms.geometry import (
+    CenterCrop,
+    FiveCrop,
+    GaussianBlur,
+    Pad,
+    Resize,
+)
+from torchlite.vision.transforms.random_geometry import (
+    RandomAffine,
+    RandomCrop,
+    RandomErasing,
+    RandomHorizontalFlip,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomVerticalFlip,
+)
+
+__all__ = [
+    "CenterCrop", "ColorJitter", "Compose", "ConvertImageDtype", "FiveCrop", "GaussianBlur",
+    "Grayscale", "InterpolationMode", "Lambda", "Normalize", "PILToTensor", "Pad", "RandomAffine",
+    "RandomApply", "RandomChoice", "RandomCrop", "RandomErasing", "RandomGrayscale",
+    "RandomHorizontalFlip", "RandomInvert", "RandomOrder", "RandomResizedCrop", "RandomRotation",
+    "RandomVerticalFlip", "Resize", "ToPILImage", "ToTensor", "functional",
+]  # fmt: skip

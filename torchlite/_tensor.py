@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from torchlite import dtypes
 from torchlite._deepcopy import copy_memory
 from torchlite.backends.registry import local
+from torchlite.backends.wrapped import detached
 from torchlite.errors import INFERENCE_SAVED, ONLY_FLOATS_REQUIRE_GRAD
 from torchlite.layouts import layout, strided
 from torchlite.shapes import Size, normalize_dim
@@ -282,7 +283,7 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same memory, outside the graph and its write counter."""
-        return wrap(self._data)
+        return wrap(detached(self._data))
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -311,7 +312,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same memory without history; writes to either are counted for both."""
-        result = wrap(self._data)
+        result = wrap(detached(self._data))
         result._cell = self._shared_cell()
         return result
 

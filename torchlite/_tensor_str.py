@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from torchlite import dtypes
 from torchlite._tensor import wrap
-from torchlite.backends.batching import Batched
+from torchlite.backends.wrapped import Batched
 
 
 @dataclass(frozen=True)

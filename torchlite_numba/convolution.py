@@ -18,6 +18,7 @@ from numba import carray
 from torchlite.backends.numpy import NumpyBackend
 from torchlite.backends.numpy.quiet import quiet
 from torchlite_numba import codegen, launch
+from torchlite_numba.vector import helper
 
 Array = Any
 Ints = tuple[int, ...]
@@ -30,6 +31,13 @@ _product = quiet(np.dot)
 # channels, H, W, rows and columns of the result, of the window, steps, padding, dilation
 
 
+@helper
+def inside(right: Any, width: Any, step: Any, columns: Any) -> Any:
+    """The columns first..last of a result whose window place ``j * step + right`` is in a row."""
+    first = min(max((step - 1 - right) // step, 0), columns)
+    return first, max(min((width - 1 - right) // step + 1, columns), first)
+
+
 def _im2col(a, b, c, o, lo, hi, n, m, p, q, r):
     """Rows lo..hi of the columns (C * KH * KW, n * OH * OW) of n images."""
     geometry = carray(c, 13)
@@ -39,8 +47,7 @@ def _im2col(a, b, c, o, lo, hi, n, m, p, q, r):
     x, out = carray(a, n * channels * plane), carray(o, hi * n * places)
     for row in range(lo, hi):
         channel, down, right = row // (kh * kw), row // kw % kh * dh - ph, row % kw * dw - pw
-        first = min(max((sw - 1 - right) // sw, 0), columns)
-        last = max(min((width - 1 - right) // sw + 1, columns), first)
+        first, last = inside(right, width, sw, columns)
         for image in range(n):
             start = (image * channels + channel) * plane
             for i in range(rows):
@@ -52,14 +59,14 @@ def _im2col(a, b, c, o, lo, hi, n, m, p, q, r):
                     continue
                 result[:first] = 0
                 result[last:] = 0
-                inside, at = result[first:last], start + y * width + first * sw + right
+                part, at = result[first:last], start + y * width + first * sw + right
                 if sw == 1:
-                    source = x[at : at + inside.size]
-                    for k in range(inside.size):
-                        inside[k] = source[k]
+                    source = x[at : at + part.size]
+                    for k in range(part.size):
+                        part[k] = source[k]
                 else:
-                    for k in range(inside.size):
-                        inside[k] = x[at + k * sw]
+                    for k in range(part.size):
+                        part[k] = x[at + k * sw]
 
 
 def _col2im(a, b, c, o, lo, hi, n, m, p, q, r):
@@ -75,22 +82,21 @@ def _col2im(a, b, c, o, lo, hi, n, m, p, q, r):
             out[start : start + plane] = 0
             for tap in range(kh * kw):
                 down, right = tap // kw * dh - ph, tap % kw * dw - pw
-                first = min(max((sw - 1 - right) // sw, 0), columns)
-                last = max(min((width - 1 - right) // sw + 1, columns), first)
+                first, last = inside(right, width, sw, columns)
                 base = ((channel * kh * kw + tap) * n + image) * places
                 for i in range(rows):
                     y = i * sh + down
                     if y < 0 or y >= height:
                         continue
-                    inside = x[base + i * columns + first : base + i * columns + last]
+                    part = x[base + i * columns + first : base + i * columns + last]
                     at = start + y * width + first * sw + right
                     if sw == 1:
-                        result = out[at : at + inside.size]
-                        for k in range(inside.size):
-                            result[k] += inside[k]
+                        result = out[at : at + part.size]
+                        for k in range(part.size):
+                            result[k] += part[k]
                     else:
-                        for k in range(inside.size):
-                            out[at + k * sw] += inside[k]
+                        for k in range(part.size):
+                            out[at + k * sw] += part[k]
 
 
 def _deal(a, b, c, o, lo, hi, n, m, p, q, r):

@@ -12,7 +12,7 @@ import numpy as np
 from numba import carray
 
 from torchlite.backends.numpy import NumpyBackend
-from torchlite_numba.convolution import FLOATS, NOTHING, geometry_of, run_kernel
+from torchlite_numba.convolution import FLOATS, NOTHING, geometry_of, inside, run_kernel
 
 Array = Any
 Ints = tuple[int, ...]
@@ -47,8 +47,7 @@ def _max_pool(a, b, c, o, lo, hi, n, m, p, q, r):
                 y, right = i * sh - ph + tap // kw * dh, tap % kw * dw - pw
                 if y < 0 or y >= height:
                     continue
-                first = min(max((sw - 1 - right) // sw, 0), columns)
-                last = max(min((width - 1 - right) // sw + 1, columns), first)
+                first, last = inside(right, width, sw, columns)
                 for j in range(first, last):
                     place = y * width + j * sw + right
                     value = source[place]
@@ -82,8 +81,7 @@ def _pool_sum(a, b, c, o, lo, hi, n, m, p, q, r):
                 y, right = i * sh - ph + tap // kw * dh, tap % kw * dw - pw
                 if y < 0 or y >= height:
                     continue
-                first = min(max((sw - 1 - right) // sw, 0), columns)
-                last = max(min((width - 1 - right) // sw + 1, columns), first)
+                first, last = inside(right, width, sw, columns)
                 start = image * plane + y * width + right
                 for j in range(first, last):
                     total[j] += x[start + j * sw]
@@ -104,8 +102,7 @@ def _pool_sum_backward(a, b, c, o, lo, hi, n, m, p, q, r):
                 y, right = i * sh - ph + tap // kw * dh, tap % kw * dw - pw
                 if y < 0 or y >= height:
                     continue
-                first = min(max((sw - 1 - right) // sw, 0), columns)
-                last = max(min((width - 1 - right) // sw + 1, columns), first)
+                first, last = inside(right, width, sw, columns)
                 start = image * plane + y * width + right
                 for j in range(first, last):
                     out[start + j * sw] += source[j]

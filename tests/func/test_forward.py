@@ -14,10 +14,10 @@ from torchlite.ops.family import operations
 
 EPS = 1e-5
 #: Operations without a derivative, whose results are not unique, or that are not for complex
-#: numbers; and the last four, whose gradients of gradients are not right there.
+#: numbers.
 NOT_COMPLEX = (
     "detach_copy geqrf svd svd_lowrank pca_lowrank polygamma adaptive_max_pool1d "
-    "adaptive_max_pool2d adaptive_max_pool3d var std var_mean std_mean"
+    "adaptive_max_pool2d adaptive_max_pool3d"
 ).split()
 CHECKED = [name for name in SAMPLES if name in operations and name not in RANDOM]
 

@@ -8,11 +8,10 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
-from torchlite.autograd.batched import for_each
 from torchlite.autograd.engine import GradientEdge, Walk, edge_of, reaching
 from torchlite.autograd.grad_mode import set_grad_enabled
-from torchlite.backends.batching import Batching
 from torchlite.backends.registry import local
+from torchlite.backends.wrapped import Batched
 from torchlite.shapes import Size
 
 #: What has a gradient.
@@ -38,7 +37,7 @@ def backward(
     Raises: RuntimeError if a tensor does not require grad, is not a scalar and has no gradient
         given, or its graph was already freed.
     """
-    if isinstance(local.mode.xp, Batching):  # a leaf outside would get a batch for its gradient
+    if local.mode.xp.array_type is Batched:  # a leaf outside would get a batch for its gradient
         raise RuntimeError(
             "backward() called inside a functorch transform. This is not supported, please use "
             "functorch.grad or functorch.vjp instead or call backward() outside of functorch "
@@ -126,6 +125,8 @@ def _zeros_like(place: Place) -> Tensor:
 
 def _batched(outputs: Any, inputs: Any, starts: Any, options: dict) -> tuple[Tensor | None, ...]:
     """`grad` for each slice of the gradients given, all in one pass; the graph is kept."""
+    from torchlite.autograd.batched import for_each  # which few programs need
+
     def row(*starts: Any) -> tuple[Tensor | None, ...]:
         return grad(outputs, inputs, starts, True, **options)
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 from weakref import WeakSet
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
-from torchlite.backends.batching import Batched
-from torchlite.backends.wrapped import Wrapped
+from torchlite.backends.wrapped import Wrapped, detached
 from torchlite.graph import next_number
 
 
@@ -41,6 +38,9 @@ class Dual(Wrapped):
         if level.alive is not None:
             level.alive.add(self)
 
+    def detached(self) -> Dual:
+        return Dual(self.level, detached(self.primal))
+
 
 def zeros_like(xp: Any, x: Any) -> Any:
     """Zeros of the shape and dtype of the array `x`."""
@@ -55,23 +55,4 @@ def copied_like(xp: Any, x: Any, like: Any) -> Any:
     return xp.permute(xp.copy(xp.permute(x, tuple(order))), tuple(back))
 
 
-def detached(x: Any) -> Any:
-    """The array `x` without tangents of any level."""
-    if type(x) is Batched:
-        return Batched(detached(x.value), x.level)
-    return Dual(x.level, detached(x.primal)) if type(x) is Dual else x
-
-
-_plain_detach = Tensor.detach  # of a tensor whose array has no tangent
-
-
-@functools.wraps(_plain_detach)
-def _detach(self: Tensor) -> Tensor:
-    result = _plain_detach(self)
-    result._data = detached(result._data)
-    return result
-
-
-Tensor.detach = _detach  # type: ignore[method-assign]
-
-__all__ = ["Dual", "Level", "copied_like", "detached", "zeros_like"]
+__all__ = ["Dual", "Level", "copied_like", "zeros_like"]

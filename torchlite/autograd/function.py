@@ -9,8 +9,8 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import UNWRITTEN, Tensor, alias, made_by, wrap
+from torchlite.autograd.dual import Dual
 from torchlite.autograd.engine import edge_of
-from torchlite.autograd.function_jvp import run_forward
 from torchlite.backends.registry import local
 from torchlite.graph import Node, Output, freed
 from torchlite.ops import op
@@ -236,7 +236,7 @@ class Function:
         ctx._node = None if node is None else weakref.ref(node)
         before, mode.grad = mode.grad, False
         try:
-            output = run_forward(cls, ctx, args)
+            output = _run(cls, ctx, args)
         finally:
             mode.grad, ctx._for_forward = before, ()
         several = isinstance(output, (tuple, list))
@@ -252,6 +252,15 @@ class Function:
         output = cls.forward(*args)
         cls.setup_context(ctx, args, output)
         return output
+
+
+def _run(function: type[Function], ctx: FunctionCtx, args: tuple) -> Any:
+    """The output of ``forward``; in forward mode, with tangents."""
+    if local.mode.xp.array_type is not Dual:
+        return function._forward(ctx, args)
+    from torchlite.autograd.function_jvp import run_forward  # which few programs need
+
+    return run_forward(function, ctx, args)
 
 
 def _backward_of(function: type[Function]) -> Callable:

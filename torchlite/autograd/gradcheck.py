@@ -11,8 +11,6 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.autograd.backward import grad
-from torchlite.autograd.dual_graph import lift, lower
-from torchlite.autograd.forward import Forward
 from torchlite.backends.registry import local
 from torchlite.dtypes import COMPLEX, FLOAT
 from torchlite.ops.comparison import allclose
@@ -63,6 +61,9 @@ class _Check:
 
     def push(self, place: int, change: Tensor) -> list[Tensor]:
         """The derivative of each result where input `place` moves along `change`."""
+        from torchlite.autograd.dual_graph import lift, lower  # which few programs need
+        from torchlite.autograd.forward import Forward
+
         level, inputs = Forward(), list(self.inputs)
         with level.active():
             inputs[place] = lift(level, self.inputs[place], change)

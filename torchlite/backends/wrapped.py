@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+Array = Any
+
 
 class Wrapped:
     """An array of `shape` and `dtype` (as an array's own); a subclass adds what it holds.
@@ -33,5 +35,36 @@ class Wrapped:
         """The number of elements."""
         return math.prod(self.shape)
 
+    def detached(self) -> Any:
+        """The same without tangents: what a tensor's ``detach`` holds."""
+        return self
 
-__all__ = ["Wrapped"]
+
+class Level:
+    """One run of `vmap`: its batches have `size` examples and are no others'."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+
+class Batched(Wrapped):
+    """A batch, `value`, with its axis in front; shows one example."""
+
+    __slots__ = ("value", "level")
+
+    def __init__(self, value: Array, level: Level) -> None:
+        self.value, self.level = value, level
+        self.shape, self.dtype = tuple(value.shape[1:]), value.dtype
+
+    def detached(self) -> Batched:
+        return Batched(detached(self.value), self.level)
+
+
+def detached(x: Array) -> Array:
+    """The array `x` without tangents of any level."""
+    return x.detached() if isinstance(x, Wrapped) else x
+
+
+__all__ = ["Batched", "Level", "Wrapped", "detached"]

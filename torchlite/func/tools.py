@@ -8,7 +8,7 @@ from typing import Any
 
 from torchlite._tensor import Tensor, wrap
 from torchlite.autograd.dual import Dual
-from torchlite.backends.batching import Batched
+from torchlite.backends.wrapped import Batched
 
 _REMOVALS = ("mutations", "mutations_and_views")
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite._tensor import Tensor, alias, wrap
-from torchlite.backends.batching import Batched
 from torchlite.backends.registry import local
+from torchlite.backends.wrapped import Batched
 from torchlite.ops.conversion import clone
 from torchlite.ops.creation import as_tensor
 from torchlite.ops.inplace import assign, check_apart, check_no_overlap, check_writable, write

@@ -135,8 +135,7 @@ class OpNode(Node):
             for i in plan.positions:
                 if raw[i].shape != shape:
                     self.shapes = [raw[k].shape for k in plan.positions]
-        first = raw[plan.positions[0]]
-        self.is_complex = primitive.holomorphic and first.dtype in dtypes.complex_array_dtypes
+        self.is_complex = primitive.holomorphic and _complex_operands(plan, raw, out)
         self._number = next_number()
 
     def _save(self, plan: Plan, args: Sequence[Any], raw: Sequence[Any], out: Any) -> None:
@@ -174,7 +173,7 @@ class OpNode(Node):
         else:
             grads = [rule(xp, g, *[values[k] for k in picks]) for rule, picks in plan.rules]
         if self.is_complex:
-            grads = [gx if gx is None else xp.conj(gx) for gx in grads]
+            grads = [_fitting(xp, *pair) for pair in zip(grads, self.is_complex)]
         if self.shapes is not None:
             for k, shape in enumerate(self.shapes):
                 if grads[k] is not None and grads[k].shape != shape:
@@ -249,6 +248,22 @@ class MultiNode(OpNode):
 
     def _zeros(self, xp: Any, shape: tuple, kind: dtypes.dtype) -> Any:
         return xp.full(shape, 0, kind) if kind.category >= dtypes.FLOAT else None
+
+
+def _complex_operands(plan: Plan, raw: Sequence[Any], out: Any) -> list[bool]:
+    """Which operands are complex; nothing if the rules can be read as they stand, for real ones."""
+    first, known = raw[plan.positions[0]].dtype, dtypes.complex_array_dtypes
+    last = (out if plan.primitive.outputs == 1 else out[0])._data.dtype
+    if first in known or (last is not first and last in known):
+        return [raw[i].dtype in known for i in plan.positions]
+    return []
+
+
+def _fitting(xp: Any, g: Any, is_complex: bool) -> Any:
+    """The gradient that a rule for real numbers gave, for an operand in a complex operation."""
+    if g is None or is_complex:
+        return g if g is None else xp.conj(g)
+    return xp.real(g) if dtypes.of(getattr(g, "_data", g)).category == dtypes.COMPLEX else g
 
 
 def _edge_or_none(tensor: Tensor) -> Any:

@@ -1,4 +1,4 @@
-"""Batched arrays, and what the rules of the other files are made of.
+"""What the rules of the other files are made of.
 
 A rule is a method of the same name and parameters as the primitive or composite that it computes.
 It is called only if an array among its arguments is batched; the others are the same for all
@@ -11,29 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite.backends.protocol import Backend
-from torchlite.backends.wrapped import Wrapped
+from torchlite.backends.wrapped import Batched, Level
 from torchlite.errors import BackendError
 
 Array = Any
-
-
-class Level:
-    """One run of `vmap`: its batches have `size` examples and are no others'."""
-
-    __slots__ = ("size",)
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-
-class Batched(Wrapped):
-    """A batch, `value`, with its axis in front; shows one example."""
-
-    __slots__ = ("value", "level")
-
-    def __init__(self, value: Array, level: Level) -> None:
-        self.value, self.level = value, level
-        self.shape, self.dtype = tuple(value.shape[1:]), value.dtype
 
 
 class Rules(Backend):

@@ -133,7 +133,7 @@ legacy_contiguous_format = contiguous_format
 
 attach()
 
-from torchlite import nn, optim, random, utils  # noqa: E402  (they need Tensor's methods)
+from torchlite import nn, random  # noqa: E402  (they need Tensor's methods)
 
 rrelu_ = nn.functional.rrelu_
 
@@ -144,32 +144,51 @@ if TYPE_CHECKING:
         distributions,
         fft,
         func,
+        hub,
         masked,
+        multiprocessing,
+        optim,
         serialization,
         signal,
         special,
         testing,
+        training,
+        utils,
         vision,
     )
+    from torchlite.amp import GradScaler, autocast
     from torchlite.compiler import compile
+    from torchlite.func import vmap
     from torchlite.serialization import load, save
+    from torchlite.training.summary import summary
 
-_LAZY = {
-    "accelerator": "", "cuda": "", "version": "", "GradScaler": "amp", "amp": "", "autocast": "amp", "compile": "compiler", "compiler": "",
-    "distributions": "", "fft": "", "func": "",
-    "clear_autocast_cache": "amp", "get_autocast_dtype": "amp", "is_autocast_available": "amp",
-    "is_autocast_cache_enabled": "amp", "is_autocast_enabled": "amp",
-    "set_autocast_cache_enabled": "amp", "set_autocast_dtype": "amp", "set_autocast_enabled": "amp",
-    "hub": "", "load": "serialization", "multiprocessing": "",
-    "masked": "", "save": "serialization", "serialization": "", "signal": "", "special": "", "summary": "training.summary",
-    "testing": "", "vision": "", "vmap": "func",
-}  # fmt: skip
+#: What is imported on first use, since many programs do without: modules, and names by module.
+_MODULES = """
+    accelerator amp compiler cuda distributions fft func hub masked multiprocessing optim
+    serialization signal special testing training utils version vision
+""".split()
+_NAMES = {
+    "amp": "GradScaler autocast clear_autocast_cache get_autocast_dtype is_autocast_available "
+    "is_autocast_cache_enabled is_autocast_enabled set_autocast_cache_enabled set_autocast_dtype "
+    "set_autocast_enabled",
+    "compiler": "compile",
+    "func": "vmap",
+    "serialization": "load save",
+    "training.summary": "summary",
+}
+_LAZY = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
     """Import on first use what many programs do not need."""
-    if name not in _LAZY:
-        raise AttributeError(f"module 'torchlite' has no attribute {name!r}")
-    module = importlib.import_module(f"torchlite.{_LAZY[name] or name}")
-    return getattr(module, name) if _LAZY[name] else module
+    if name in _LAZY:
+        value = getattr(importlib.import_module(f"torchlite.{_LAZY[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return importlib.import_module(f"torchlite.{name}")
+    raise AttributeError(f"module 'torchlite' has no attribute {name!r}")
 
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY, *_MODULES})

@@ -56,8 +56,7 @@ def compile(model: Any = None, *, fullgraph: bool = False, dynamic: bool | None 
     if backend not in _BACKENDS:
         raise RuntimeError(f"Invalid backend: {backend!r}, expected one of {_BACKENDS}")
     if model is None:
-        settings = {"backend": backend, "mode": mode, "options": options, "disable": disable}
-        return functools.partial(compile, **settings)
+        return functools.partial(compile, disable=disable)
     if disable or not callable(model):
         return model
     if isinstance(model, Module):

@@ -253,8 +253,9 @@ def _init_subclass(cls: type[Tensor], **options: Any) -> None:
 
 def attach() -> None:
     """Give `Tensor` the default ``__torch_function__``. Called once, with the other methods."""
-    Tensor.__torch_function__ = classmethod(_default)
-    Tensor.__init_subclass__ = classmethod(_init_subclass)
+    hooks = {"__torch_function__": _default, "__init_subclass__": _init_subclass}
+    for name, function in hooks.items():
+        setattr(Tensor, name, classmethod(function))
 
 
 # --- for those who write such classes -----------------------------------------------------------

@@ -47,8 +47,9 @@ class Generator:
     def __init__(self, device: Device | str | None = None) -> None:
         self.device = Device("cpu" if device is None else device)
         if self.device.type != "cpu":
+            kind = self.device.type
             raise RuntimeError(
-                f"{self.device.type.upper()} device type not an accelerator.\n"
+                f"Cannot get {kind.upper()} generator without ATen_{kind} library.\n"
                 "torchlite draws on the CPU only; use Generator('cpu')."
             )
         self._engine: Any = None

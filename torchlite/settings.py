@@ -6,7 +6,7 @@ import os
 import warnings
 from typing import Any
 
-from torchlite._tensor import CPU, device
+from torchlite._device import get_default_device, set_default_device
 from torchlite.backends import current
 
 
@@ -52,18 +52,6 @@ def get_num_interop_threads() -> int:
 def set_num_interop_threads(n: int) -> None:
     """Remembered, but without effect: operations do not run beside each other."""
     _settings.interop_threads = _positive("set_num_interop_threads", n)
-
-
-def get_default_device() -> device:
-    """Always the CPU."""
-    return CPU
-
-
-def set_default_device(device: Any) -> None:
-    """Accepts the CPU and None, which means it; RuntimeError for any other device."""
-    kind = "cpu" if device is None else type(CPU)(device).type
-    if kind != "cpu":
-        raise RuntimeError(f"torchlite computes on the CPU only, got {device!r}")
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
+from torchlite._device import missing
 from torchlite.cuda import amp
 from torchlite.errors import OutOfMemoryError
 
 __all__ = [
-    "OutOfMemoryError", "amp", "current_device", "current_stream", "device_count", "empty_cache",
-    "get_device_capability", "get_device_name", "get_device_properties", "init", "ipc_collect",
-    "is_available", "is_bf16_supported", "is_initialized", "manual_seed", "manual_seed_all",
+    "Event", "OutOfMemoryError", "Stream", "amp", "current_device", "current_stream",
+    "device_count", "empty_cache", "get_device_capability", "get_device_name",
+    "get_device_properties", "get_rng_state_all", "init", "ipc_collect", "is_available",
+    "is_bf16_supported", "is_initialized", "manual_seed", "manual_seed_all",
     "max_memory_allocated", "max_memory_reserved", "mem_get_info", "memory_allocated",
-    "memory_reserved", "seed", "seed_all", "set_device", "synchronize",
+    "memory_reserved", "memory_summary", "reset_peak_memory_stats", "seed", "seed_all",
+    "set_device", "set_rng_state_all", "synchronize",
 ]  # fmt: skip
 
 
@@ -59,13 +63,33 @@ def memory_allocated(device: Any = None) -> int:
 max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
 
 
+def get_rng_state_all() -> list:
+    """No states, as there is no device."""
+    return []
+
+
+def set_rng_state_all(new_states: Iterable[Any]) -> None:
+    """Does nothing, without devices; raises AssertionError if there are states."""
+    for _ in new_states:
+        synchronize()
+
+
+class Stream:
+    """A queue of work for a device. Raises AssertionError: there is no device."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        synchronize()
+
+
+class Event(Stream):
+    """A mark in a `Stream`. Raises AssertionError: there is no device."""
+
+
 def synchronize(*args: Any, **kwargs: Any) -> NoReturn:
     """Raises AssertionError, as PyTorch does without CUDA."""
-    raise AssertionError(
-        "Torch not compiled with CUDA enabled\n"
-        "torchlite computes on the CPU: ask torchlite.cuda.is_available() first."
-    )
+    raise missing("cuda")
 
 
 current_device = current_stream = get_device_capability = get_device_name = synchronize
-get_device_properties = init = ipc_collect = mem_get_info = set_device = synchronize
+get_device_properties = init = ipc_collect = mem_get_info = memory_summary = synchronize
+reset_peak_memory_stats = set_device = synchronize

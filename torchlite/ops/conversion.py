@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlite import dtypes
-from torchlite._tensor import Tensor, device, wrap
+from torchlite import _device, dtypes
+from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import dtype
 from torchlite.ops.family import operation
@@ -71,12 +71,12 @@ def _parse_to(*args: Any, dtype: dtype | None = None, device: Any = None, copy: 
 
 
 def _check_device(value: Any) -> None:
-    if not isinstance(value, (str, device)):
+    if not isinstance(value, (str, int, _device.device)):
         raise TypeError(
             "to() received an invalid combination of arguments - got "
             f"({type(value).__name__}), but expected a dtype, a device or a tensor"
         )
-    device(value)
+    _device.check_device(value)
 
 
 def _converter(kind: dtype) -> Any:

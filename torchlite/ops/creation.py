@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, device, wrap
+from torchlite._device import check_device
+from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import dtype
 from torchlite.ops.family import write_out
@@ -27,7 +28,7 @@ def tensor(data: Any, *, dtype: dtype | None = None, device: Device = None,
     dtype defaults to what the data suggest: bool, int64, the default float, complex; that of an
     array or tensor.
     """
-    _check_device(device)
+    check_device(device)
     result = wrap(_array_of(data, dtype, copy=True))
     return result.requires_grad_() if requires_grad else result
 
@@ -35,7 +36,7 @@ def tensor(data: Any, *, dtype: dtype | None = None, device: Device = None,
 @taken_over
 def as_tensor(data: Any, dtype: dtype | None = None, device: Device = None) -> Tensor:
     """`data` as a tensor; shares memory with an array or tensor of the same dtype."""
-    _check_device(device)
+    check_device(device)
     if isinstance(data, Tensor):
         return data if dtype is None else cast(data, dtype)
     return wrap(_array_of(data, dtype, copy=False))
@@ -90,7 +91,7 @@ def _suggested(numbers: Any) -> dtype:
 
 def construct(cls: type, *args: Any, device: Device = None) -> Tensor:
     """``Tensor(2, 3)``: uninitialised, of that shape; ``Tensor([1, 2])``: of the default dtype."""
-    _check_device(device)
+    check_device(device)
     kind = dtypes.get_default_dtype()
     if len(args) == 1 and not isinstance(args[0], (int, Size)):
         data = args[0]._data if isinstance(args[0], Tensor) else _array_of(args[0], kind, copy=True)
@@ -99,11 +100,6 @@ def construct(cls: type, *args: Any, device: Device = None) -> Tensor:
     result: Tensor = object.__new__(cls)
     result._data = data
     return result
-
-
-def _check_device(value: Device) -> None:
-    if value is not None:
-        device(value)
 
 
 def size_of(size: Sequence[Any]) -> tuple[int, ...]:
@@ -130,7 +126,7 @@ def _bad_size(value: Any) -> int:
 
 def _filled(shape: tuple, value: Any, out: Tensor | None, kind: dtype | None, device: Device,
             requires_grad: bool) -> Tensor:  # fmt: skip
-    _check_device(device)
+    check_device(device)
     result = wrap(local.mode.xp.full(shape, value, kind or dtypes.get_default_dtype()))
     if out is not None:
         return write_out("full", out, result)
@@ -169,7 +165,7 @@ def empty(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, lay
           device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
           memory_format: Any = None) -> Tensor:  # fmt: skip
     """A tensor of uninitialised memory."""
-    _check_device(device)
+    check_device(device)
     shape, kind = size_of(size), dtype or dtypes.get_default_dtype()
     result = wrap(local.mode.xp.empty(shape, kind))
     if out is not None:
@@ -177,13 +173,13 @@ def empty(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, lay
     return result.requires_grad_() if requires_grad else result
 
 
-@taken_over
 def _alike(new: Tensor, input: Tensor) -> Tensor:
     """`new`, which was made after `input`: inside of `vmap`, for each example if that is so."""
     new._data = local.mode.xp.alike(new._data, input._data)
     return new
 
 
+@taken_over
 def zeros_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
                device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
                memory_format: Any = None) -> Tensor:  # fmt: skip
@@ -207,8 +203,9 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: dtype | None = None, lay
               memory_format: Any = None) -> Tensor:  # fmt: skip
     """`fill_value` everywhere, in the shape and, by default, the dtype of `input`."""
     kind = dtype or input.dtype
-    result = full(input._data.shape, fill_value, dtype=kind, requires_grad=requires_grad)
-    return _alike(result, input)
+    like = full(input._data.shape, fill_value, dtype=kind, device=device,
+                requires_grad=requires_grad)  # fmt: skip
+    return _alike(like, input)
 
 
 @taken_over
@@ -217,7 +214,8 @@ def empty_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
                memory_format: Any = None) -> Tensor:  # fmt: skip
     """Uninitialised memory in the shape and, by default, the dtype of `input`."""
     kind = dtype or input.dtype
-    return _alike(empty(input._data.shape, dtype=kind, requires_grad=requires_grad), input)
+    like = empty(input._data.shape, dtype=kind, device=device, requires_grad=requires_grad)
+    return _alike(like, input)
 
 
 @taken_over
@@ -229,6 +227,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, out: Tensor | None = N
     dtype defaults to int64 for integers, else the default float.
     Raises: RuntimeError for a zero step or one that leads away from `end`.
     """
+    check_device(device)
     if end is None:
         start, end = 0, start
     start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
@@ -251,6 +250,7 @@ def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None,
              dtype: dtype | None = None, layout: Any = None, device: Device = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """`steps` numbers evenly from `start` to `end`, both included."""
+    check_device(device)
     if not isinstance(steps, int):
         raise TypeError(f"linspace(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
@@ -269,7 +269,7 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Tenso
              dtype: dtype | None = None, layout: Any = None, device: Device = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """``base ** linspace(start, end, steps)``."""
-    exponents = linspace(start, end, steps, dtype=dtypes.float64)
+    exponents = linspace(start, end, steps, dtype=dtypes.float64, device=device)
     result = cast(base**exponents, dtype or dtypes.get_default_dtype())
     if out is not None:
         return write_out("logspace", out, result)
@@ -281,6 +281,7 @@ def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: dtype
         layout: Any = None, device: Device = None,
         requires_grad: bool = False) -> Tensor:  # fmt: skip
     """An (n, m) matrix with ones on the diagonal; m defaults to n."""
+    check_device(device)
     for value, label in ((n, "n"), (n if m is None else m, "m")):
         if value < 0:
             raise RuntimeError(f"{label} must be greater or equal to 0, got {value}")
@@ -308,6 +309,7 @@ def empty_strided(size: Sequence[int], stride: Sequence[int], *, dtype: dtype | 
 
     Raises: RuntimeError if there are not as many steps as sizes.
     """
+    check_device(device)
     if len(size) != len(stride):
         raise RuntimeError(
             f"dimensionality of sizes ({len(size)}) must match dimensionality of strides "

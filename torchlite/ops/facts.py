@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite import dtypes
+from torchlite._device import missing
 from torchlite._tensor import INFERENCE, Tensor, alias, wrap
 from torchlite.backends.registry import local
 from torchlite.ops.conversion import clone
@@ -194,9 +195,7 @@ def new(self: Tensor, *args: Any, device: Any = None) -> Tensor:
 
 def cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
     """There is no GPU. Raises: AssertionError, as PyTorch built without CUDA."""
-    raise AssertionError(
-        "Torch not compiled with CUDA enabled\ntorchlite computes on the CPU only."
-    )
+    raise missing("cuda")
 
 
 FloatTensor, DoubleTensor = _typed(dtypes.float32), _typed(dtypes.float64)

@@ -8,7 +8,8 @@ import warnings
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, device, wrap
+from torchlite._device import check_device
+from torchlite._tensor import Tensor, wrap
 from torchlite.backends.capsules import BFLOAT, UINT, change_type
 from torchlite.backends.registry import local
 from torchlite.dtypes import dtype
@@ -80,7 +81,7 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
         copy: True: copy the memory. Default: share it.
     Raises: RuntimeError for what is neither.
     """
-    _check_device(device)
+    check_device(device)
     if type(ext_tensor).__name__ == "PyCapsule":
         ext_tensor = _Capsule(ext_tensor)
     if not hasattr(ext_tensor, "__dlpack__"):
@@ -92,11 +93,6 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     xp = local.mode.xp
     data = xp.from_dlpack(ext_tensor)
     return wrap(xp.copy(data) if copy else data)
-
-
-def _check_device(value: Any) -> None:
-    if value is not None:
-        device(value)
 
 
 def frombuffer(buffer: Any, *, dtype: dtype, count: int = -1, offset: int = 0,

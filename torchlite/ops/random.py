@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite import dtypes
+from torchlite._device import check_device
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
 from torchlite.dtypes import COMPLEX, FLOAT, dtype
@@ -70,6 +71,7 @@ def rand(*size: Any, generator: Generator | None = None, out: Tensor | None = No
          dtype: dtype | None = None, layout: Any = None, device: Any = None,
          requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1)."""
+    check_device(device)
     kind = dtype or dtypes.get_default_dtype()
     data = _uniform(engine_of(generator), size_of(size), kind)
     return _finished(data, out, requires_grad)
@@ -80,6 +82,7 @@ def randn(*size: Any, generator: Generator | None = None, out: Tensor | None = N
           dtype: dtype | None = None, layout: Any = None, device: Any = None,
           requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Standard normal numbers."""
+    check_device(device)
     kind = dtype or dtypes.get_default_dtype()
     data = _normal(engine_of(generator), size_of(size), kind)
     return _finished(data, out, requires_grad)
@@ -91,6 +94,7 @@ def randint(low: Any = 0, high: Any = None, size: Any = None, *, generator: Gene
             device: Any = None, requires_grad: bool = False,
             pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Integers ``low <= n < high``: ``randint(high, size)`` or ``randint(low, high, size)``."""
+    check_device(device)
     if size is None:
         low, high, size = 0, low, high
     if size is None:
@@ -111,6 +115,7 @@ def randperm(n: int, *, generator: Generator | None = None, out: Tensor | None =
              dtype: dtype = dtypes.int64, layout: Any = None, device: Any = None,
              requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """A random permutation of 0 .. n - 1."""
+    check_device(device)
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
     result = wrap(local.mode.xp.random_permutation(engine_of(generator), n))
@@ -132,8 +137,8 @@ def _like(make: Callable) -> Callable:
     def like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None, device: Any = None,
              requires_grad: bool = False, memory_format: Any = None,
              generator: Generator | None = None) -> Tensor:  # fmt: skip
-        kind = dtype or input.dtype
-        result = _laid_out(input, lambda shape: make(shape, dtype=kind, generator=generator))
+        options: Any = {"dtype": dtype or input.dtype, "device": device, "generator": generator}
+        result = _laid_out(input, lambda shape: make(shape, **options))
         return result.requires_grad_() if requires_grad else result
 
     like.__name__ = f"{make.__name__}_like"
@@ -149,7 +154,7 @@ def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: dty
                  memory_format: Any = None) -> Tensor:  # fmt: skip
     """`randint` in the shape and, by default, the dtype of `input`."""
     low, high = (0, low) if high is None else (int(low), int(high))
-    return randint(low, high, input._data.shape, dtype=dtype or input.dtype,
+    return randint(low, high, input._data.shape, dtype=dtype or input.dtype, device=device,
                    requires_grad=requires_grad)  # fmt: skip
 
 
@@ -159,6 +164,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *,
            dtype: dtype | None = None, layout: Any = None, device: Any = None,
            requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Normal numbers; `mean` and `std` are numbers (then with `size`) or tensors of one each."""
+    check_device(device)
     _check_std(std)
     if size is not None:
         kind = dtype or dtypes.get_default_dtype()

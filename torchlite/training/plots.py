@@ -87,12 +87,14 @@ def per_class_accuracy(matrix: Any, labels: Sequence[str] | None = None) -> Figu
     shares = [row[i] / max(sum(row), 1) for i, row in enumerate(rows)]
     total = sum(row[i] for i, row in enumerate(rows)) / max(sum(map(sum, rows)), 1)
     figure, axes = _one()
-    bars = axes.bar(names, shares, color="C0")
-    axes.bar_label(bars, [f"{share:.1%}" for share in shares], fontsize=7)
+    axes.bar(names, shares, color="C0", alpha=0.6)
+    for i, share in enumerate(shares):  # at the foot of its bar, where the line crosses no text
+        axes.text(i, 0.02, f"{share:.1%}", transform=axes.get_xaxis_transform(), ha="center",
+                  fontsize=7)  # fmt: skip
     axes.axhline(total, color="C1", linestyle="--", label=f"all: {total:.2%}")
     least = min(shares, default=0.0)
     axes.set(xlabel="class", ylabel="accuracy", ylim=(max(0.0, 2 * least - 1.05), 1.01))
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside upper right")
     return figure
 
 
@@ -105,15 +107,24 @@ def gallery(images: Tensor, true: Any, predicted: Any, limit: int = 25,
     true, predicted = _list(true), _list(predicted)
     wrong = [i for i, (a, b) in enumerate(zip(true, predicted)) if a != b]
     shown = wrong[:limit]
-    columns = math.ceil(math.sqrt(max(len(shown), 1)))
-    rows = math.ceil(max(len(shown), 1) / columns)
-    figure = Figure(figsize=(1.3 * columns, 1.5 * rows + 0.4), layout="constrained")
-    figure.suptitle(f"{len(wrong)} of {len(true)} wrong" + (", the first:" if shown else ""))
-    for number, i in enumerate(shown, 1):
-        axes = figure.add_subplot(rows, columns, number)
-        axes.imshow(_pixels(images[i]), cmap="gray_r")
-        names = [labels[k] if labels else k for k in (true[i], predicted[i])]
-        axes.set_title(f"{names[0]} → {names[1]}", fontsize=9)
+    name = labels.__getitem__ if labels else str
+    captions = [f"{name(true[i])} → {name(predicted[i])}" for i in shown]
+    title = f"{len(wrong)} of {len(true)} wrong" + (", the first:" if shown else "")
+    return image_grid([images[i] for i in shown], captions, title)
+
+
+def image_grid(images: Sequence[Tensor] | Tensor, captions: Sequence[str] = (),
+               title: str = "") -> Figure:  # fmt: skip
+    """Images (H, W) or (1 or 3, H, W) in rows of about as many, each in shades of its own range."""
+    columns = math.ceil(math.sqrt(max(len(images), 1)))
+    rows = math.ceil(max(len(images), 1) / columns)
+    height = (1.5 if captions else 1.3) * rows
+    figure = Figure(figsize=(1.3 * columns, height + 0.4 * bool(title)), layout="constrained")
+    figure.suptitle(title)
+    for number, image in enumerate(images):
+        axes = figure.add_subplot(rows, columns, number + 1)
+        axes.imshow(_pixels(image), cmap="gray_r")
+        axes.set_title(captions[number] if captions else "", fontsize=9)
         axes.axis("off")
     return figure
 

@@ -3,12 +3,10 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from torchlite.utils import data
-
 if TYPE_CHECKING:
-    from torchlite.utils import checkpoint, dlpack, graph, model_zoo, tensorboard
+    from torchlite.utils import checkpoint, data, dlpack, graph, model_zoo, tensorboard
 
-_LAZY = ("checkpoint", "dlpack", "graph", "model_zoo", "tensorboard")
+_LAZY = ("checkpoint", "data", "dlpack", "graph", "model_zoo", "tensorboard")
 
 __all__ = ["checkpoint", "data", "dlpack", "graph", "model_zoo", "tensorboard"]
 

@@ -134,21 +134,21 @@ def pack_padded_sequence(
 
     Raises: RuntimeError for lengths that do not fit.
     """
-    lengths = as_tensor(lengths, dtype=dtypes.int64)
+    counts: Any = as_tensor(lengths, dtype=dtypes.int64)
     steps = input.transpose(0, 1) if batch_first else input
-    _check_lengths(lengths, steps)
+    _check_lengths(counts, steps)
     order = None
     if not enforce_sorted:
-        lengths, order = sort(lengths, descending=True)
+        counts, order = sort(counts, descending=True)
         steps = steps.index_select(1, order)
-    elif (lengths[1:] > lengths[:-1]).any():
+    elif (counts[1:] > counts[:-1]).any():
         raise RuntimeError(
             "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You "
             "can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to "
             "sidestep this requirement if you do not need ONNX exportability."
         )
-    longest = int(lengths[0])
-    within = arange(longest).unsqueeze(1) < lengths  # (T, B)
+    longest = int(counts[0])
+    within = arange(longest).unsqueeze(1) < counts  # (T, B)
     return PackedSequence(steps[:longest][within], within.sum(1), order, None)
 
 

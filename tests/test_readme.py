@@ -23,6 +23,16 @@ def test_the_training_loop_trains(monkeypatch, capsys):
     assert float(capsys.readouterr().out.split()[-1]) < 1
 
 
+def test_the_few_lines_with_a_trainer_train(monkeypatch, capsys):
+    code = next(code for language, code in BLOCKS if language == "python" and "Trainer(" in code)
+    monkeypatch.chdir(ROOT)
+    for data in ("train.data / 255", "train.targets"):
+        assert data in code
+        code = code.replace(data, f"({data})[:6400]")
+    exec(compile(code, "README.md", "exec"), {})
+    assert float(capsys.readouterr().out.rstrip("}\n").split()[-1]) > 0.85
+
+
 def test_the_files_it_names_exist():
     named = re.findall(r"`((?:torchlite|torchlite_numba|tests|examples)/[\w/.]+)`", README)
     named += re.findall(r"(?:python|pytest) ((?:tests|examples)/[\w/.]+)", README)

@@ -22,9 +22,13 @@ FIGURES = {
     "confusion_matrix": lambda: plots.confusion_matrix(MATRIX, ["a", "b", "c"]),
     "per_class_accuracy": lambda: plots.per_class_accuracy(MATRIX),
     "gallery": lambda: plots.gallery(torch.rand(4, 8, 8), [0, 1, 2, 0], torch.tensor([1, 1, 0, 0])),
+    "image_grid": lambda: plots.image_grid(torch.rand(7, 8, 8), list("abcdefg"), "letters"),
     "gallery in color": lambda: plots.gallery(torch.rand(2, 3, 8, 8), [0, 1], [1, 0]),
     "loss_surface": lambda: plots.loss_surface(
         lambda a, b: a * a + 3 * b * b, [(2, 1), (1, 0.2), (0.3, 0)], ("RM", "LSTAT")
+    ),
+    "predicted_and_true": lambda: plots.predicted_and_true(
+        torch.tensor([[1.0], [2.5]]), [1.5, 2], "price"
     ),
     "attention_maps": lambda: plots.attention_maps(torch.softmax(torch.rand(2, 4, 4), -1), "1+2="),
     "decision_boundary": lambda: plots.decision_boundary(
@@ -58,8 +62,16 @@ def test_what_the_pictures_say():
     gallery = FIGURES["gallery"]()
     assert [axes.get_title() for axes in gallery.axes] == ["0 → 1", "2 → 0"]
     assert "2 of 4 wrong" in gallery.get_suptitle()
+    grid = FIGURES["image_grid"]()
+    assert [axes.get_title() for axes in grid.axes] == list("abcdefg")
+    assert grid.get_suptitle() == "letters"
+    shares = FIGURES["per_class_accuracy"]().axes[0]
+    assert [text.get_text() for text in shares.texts] == ["80.0%", "90.0%", "80.0%"]
     surface = FIGURES["loss_surface"]().axes[0]
     assert (surface.get_xlabel(), surface.get_ylabel()) == ("RM", "LSTAT")
+    points = FIGURES["predicted_and_true"]().axes[0]
+    assert points.lines[0].get_xydata().tolist() == [[1.5, 1.0], [2.0, 2.5]]
+    assert (points.get_xlabel(), points.get_ylabel()) == ("true price", "predicted price")
     assert [axes.get_title() for axes in FIGURES["attention_maps"]().axes] == ["head 0", "head 1"]
 
 

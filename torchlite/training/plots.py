@@ -168,6 +168,17 @@ def _span(values: Sequence[float], margin: float, points: int) -> list[float]:
     return [low + (high - low) * i / (points - 1) for i in range(points)]
 
 
+def predicted_and_true(predicted: Any, true: Any, name: str = "value") -> Figure:
+    """A point for each example of a regression, (N,) or (N, 1): on the line it would be right."""
+    predicted, true = (torch.as_tensor(values).reshape(-1).tolist() for values in (predicted, true))
+    figure, axes = _one((5, 5))
+    axes.plot(true, predicted, ".", alpha=0.3, markersize=4)
+    axes.axline((true[0], true[0]), slope=1, color="black", linewidth=1, label="right")
+    axes.set(xlabel=f"true {name}", ylabel=f"predicted {name}", aspect="equal")
+    axes.legend()
+    return figure
+
+
 def attention_maps(weights: Tensor, tokens: Sequence[str] | None = None) -> Figure:
     """The attention weights (heads, L, S) or (L, S): row i is what token i looks at."""
     maps = weights.detach() if weights.ndim == 3 else weights.detach().unsqueeze(0)

@@ -63,10 +63,11 @@ def multi_head_attention_forward(
             "Need attn_mask if specifying the is_causal hint. You may use the Transformer module "
             "method `generate_square_subsequent_mask` to create this mask."
         )
-    other = None if attn_mask is None else attn_mask.dtype
-    padding = additive_mask(key_padding_mask, "key_padding_mask", query.dtype, other, "attn_mask")
-    is_causal = is_causal and padding is None and not need_weights
-    mask = None if is_causal else additive_mask(attn_mask, "attn_mask", query.dtype)
+    is_causal = is_causal and key_padding_mask is None and not need_weights
+    mask, padding = additive_masks(
+        None if is_causal else attn_mask, key_padding_mask, query.dtype, "attn_mask",
+        "key_padding_mask",
+    )  # fmt: skip
     if mask is not None:
         mask = _three_dims(mask, length, key.shape[0], batch * num_heads)
 
@@ -75,7 +76,7 @@ def multi_head_attention_forward(
         q, k, v = _project_each(query, key, value, weights, in_proj_bias)
     else:
         q, k, v = _project(query, key, value, in_proj_weight, in_proj_bias)
-    added = 0
+    added = int(add_zero_attn)
     if bias_k is not None and bias_v is not None:
         _refuse_static(static_k, static_v)
         k, v = (cat([x, b.repeat(1, batch, 1)]) for x, b in ((k, bias_k), (v, bias_v)))
@@ -84,20 +85,16 @@ def multi_head_attention_forward(
     k, v = _static("k", static_k, k), _static("v", static_v, v)
     if add_zero_attn:
         k, v = (cat([x, zeros(x.shape[0], 1, x.shape[2], dtype=x.dtype)], 1) for x in (k, v))
-        added += 1
     if added:
         mask, padding = _widened(mask, added), _widened(padding, added)
     if padding is not None:
         mask = _merged(mask, padding, batch, num_heads, k.shape[1])
 
     dropout_p = dropout_p if training else 0.0
-    heads = None
     if need_weights:
-        heads = _weights(q, k, mask)
-        heads = dropout(heads, dropout_p) if dropout_p else heads
-        out = matmul(heads, v)
+        out, heads = _attend(q, k, v, mask, dropout_p)
     else:
-        out = scaled_dot_product_attention(q, k, v, mask, dropout_p, is_causal)
+        out, heads = scaled_dot_product_attention(q, k, v, mask, dropout_p, is_causal), None
     out = linear(out.transpose(0, 1).reshape(length, batch, width), out_proj_weight, out_proj_bias)
     if heads is not None:
         heads = heads.reshape(batch, num_heads, length, k.shape[1])
@@ -185,24 +182,25 @@ def _static(name: str, static: Tensor | None, projected: Tensor) -> Tensor:
 # --- masks --------------------------------------------------------------------------------------
 
 
-def additive_mask(
-    mask: Tensor | None,
-    name: str,
-    kind: dtypes.dtype,
-    other: dtypes.dtype | None = None,
-    other_name: str = "",
-) -> Tensor | None:
-    """`mask` as floats to add: -inf where a bool mask holds. Warns if `other` is another dtype."""
+def additive_masks(
+    mask: Tensor | None, padding: Tensor | None, kind: dtypes.dtype, name: str, padding_name: str
+) -> tuple[Tensor | None, Tensor | None]:
+    """Both masks as floats to add: -inf where a bool mask holds. Warns if their dtypes differ."""
+    added = _additive(padding, padding_name, kind)
+    if mask is not None and padding is not None and mask.dtype is not padding.dtype:
+        warnings.warn(
+            f"Support for mismatched {padding_name} and {name} is deprecated. "
+            "Use same type for both instead.",
+            stacklevel=3,
+        )
+    return _additive(mask, name, kind), added
+
+
+def _additive(mask: Tensor | None, name: str, kind: dtypes.dtype) -> Tensor | None:
     if mask is None:
         return None
     if mask.dtype is not dtypes.bool_ and not mask.is_floating_point():
         raise AssertionError(f"only bool and floating types of {name} are supported")
-    if other is not None and mask.dtype is not other:
-        warnings.warn(
-            f"Support for mismatched {name} and {other_name} is deprecated. "
-            "Use same type for both instead.",
-            stacklevel=3,
-        )
     if mask.is_floating_point():
         return mask
     return zeros(mask.shape, dtype=kind).masked_fill_(mask, -math.inf)
@@ -255,6 +253,11 @@ def _project_each(query: Tensor, key: Tensor, value: Tensor, weights: Any, bias:
     return [linear(*each) for each in zip((query, key, value), weights, biases)]
 
 
-def _weights(q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor:
+def _attend(
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, dropout_p: float
+) -> tuple[Tensor, Tensor]:
+    """The result and the weights, which dropout has thinned out."""
     scores = matmul(q * math.sqrt(1.0 / q.shape[-1]), k.transpose(-2, -1))
-    return softmax(scores if mask is None else scores + mask, -1)
+    weights = softmax(scores if mask is None else scores + mask, -1)
+    weights = dropout(weights, dropout_p) if dropout_p else weights
+    return matmul(weights, v), weights

@@ -51,11 +51,7 @@ def embedding_bag(
         weight, input = input, weight
     _check_mode(mode, scale_grad_by_freq, sparse)
     _check_sizes(input, weight, per_sample_weights)
-    if per_sample_weights is not None and mode != "sum":
-        raise NotImplementedError(
-            "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported "
-            f"for mode='sum' (got mode='{mode}'). Please open a feature request on GitHub."
-        )
+    _check_factors(per_sample_weights, mode)
     bag, count = _bags(input, offsets, include_last_offset)
     numbers, factors = input.reshape(-1), per_sample_weights
     factors = None if factors is None else factors.reshape(-1)
@@ -96,6 +92,13 @@ def _bags(input: Tensor, offsets: Tensor | None, include_last: bool) -> tuple[Te
         raise ValueError(
             f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.dim()}"
         )
+    offsets = _checked_offsets(offsets, input.numel())
+    if include_last:
+        offsets = offsets[:-1]
+    return searchsorted(offsets, arange(input.numel()), right=True) - 1, offsets.numel()
+
+
+def _checked_offsets(offsets: Tensor | None, length: int) -> Tensor:
     if offsets is None:
         raise ValueError("offsets has to be a 1D Tensor but got None")
     if offsets.dim() != 1:
@@ -106,14 +109,12 @@ def _bags(input: Tensor, offsets: Tensor | None, include_last: bool) -> tuple[Te
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
             f"position 0. However, got {int(offsets[0])}"
         )
-    if offsets.numel() and int(offsets[-1]) > input.numel():
+    if offsets.numel() and int(offsets[-1]) > length:
         raise RuntimeError(
             "offsets[-1] can not be greater than input's length "
-            f"({input.numel()}), but got offsets[-1] of {int(offsets[-1])}"
+            f"({length}), but got offsets[-1] of {int(offsets[-1])}"
         )
-    if include_last:
-        offsets = offsets[:-1]
-    return searchsorted(offsets, arange(input.numel()), right=True) - 1, offsets.numel()
+    return offsets
 
 
 def _check_mode(mode: str, scale_grad_by_freq: bool, sparse: bool) -> None:
@@ -123,6 +124,14 @@ def _check_mode(mode: str, scale_grad_by_freq: bool, sparse: bool) -> None:
         raise ValueError("max mode does not support scaling the gradient by the frequency")
     if mode == "max" and sparse:
         raise ValueError("max mode does not support sparse weights")
+
+
+def _check_factors(factors: Tensor | None, mode: str) -> None:
+    if factors is not None and mode != "sum":
+        raise NotImplementedError(
+            "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported "
+            f"for mode='sum' (got mode='{mode}'). Please open a feature request on GitHub."
+        )
 
 
 def _check_sizes(input: Tensor, weight: Tensor, factors: Tensor | None) -> None:

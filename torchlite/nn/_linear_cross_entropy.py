@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
 
 from torchlite import dtypes
@@ -58,6 +57,25 @@ def linear_cross_entropy(
     class numbers or (N, C, d...) of probabilities. `options`, about memory, is accepted.
     Raises: RuntimeError (as PyTorch) for shapes that do not fit.
     """
+    _check_shapes(input, linear_weight, linear_bias)
+    outputs = tuple(linear_weight.shape[:-1])
+    shape = (*input.shape[:-1], *outputs)
+    if tuple(target.shape) == shape and ignore_index is not None:
+        raise RuntimeError("ignore_index cannot be specified when target contains probabilities")
+    if len(outputs) > 1:
+        linear_weight = linear_weight.flatten(0, -2)
+        linear_bias = None if linear_bias is None else linear_bias.reshape(-1)
+    return cross_entropy(
+        linear(input, linear_weight, linear_bias).reshape(shape),
+        target,
+        weight=weight,
+        reduction=reduction,
+        ignore_index=-100 if ignore_index is None else ignore_index,
+        label_smoothing=label_smoothing,
+    )
+
+
+def _check_shapes(input: Tensor, linear_weight: Tensor, linear_bias: Tensor | None) -> None:
     if input.dim() not in (1, 2):
         raise RuntimeError(f"expected input with dimensionality 1 or 2, got {input.dim()}")
     width = input.shape[-1]
@@ -75,17 +93,3 @@ def linear_cross_entropy(
             f"requires batched input, (N, {width}), got unbatched input with shape "
             f"{tuple(input.shape)}"
         )
-    shape = (*input.shape[:-1], *outputs)
-    if tuple(target.shape) == shape and ignore_index is not None:
-        raise RuntimeError("ignore_index cannot be specified when target contains probabilities")
-    if len(outputs) > 1:
-        linear_weight = linear_weight.reshape(math.prod(outputs), width)
-        linear_bias = None if linear_bias is None else linear_bias.reshape(-1)
-    return cross_entropy(
-        linear(input, linear_weight, linear_bias).reshape(shape),
-        target,
-        weight=weight,
-        reduction=reduction,
-        ignore_index=-100 if ignore_index is None else ignore_index,
-        label_smoothing=label_smoothing,
-    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite._tensor import Tensor
-from torchlite.optim.counting import CountingOptimizer, column, gradients, like
-from torchlite.optim.optimizer import ParamsT, check_lr, check_number, lr_of
+from torchlite.optim.checks import check_lr, check_number
+from torchlite.optim.counting import CountingOptimizer, column, gradients
+from torchlite.optim.optimizer import ParamsT, lr_of
 
 
 class Adadelta(CountingOptimizer):
@@ -53,9 +54,6 @@ class Adadelta(CountingOptimizer):
             "capturable": capturable, "foreach": foreach, "differentiable": differentiable,
         }  # fmt: skip
         super().__init__(params, defaults)
-
-    def _start(self, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> None:
-        state["square_avg"], state["acc_delta"] = like(p), like(p)
 
     def _update(self, group: dict[str, Any], params: list[Tensor], states: list[dict], step: int,
                 *counters: float) -> None:  # fmt: skip

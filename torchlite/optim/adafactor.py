@@ -6,6 +6,7 @@ from typing import Any
 
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import current
+from torchlite.optim.checks import check, check_one_element
 from torchlite.optim.counting import CountingOptimizer, column, gradients, like
 from torchlite.optim.optimizer import ParamsT
 
@@ -46,14 +47,13 @@ class Adafactor(CountingOptimizer):
         foreach: bool | None = None,
         maximize: bool = False,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
-        _check(lr >= 0, "Learning rate should be >= 0", lr)
-        _check(beta2_decay <= 0, "beta2_decay should be <= 0", beta2_decay)
-        _check(eps[0] is None or eps[0] >= 0, "epsilon1 should be >= 0", eps[0])
-        _check(eps[1] >= 0, "epsilon2 should be >= 0", eps[1])
-        _check(d >= 1, "Clipping threshold d should be >= 1", d)
-        _check(weight_decay >= 0, "weight_decay should be >= 0", weight_decay)
+        check_one_element(lr)
+        check(lr >= 0, "Learning rate should be >= 0", lr)
+        check(beta2_decay <= 0, "beta2_decay should be <= 0", beta2_decay)
+        check(eps[0] is None or eps[0] >= 0, "epsilon1 should be >= 0", eps[0])
+        check(eps[1] >= 0, "epsilon2 should be >= 0", eps[1])
+        check(d >= 1, "Clipping threshold d should be >= 1", d)
+        check(weight_decay >= 0, "weight_decay should be >= 0", weight_decay)
         defaults = {
             "lr": lr, "beta2_decay": beta2_decay, "eps": eps, "d": d, "weight_decay": weight_decay,
             "foreach": foreach, "maximize": maximize,
@@ -87,11 +87,6 @@ class Adafactor(CountingOptimizer):
             else:
                 columns = [gradients(own), column(kept, "row_var"), column(kept, "col_var")]
             self._run("adafactor_step", group, own, columns, options)
-
-
-def _check(holds: Any, expected: str, value: Any) -> None:
-    if not holds:
-        raise ValueError(f"{expected} but is: {value}")
 
 
 __all__ = ["Adafactor"]

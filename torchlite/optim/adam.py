@@ -5,14 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite._tensor import Tensor
-from torchlite.optim.counting import CountingOptimizer, check_betas, column, gradients, like
-from torchlite.optim.optimizer import (
-    ParamsT,
-    check_implementation,
-    check_lr,
-    check_number,
-    lr_of,
-)
+from torchlite.optim.checks import check_adam, check_implementation
+from torchlite.optim.counting import CountingOptimizer, column, gradients, like
+from torchlite.optim.optimizer import ParamsT, lr_of
 
 Beta = float | Tensor
 
@@ -59,16 +54,13 @@ class Adam(CountingOptimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        check_lr(lr)
+        check_adam(lr, betas, eps, weight_decay)
         if isinstance(lr, Tensor) and foreach and not capturable:
             raise ValueError(
                 "lr as a Tensor is not supported for capturable=False and foreach=True"
             )
-        check_number("epsilon value", eps)
-        check_betas(betas)
         if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
             raise ValueError("betas must be either both floats or both Tensors")
-        check_number("weight_decay value", weight_decay)
         check_implementation(foreach, fused, differentiable)
         defaults = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,

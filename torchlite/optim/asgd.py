@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite._tensor import Tensor
-from torchlite.optim.counting import CountingOptimizer, column, gradients, like, scalar
-from torchlite.optim.optimizer import ParamsT, check_lr, check_number, lr_of
+from torchlite.optim.checks import check_lr, check_number
+from torchlite.optim.counting import CountingOptimizer, column, gradients, scalar
+from torchlite.optim.optimizer import ParamsT, lr_of
 
 
 class ASGD(CountingOptimizer):
@@ -57,7 +58,7 @@ class ASGD(CountingOptimizer):
 
     def _start(self, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> None:
         state["eta"], state["mu"] = scalar(float(group["lr"])), scalar(1)
-        state["ax"] = like(p)
+        super()._start(p, group, state)
 
     def _update(self, group: dict[str, Any], params: list[Tensor], states: list[dict], step: int,
                 *counters: float) -> None:  # fmt: skip

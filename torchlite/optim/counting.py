@@ -12,7 +12,7 @@ from torchlite.optim.optimizer import Optimizer
 
 
 class CountingOptimizer(Optimizer):
-    """Base of optimizers with a state "step"; a subclass writes `_start` and `_update`.
+    """Base of optimizers with a state "step"; a subclass writes `_update`, perhaps `_start`.
 
     Parameters of one group may have started at different times: those with equal counters are
     updated together.
@@ -48,8 +48,9 @@ class CountingOptimizer(Optimizer):
         return state
 
     def _start(self, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> None:
-        """Fill the state before the first step of `p`."""
-        raise NotImplementedError
+        """Fill the state before the first step of `p`; with zeros, if nothing else is said."""
+        for name in self._shaped_like_parameter:
+            state[name] = like(p)
 
     def _update(self, group: dict[str, Any], params: list[Tensor], states: list[dict], step: int,
                 *counters: float) -> None:  # fmt: skip
@@ -87,13 +88,6 @@ def column(states: list[dict], name: str) -> list[Tensor]:
 def gradients(params: list[Tensor]) -> list[Tensor]:
     """The gradients of parameters that have one."""
     return [p._grad for p in params if p._grad is not None]
-
-
-def check_betas(betas: Any) -> None:
-    """Refuse shares outside [0, 1)."""
-    for i in range(2):
-        if not 0.0 <= betas[i] < 1.0:
-            raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
 
 
 def _check_capturable(group: dict[str, Any]) -> None:

@@ -9,8 +9,9 @@ from torchlite._tensor import Tensor
 from torchlite.autograd.grad_mode import no_grad
 from torchlite.ops.complex_numbers import view_as_real
 from torchlite.ops.joining import cat
+from torchlite.optim.checks import check_lr
 from torchlite.optim.line_search import Point, strong_wolfe
-from torchlite.optim.optimizer import Optimizer, ParamsT, check_lr
+from torchlite.optim.optimizer import Optimizer, ParamsT
 
 
 class LBFGS(Optimizer):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite._tensor import Tensor
+from torchlite.optim.checks import check, check_one_element
 from torchlite.optim.counting import column, gradients, like
 from torchlite.optim.optimizer import Optimizer, ParamsT
 
@@ -51,14 +52,10 @@ class Muon(Optimizer):
         ns_steps: int = 5,
         adjust_lr_fn: str | None = None,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
-        if not lr >= 0:
-            raise ValueError(f"Learning rate should be >= 0 but is: {lr}")
-        if not momentum >= 0:
-            raise ValueError(f"momentum should be >= 0 but is: {momentum}")
-        if not weight_decay >= 0:
-            raise ValueError(f"weight decay should be >= 0 but is: {weight_decay}")
+        check_one_element(lr)
+        check(lr >= 0, "Learning rate should be >= 0", lr)
+        check(momentum >= 0, "momentum should be >= 0", momentum)
+        check(weight_decay >= 0, "weight decay should be >= 0", weight_decay)
         if adjust_lr_fn not in (None, "original", "match_rms_adamw"):
             raise ValueError(f"Adjust learning rate function {adjust_lr_fn} is not supported")
         defaults = {

@@ -5,15 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite._tensor import Tensor
-from torchlite.optim.counting import (
-    CountingOptimizer,
-    check_betas,
-    column,
-    gradients,
-    like,
-    scalar,
-)
-from torchlite.optim.optimizer import ParamsT, check_lr, check_number, lr_of
+from torchlite.optim.checks import check_adam, check_number
+from torchlite.optim.counting import CountingOptimizer, column, gradients, scalar
+from torchlite.optim.optimizer import ParamsT, lr_of
 
 
 class NAdam(CountingOptimizer):
@@ -56,10 +50,7 @@ class NAdam(CountingOptimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_number("epsilon value", eps)
-        check_betas(betas)
-        check_number("weight_decay value", weight_decay)
+        check_adam(lr, betas, eps, weight_decay)
         check_number("momentum_decay value", momentum_decay)
         defaults = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay,
@@ -71,7 +62,7 @@ class NAdam(CountingOptimizer):
 
     def _start(self, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> None:
         state["mu_product"] = scalar(1)
-        state["exp_avg"], state["exp_avg_sq"] = like(p), like(p)
+        super()._start(p, group, state)
 
     def _update(self, group: dict[str, Any], params: list[Tensor], states: list[dict], step: int,
                 *counters: float) -> None:  # fmt: skip

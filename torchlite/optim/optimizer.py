@@ -1,26 +1,25 @@
-"""Optimizer: what all optimizers share. Parameter groups, state, state dicts, hooks."""
+"""Optimizer: what all optimizers share."""
 
 from __future__ import annotations
 
 import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from copy import deepcopy
-from itertools import chain
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
+from torchlite._tensor import Tensor
 from torchlite.autograd.grad_mode import enable_grad
 from torchlite.backends.registry import current
+from torchlite.ops.facts import typename
 from torchlite.ops.op import Recorded
 from torchlite.optim.hooks import (
     HOOKS,
-    Hooks,
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
     with_hooks,
 )
+from torchlite.optim.state import State
 
 ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 
@@ -47,7 +46,7 @@ class _Differentiable(Recorded):
 differentiable = _Differentiable()
 
 
-class Optimizer(Hooks):
+class Optimizer(State):
     """Base of all optimizers; a subclass writes `step`.
 
     Args:
@@ -58,8 +57,6 @@ class Optimizer(Hooks):
     made, or for one that is in two groups.
     """
 
-    #: Names of states that have the shape of their parameter: `load_state_dict` checks them.
-    _shaped_like_parameter: tuple[str, ...] = ()
     #: Whether a complex parameter is to be treated as two real ones.
     _takes_complex_apart = False
 
@@ -67,13 +64,13 @@ class Optimizer(Hooks):
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
-                f"but got {_typename(params)}"
+                f"but got {typename(params)}"
             )
         self.defaults = defaults
         for name in HOOKS:
             setattr(self, name, OrderedDict())
-        self.state: defaultdict[Any, Any] = defaultdict(dict)
-        self.param_groups: list[dict[str, Any]] = []
+        self.state = defaultdict(dict)
+        self.param_groups = []
         groups: list[Any] = list(params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
@@ -141,7 +138,7 @@ class Optimizer(Hooks):
     def _check_parameter(self, p: Any) -> None:
         if not isinstance(p, Tensor):
             raise TypeError(
-                f"optimizer can only optimize Tensors, but one of the params is {_typename(p)}"
+                f"optimizer can only optimize Tensors, but one of the params is {typename(p)}"
             )
         if not (self.defaults.get("differentiable") or p.is_leaf or p.retains_grad):
             raise ValueError("can't optimize a non-leaf Tensor")
@@ -192,123 +189,13 @@ class Optimizer(Hooks):
         for p in params:
             p._bump()
 
-    # --- state dicts ----------------------------------------------------------------------------
-
-    def state_dict(self) -> dict[str, Any]:
-        """``{"state": {number: {...}}, "param_groups": [{..., "params": [numbers]}]}``.
-
-        Parameters are numbered in the order of the groups. The tensors are the optimizer's own.
-        """
-        for hook in self._hooks("state_dict_pre"):
-            hook(self)
-        params = chain.from_iterable(group["params"] for group in self.param_groups)
-        number: dict[int, int] = {}
-        for p in params:
-            number.setdefault(id(p), len(number))
-        groups = []
-        for group in self.param_groups:
-            packed = {k: v for k, v in group.items() if k != "params"}
-            groups.append({**packed, "params": [number[id(p)] for p in group["params"]]})
-        state = {number[id(k)] if isinstance(k, Tensor) else k: v for k, v in self.state.items()}
-        result: dict[str, Any] = {"state": state, "param_groups": groups}
-        for hook in self._hooks("state_dict_post"):
-            replaced = hook(self, result)
-            result = result if replaced is None else replaced
-        return result
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over options and a copy of the state from `state_dict`, as `state_dict` returns it.
-
-        Floating-point state is converted to the dtype of its parameter.
-        Raises: ValueError if the groups differ in number or size, or a state in shape from its
-        parameter; the optimizer is as before then.
-        """
-        state_dict = state_dict.copy()
-        for hook in self._hooks("load_state_dict_pre"):
-            replaced = hook(self, state_dict)
-            state_dict = state_dict if replaced is None else replaced
-        saved = deepcopy(state_dict["param_groups"])
-        parameter = self._match(saved)
-        state: defaultdict[Any, Any] = defaultdict(dict)
-        for key, value in state_dict["state"].items():
-            if key in parameter:
-                self._check_shapes(key, value, parameter[key])
-                state[parameter[key]] = _converted(value, parameter[key])
-            else:
-                state[key] = value
-        groups = []
-        for group, new in zip(self.param_groups, saved):
-            kept = {"param_names": group["param_names"]} if "param_names" in group else {}
-            groups.append({**kept, **new, "params": group["params"]})
-        self.__setstate__({"state": state, "param_groups": groups})
-        for hook in self._hooks("load_state_dict_post"):
-            hook(self)
-
-    def _match(self, saved: list[dict[str, Any]]) -> dict[int, Tensor]:
-        """The parameters under the numbers that they have in the saved groups."""
-        if len(saved) != len(self.param_groups):
-            raise ValueError(
-                "loaded state dict has a different number of parameter groups\n"
-                f"The optimizer has {len(self.param_groups)}, the state dict {len(saved)}."
-            )
-        for i, (group, new) in enumerate(zip(self.param_groups, saved)):
-            if len(group["params"]) != len(new["params"]):
-                raise ValueError(
-                    "loaded state dict contains a parameter group that doesn't match the size of "
-                    f"optimizer's group\nGroup {i} of the optimizer has {len(group['params'])} "
-                    f"parameters, that of the state dict {len(new['params'])}."
-                )
-        numbers = chain.from_iterable(group["params"] for group in saved)
-        return dict(zip(numbers, chain.from_iterable(g["params"] for g in self.param_groups)))
-
-    def _check_shapes(self, number: int, state: dict[str, Any], p: Tensor) -> None:
-        for name in self._shaped_like_parameter:
-            value = state.get(name)
-            if isinstance(value, Tensor) and value.shape != p.shape:
-                raise ValueError(
-                    f"loaded state dict has {name} of shape {tuple(value.shape)} for parameter "
-                    f"{number} of shape {tuple(p.shape)}"
-                )
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: vars(self)[name] for name in ("defaults", "state", "param_groups")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        for name in HOOKS:  # hooks are not pickled
-            self.__dict__.setdefault(name, OrderedDict())
-        for group in self.param_groups:  # of a version that had fewer options
-            for name, default in self.defaults.items():
-                group.setdefault(name, default)
-
 
 # --- helpers -----------------------------------------------------------------------------------
-
-
-def check_number(name: str, value: Any) -> None:
-    """Refuse a negative or NaN option: ``Invalid learning rate: -1``."""
-    if not value >= 0.0:
-        raise ValueError(f"Invalid {name}: {value}")
-
-
-def check_lr(lr: Any) -> None:
-    """Refuse a learning rate that is no non-negative number and no tensor of one element."""
-    if isinstance(lr, Tensor) and lr.numel() != 1:
-        raise ValueError("Tensor lr must be 1-element")
-    check_number("learning rate", lr)
 
 
 def lr_of(group: dict[str, Any]) -> Any:
     """The learning rate as a number; as it is if gradients may flow to it."""
     return group["lr"] if group.get("differentiable") else float(group["lr"])
-
-
-def check_implementation(foreach: bool | None, fused: bool | None, differentiable: bool) -> None:
-    """Refuse the combinations of implementations that PyTorch refuses; here they are all one."""
-    if fused and differentiable:
-        raise RuntimeError("`fused` does not support `differentiable`")
-    if fused and foreach:
-        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
 
 
 def _listed(params: Any) -> list:
@@ -334,18 +221,6 @@ def _split_names(params: list) -> tuple[list, list[str] | None]:
     return [p for _, p in pairs], [name for name, _ in pairs]
 
 
-def _converted(value: Any, p: Tensor, key: str | None = None) -> Any:
-    """A copy of a saved state; numbers that belong to the parameter take its dtype."""
-    if isinstance(value, Tensor):
-        floating = p.dtype.category >= dtypes.FLOAT and key != "step"
-        return wrap(current().astype(value._data, p.dtype if floating else value.dtype))
-    if isinstance(value, dict):
-        return {k: _converted(v, p, k) for k, v in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(_converted(v, p) for v in value)
-    return value
-
-
 def _real_parts(arrays: list) -> list:
     """Arrays that share the memory of the real and imaginary parts of `arrays`."""
     xp: Any = current()
@@ -354,14 +229,6 @@ def _real_parts(arrays: list) -> list:
         for x in arrays
         for part in ((xp.real(x), xp.imag(x)) if dtypes.of(x).is_complex else (x,))
     ]
-
-
-def _typename(value: Any) -> str:
-    kind = type(value)
-    if kind is Tensor:
-        return f"torch.{value.dtype.legacy}Tensor"
-    home = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
-    return f"{home}{kind.__qualname__}"
 
 
 __all__ = [

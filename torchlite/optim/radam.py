@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite._tensor import Tensor
-from torchlite.optim.counting import CountingOptimizer, check_betas, column, gradients, like
-from torchlite.optim.optimizer import ParamsT, check_lr, check_number, lr_of
+from torchlite.optim.checks import check_adam
+from torchlite.optim.counting import CountingOptimizer, column, gradients
+from torchlite.optim.optimizer import ParamsT, lr_of
 
 
 class RAdam(CountingOptimizer):
@@ -46,19 +47,13 @@ class RAdam(CountingOptimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_number("epsilon value", eps)
-        check_betas(betas)
-        check_number("weight_decay value", weight_decay)
+        check_adam(lr, betas, eps, weight_decay)
         defaults = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay,
             "maximize": maximize, "foreach": foreach, "capturable": capturable,
             "decoupled_weight_decay": decoupled_weight_decay, "differentiable": differentiable,
         }  # fmt: skip
         super().__init__(params, defaults)
-
-    def _start(self, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> None:
-        state["exp_avg"], state["exp_avg_sq"] = like(p), like(p)
 
     def _update(self, group: dict[str, Any], params: list[Tensor], states: list[dict], step: int,
                 *counters: float) -> None:  # fmt: skip

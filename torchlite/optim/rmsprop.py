@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite._tensor import Tensor
+from torchlite.optim.checks import check_lr, check_number
 from torchlite.optim.counting import CountingOptimizer, column, gradients, like
-from torchlite.optim.optimizer import ParamsT, check_lr, check_number, lr_of
+from torchlite.optim.optimizer import ParamsT, lr_of
 
 
 class RMSprop(CountingOptimizer):

@@ -8,14 +8,8 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import current
-from torchlite.optim.optimizer import (
-    Optimizer,
-    ParamsT,
-    check_implementation,
-    check_lr,
-    check_number,
-    lr_of,
-)
+from torchlite.optim.checks import check_implementation, check_lr, check_number
+from torchlite.optim.optimizer import Optimizer, ParamsT, lr_of
 
 
 class SGD(Optimizer):

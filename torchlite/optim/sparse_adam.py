@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite._tensor import Tensor
-from torchlite.optim.counting import check_betas
+from torchlite.optim.checks import check_betas, check_one_element
 from torchlite.optim.optimizer import Optimizer, ParamsT
 
 
@@ -35,8 +35,7 @@ class SparseAdam(Optimizer):
         eps: float = 1e-8,
         maximize: bool = False,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
+        check_one_element(lr)
         if not lr > 0:
             raise ValueError(f"Invalid learning rate: {lr}")
         if not eps > 0:

@@ -71,16 +71,7 @@ def _checked_groups(optimizer: Optimizer, saved: Any) -> list[dict[str, Any]]:
             "swapin_optim_state has a different number of parameter groups than the live optimizer."
         )
     for i, (group, new) in enumerate(zip(optimizer.param_groups, groups)):
-        _check(
-            group.keys() == new.keys(),
-            "optimizer.state_dict()-style param group keys to exactly match the live optimizer "
-            f"group keys for group {i}. They differ in {sorted(group.keys() ^ new.keys())}.",
-        )
-        if len(group["params"]) != len(new["params"]):
-            raise RuntimeError(
-                f"swapin_optim_state param group {i} has a different number of params than the "
-                "live optimizer param group."
-            )
+        _check_group(i, group, new)
     extra = state.keys() - {number for group in groups for number in group["params"]}
     _check(
         not extra,
@@ -88,6 +79,19 @@ def _checked_groups(optimizer: Optimizer, saved: Any) -> list[dict[str, Any]]:
         f"param_groups[*]['params']; got extra keys {list(extra)!r}.",
     )
     return groups
+
+
+def _check_group(i: int, group: dict[str, Any], new: dict[str, Any]) -> None:
+    _check(
+        group.keys() == new.keys(),
+        "optimizer.state_dict()-style param group keys to exactly match the live optimizer group "
+        f"keys for group {i}. They differ in {sorted(group.keys() ^ new.keys())}.",
+    )
+    if len(group["params"]) != len(new["params"]):
+        raise RuntimeError(
+            f"swapin_optim_state param group {i} has a different number of params than the live "
+            "optimizer param group."
+        )
 
 
 def _check(holds: bool, expected: str) -> None:

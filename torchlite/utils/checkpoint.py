@@ -241,20 +241,21 @@ def checkpoint_sequential(functions: Any, segments: int, input: Any,
     children = getattr(functions, "children", None)
     steps = list(functions if children is None else children())
 
-    def chain(part: list) -> Callable:
-        def run(value: Any) -> Any:
-            for step in part:
-                value = step(value)
-            return value
-
-        return run
-
     size = len(steps) // segments
     cuts = [i * size for i in range(segments)]
     for start, stop in itertools.pairwise(cuts):
-        input = checkpoint(chain(steps[start:stop]), input, use_reentrant=use_reentrant,
+        input = checkpoint(_chain(steps[start:stop]), input, use_reentrant=use_reentrant,
                            preserve_rng_state=preserve)  # fmt: skip
-    return chain(steps[cuts[-1] :])(input)
+    return _chain(steps[cuts[-1] :])(input)
+
+
+def _chain(steps: list[Callable]) -> Callable:
+    def run(value: Any) -> Any:
+        for step in steps:
+            value = step(value)
+        return value
+
+    return run
 
 
 __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_context_fn"]

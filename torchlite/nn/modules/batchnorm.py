@@ -7,10 +7,10 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor
 from torchlite.nn import functional as F
-from torchlite.nn import init
+from torchlite.nn.modules.affine import add_affine, reset_affine
 from torchlite.nn.modules.module import Module
-from torchlite.nn.parameter import Parameter
-from torchlite.ops.creation import empty, ones, tensor, zeros
+from torchlite.nn.modules.spatial import check_dim
+from torchlite.ops.creation import ones, tensor, zeros
 
 
 class _NormBase(Module):
@@ -34,9 +34,7 @@ class _NormBase(Module):
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         like = {"device": device, "dtype": dtype}
-        for name, present in (("weight", affine), ("bias", affine and bias)):
-            value = Parameter(empty(num_features, **like)) if present else None
-            self.register_parameter(name, value)
+        add_affine(self, (num_features,), affine, bias, like)
         tracked = track_running_stats
         self.register_buffer("running_mean", zeros(num_features, **like) if tracked else None)
         self.register_buffer("running_var", ones(num_features, **like) if tracked else None)
@@ -55,9 +53,7 @@ class _NormBase(Module):
         """Weight 1, bias 0, no batches seen."""
         self.reset_running_stats()
         if self.affine:
-            init.ones_(self.weight)
-            if self.bias is not None:
-                init.zeros_(self.bias)
+            reset_affine(self)
 
     def _check_input_dim(self, input: Tensor) -> None:
         raise NotImplementedError
@@ -76,13 +72,6 @@ class _NormBase(Module):
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
             f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
-
-
-def check_dim(input: Tensor, *allowed: int) -> None:
-    """Raise ValueError (as PyTorch) if `input` has another number of dimensions."""
-    if input.dim() not in allowed:
-        expected = " or ".join(f"{n}D" for n in allowed)
-        raise ValueError(f"expected {expected} input (got {input.dim()}D input)")
 
 
 class _BatchNorm(_NormBase):

@@ -37,10 +37,7 @@ class _ConvNd(Module):
             outer, inner = inner, outer
         like = {"device": device, "dtype": dtype}
         self.weight = Parameter(empty((outer, inner // groups, *self.kernel_size), **like))
-        if bias:
-            self.bias = Parameter(empty(out_channels, **like))
-        else:
-            self.register_parameter("bias", None)
+        self.register_parameter("bias", Parameter(empty(out_channels, **like)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from torchlite._tensor import Tensor
 from torchlite.nn import functional as F
-from torchlite.nn.modules.batchnorm import _NormBase, check_dim
+from torchlite.nn.modules.batchnorm import _NormBase
+from torchlite.nn.modules.spatial import check_dim
 
 
 class _InstanceNorm(_NormBase):

@@ -64,24 +64,36 @@ class LazyModuleMixin:
         return super()._load_tensor(prefix, name, own, source, assign)  # type: ignore[misc]
 
 
-class LazyLinear(LazyModuleMixin, Linear):
+class LazyLayer(LazyModuleMixin):
+    """A lazy layer with a weight and perhaps a bias."""
+
+    #: The attribute that the first input tells; 0 until then.
+    _width: str
+
+    def _postpone(self: Any, bias: bool, like: dict[str, Any]) -> None:
+        """Leave the shape of the weight, and of the bias if there is one, open."""
+        self.register_parameter("weight", UninitializedParameter(**like))
+        if bias:
+            self.register_parameter("bias", UninitializedParameter(**like))
+
+    def reset_parameters(self: Any) -> None:
+        """Set the parameters anew, if they have a shape."""
+        if not self.has_uninitialized_params() and getattr(self, self._width) != 0:
+            super().reset_parameters()  # type: ignore[misc]
+
+
+class LazyLinear(LazyLayer, Linear):
     """A `Linear` that takes `in_features` from its first input."""
 
     cls_to_become = Linear
+    _width = "in_features"
 
     def __init__(
         self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
     ) -> None:
         super().__init__(0, 0, False)
-        self.weight = UninitializedParameter(device=device, dtype=dtype)
         self.out_features = out_features
-        if bias:
-            self.bias = UninitializedParameter(device=device, dtype=dtype)
-
-    def reset_parameters(self) -> None:
-        """Draw the parameters anew, if they have a shape."""
-        if not self.has_uninitialized_params() and self.in_features != 0:
-            super().reset_parameters()
+        self._postpone(bias, {"device": device, "dtype": dtype})
 
     def initialize_parameters(self, input: Tensor) -> None:  # type: ignore[override]
         """Take `in_features` from `input`."""
@@ -101,8 +113,10 @@ class LazyLinear(LazyModuleMixin, Linear):
             self.in_features = input.shape[-1]
 
 
-class _LazyNorm(LazyModuleMixin):
+class _LazyNorm(LazyLayer):
     """A norm that takes `num_features` from its first input."""
+
+    _width = "num_features"
 
     def __init__(
         self: Any,
@@ -119,18 +133,11 @@ class _LazyNorm(LazyModuleMixin):
         super().__init__(0, eps, momentum, False, False, **like, bias=False)
         self.affine, self.track_running_stats = affine, track_running_stats
         if affine:
-            self.weight = UninitializedParameter(**like)
-            if bias:
-                self.bias = UninitializedParameter(**like)
+            self._postpone(bias, like)
         if track_running_stats:
             self.running_mean = UninitializedBuffer(**like)
             self.running_var = UninitializedBuffer(**like)
             self.num_batches_tracked = tensor(0)
-
-    def reset_parameters(self: Any) -> None:
-        """Weight 1, bias 0, no batches seen, if they have a shape."""
-        if not self.has_uninitialized_params() and self.num_features != 0:
-            super().reset_parameters()  # type: ignore[misc]
 
     def initialize_parameters(self: Any, input: Tensor) -> None:
         """Take `num_features` from `input`."""

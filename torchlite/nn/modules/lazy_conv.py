@@ -13,23 +13,13 @@ from torchlite.nn.modules.conv import (
     ConvTranspose2d,
     ConvTranspose3d,
 )
-from torchlite.nn.modules.lazy import LazyModuleMixin
-from torchlite.nn.parameter import UninitializedParameter
+from torchlite.nn.modules.lazy import LazyLayer
 
 Size = Any  # int | tuple[int, ...]
 
 
-class _LazyConvolution(LazyModuleMixin):
-    def _postpone(self: Any, out_channels: int, bias: bool, like: dict) -> None:
-        self.register_parameter("weight", UninitializedParameter(**like))
-        self.out_channels = out_channels
-        if bias:
-            self.register_parameter("bias", UninitializedParameter(**like))
-
-    def reset_parameters(self: Any) -> None:
-        """Draw the parameters anew, if they have a shape."""
-        if not self.has_uninitialized_params() and self.in_channels != 0:
-            super().reset_parameters()  # type: ignore[misc]
+class _LazyConvolution(LazyLayer):
+    _width = "in_channels"
 
     def initialize_parameters(self: Any, input: Tensor, *args: Any, **kwargs: Any) -> None:
         """Take `in_channels` from `input`."""
@@ -75,7 +65,8 @@ class _LazyConv(_LazyConvolution):
         super().__init__(
             0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode, **like
         )
-        self._postpone(out_channels, bias, like)
+        self.out_channels = out_channels
+        self._postpone(bias, like)
 
 
 class _LazyConvTranspose(_LazyConvolution):
@@ -98,7 +89,8 @@ class _LazyConvTranspose(_LazyConvolution):
             0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation,
             padding_mode, **like,
         )  # fmt: skip
-        self._postpone(out_channels, bias, like)
+        self.out_channels = out_channels
+        self._postpone(bias, like)
 
 
 class LazyConv1d(_LazyConv, Conv1d):

@@ -51,10 +51,7 @@ class Linear(Module):
         self.in_features, self.out_features = in_features, out_features
         like = {"device": device, "dtype": dtype}
         self.weight = Parameter(empty(out_features, in_features, **like))
-        if bias:
-            self.bias = Parameter(empty(out_features, **like))
-        else:
-            self.register_parameter("bias", None)
+        self.register_parameter("bias", Parameter(empty(out_features, **like)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -122,10 +119,7 @@ class Bilinear(Module):
         self.out_features = out_features
         like = {"device": device, "dtype": dtype}
         self.weight = Parameter(empty(out_features, in1_features, in2_features, **like))
-        if bias:
-            self.bias = Parameter(empty(out_features, **like))
-        else:
-            self.register_parameter("bias", None)
+        self.register_parameter("bias", Parameter(empty(out_features, **like)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from torchlite._tensor import RemovableHandle, Tensor
+from torchlite._tensor import Tensor
 from torchlite.nn.modules.conversion import Conversion
 from torchlite.nn.modules.hooks import GLOBAL_HOOKS, Hooks, call_with_hooks
+from torchlite.nn.modules.registration import (
+    register_module_buffer_registration_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+    replaced,
+)
 from torchlite.nn.modules.state import State
 from torchlite.nn.modules.tree import Tree
 from torchlite.nn.parameter import Buffer, Parameter
+from torchlite.ops.facts import typename
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -22,8 +28,6 @@ _ORDERED = (
     "_state_dict_hooks", "_state_dict_pre_hooks", "_load_state_dict_pre_hooks",
     "_load_state_dict_post_hooks",
 )  # fmt: skip
-
-_registration_hooks: dict[str, dict[int, Callable]] = {"module": {}, "parameter": {}, "buffer": {}}
 
 
 class Module(Hooks, State, Conversion, Tree):
@@ -90,11 +94,11 @@ class Module(Hooks, State, Conversion, Tree):
         elif isinstance(value, Module):
             self._require_init("module")
             self._forget(name, keep="_modules")
-            state["_modules"][name] = _hooked("module", self, name, value)
+            state["_modules"][name] = replaced("module", self, name, value)
         elif name in state.get("_modules", ()):
             if value is not None:
                 _refuse(value, "child module", name, "torch.nn.Module")
-            state["_modules"][name] = _hooked("module", self, name, None)
+            state["_modules"][name] = replaced("module", self, name, None)
         elif isinstance(value, Buffer) or name in state.get("_buffers", ()):
             self._set_buffer(name, value)
         else:
@@ -155,10 +159,10 @@ class Module(Hooks, State, Conversion, Tree):
         self._check_name("buffer", name, self._buffers)
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
-                f"cannot assign '{_typename(tensor)}' object to buffer '{name}' "
+                f"cannot assign '{typename(tensor)}' object to buffer '{name}' "
                 "(torch Tensor or None required)"
             )
-        self._buffers[name] = _hooked("buffer", self, name, tensor)
+        self._buffers[name] = replaced("buffer", self, name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -177,7 +181,7 @@ class Module(Hooks, State, Conversion, Tree):
             return
         if not isinstance(param, Parameter):
             raise TypeError(
-                f"cannot assign '{_typename(param)}' object to parameter '{name}' "
+                f"cannot assign '{typename(param)}' object to parameter '{name}' "
                 "(torch.nn.Parameter or None required)"
             )
         if param.grad_fn is not None:
@@ -186,7 +190,7 @@ class Module(Hooks, State, Conversion, Tree):
                 f"created explicitly. To express '{name}' as a function of another Tensor, compute "
                 "the value in the forward() method."
             )
-        self._parameters[name] = _hooked("parameter", self, name, param)
+        self._parameters[name] = replaced("parameter", self, name, param)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a module below this one.
@@ -194,15 +198,15 @@ class Module(Hooks, State, Conversion, Tree):
         Raises: KeyError for an unusable name, TypeError if `module` is no module.
         """
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{_typename(module)} is not a Module subclass")
+            raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name("module", name, self._modules)
-        self._modules[name] = _hooked("module", self, name, module)
+        self._modules[name] = replaced("module", self, name, module)
 
     register_module = add_module
 
     def _check_name(self, kind: str, name: Any, present: dict[str, Any]) -> None:
         if not isinstance(name, str):
-            raise TypeError(f"{kind} name should be a string. Got {_typename(name)}")
+            raise TypeError(f"{kind} name should be a string. Got {typename(name)}")
         if hasattr(self, name) and name not in present:
             raise KeyError(f"attribute '{name}' already exists")
         if "." in name:
@@ -300,45 +304,13 @@ def _refuse_arguments(name: str, args: tuple, kwargs: dict[str, Any]) -> None:
         )
 
 
-def _typename(value: Any) -> str:
-    if isinstance(value, Tensor):
-        return value.type()
-    kind = value if isinstance(value, type) else type(value)
-    module = kind.__module__
-    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
-
-
 def _refuse(value: Any, kind: str, name: str, expected: str) -> None:
     raise TypeError(
-        f"cannot assign '{_typename(value)}' as {kind} '{name}' ({expected} or None expected)"
+        f"cannot assign '{typename(value)}' as {kind} '{name}' ({expected} or None expected)"
     )
 
 
-# --- hooks on registration -----------------------------------------------------------------------
-
-
-def register_module_buffer_registration_hook(hook: Callable) -> RemovableHandle:
-    """Call ``hook(module, name, buffer) -> None | replacement`` wherever a buffer is added."""
-    return _register("buffer", hook)
-
-
-def register_module_module_registration_hook(hook: Callable) -> RemovableHandle:
-    """Call ``hook(module, name, submodule) -> None | replacement`` wherever one is added."""
-    return _register("module", hook)
-
-
-def register_module_parameter_registration_hook(hook: Callable) -> RemovableHandle:
-    """Call ``hook(module, name, parameter) -> None | replacement`` wherever one is added."""
-    return _register("parameter", hook)
-
-
-def _register(kind: str, hook: Callable) -> RemovableHandle:
-    return RemovableHandle(_registration_hooks[kind], hook)
-
-
-def _hooked(kind: str, module: Module, name: str, value: Any) -> Any:
-    """`value`, or what the hooks on registration put in its place."""
-    for hook in _registration_hooks[kind].values():
-        replaced = hook(module, name, value)
-        value = value if replaced is None else replaced
-    return value
+__all__ = [
+    "Module", "indented", "listed", "register_module_buffer_registration_hook",
+    "register_module_module_registration_hook", "register_module_parameter_registration_hook",
+]  # fmt: skip

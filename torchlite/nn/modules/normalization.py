@@ -8,6 +8,7 @@ from typing import Any
 from torchlite._tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn import init
+from torchlite.nn.modules.affine import add_affine, reset_affine
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
 from torchlite.ops.creation import empty
@@ -39,12 +40,13 @@ class LayerNorm(Module):
         super().__init__()
         self.normalized_shape = _as_shape(normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        _add_affine(self, self.normalized_shape, elementwise_affine, bias, device, dtype)
+        like = {"device": device, "dtype": dtype}
+        add_affine(self, self.normalized_shape, elementwise_affine, bias, like)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Weight 1, bias 0."""
-        _reset_affine(self)
+        reset_affine(self)
 
     def forward(self, input: Tensor) -> Tensor:
         """`input`, normalised."""
@@ -137,12 +139,12 @@ class GroupNorm(Module):
             )
         self.num_groups, self.num_channels = num_groups, num_channels
         self.eps, self.affine = eps, affine
-        _add_affine(self, (num_channels,), affine, bias, device, dtype)
+        add_affine(self, (num_channels,), affine, bias, {"device": device, "dtype": dtype})
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Weight 1, bias 0."""
-        _reset_affine(self)
+        reset_affine(self)
 
     def forward(self, input: Tensor) -> Tensor:
         """`input`, normalised."""
@@ -197,18 +199,3 @@ class CrossMapLRN2d(LocalResponseNorm):
 
 def _as_shape(shape: int | Sequence[int]) -> tuple[int, ...]:
     return (shape,) if isinstance(shape, int) else tuple(shape)
-
-
-def _add_affine(
-    module: Module, shape: tuple[int, ...], affine: bool, bias: bool, device: Any, dtype: Any
-) -> None:
-    for name, present in (("weight", affine), ("bias", affine and bias)):
-        value = Parameter(empty(shape, device=device, dtype=dtype)) if present else None
-        module.register_parameter(name, value)
-
-
-def _reset_affine(module: Any) -> None:
-    if module.weight is not None:
-        init.ones_(module.weight)
-    if module.bias is not None:
-        init.zeros_(module.bias)

@@ -8,7 +8,7 @@ from typing import Any
 from torchlite._tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn.modules.module import Module
-from torchlite.nn.modules.spatial import repeated, shown
+from torchlite.nn.modules.spatial import check_dim, repeated, shown
 
 
 class _Pad(Module):
@@ -56,10 +56,7 @@ class _CircularPad(_Pad):
 
     def forward(self, input: Tensor) -> Tensor:
         """`input` with its borders. Raises: ValueError for another number of dimensions."""
-        if input.dim() not in (self.dims + 1, self.dims + 2):
-            raise ValueError(
-                f"expected {self.dims + 1}D or {self.dims + 2}D input (got {input.dim()}D input)"
-            )
+        check_dim(input, self.dims + 1, self.dims + 2)
         return super().forward(input)
 
 

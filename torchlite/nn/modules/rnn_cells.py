@@ -118,8 +118,8 @@ class RNNCell(RNNCellBase):
         return self._step(mode, input, None if hx is None else (hx,))[0]
 
 
-class LSTMCell(RNNCellBase):
-    """One step of `LSTM`. Shape: (B, I), ((B, H), (B, H)) -> (B, H), (B, H); or without B."""
+class _GatedCell(RNNCellBase):
+    _num_chunks: int
 
     def __init__(
         self,
@@ -129,7 +129,13 @@ class LSTMCell(RNNCellBase):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, 4, device, dtype)
+        super().__init__(input_size, hidden_size, bias, self._num_chunks, device, dtype)
+
+
+class LSTMCell(_GatedCell):
+    """One step of `LSTM`. Shape: (B, I), ((B, H), (B, H)) -> (B, H), (B, H); or without B."""
+
+    _num_chunks = 4
 
     def forward(
         self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
@@ -142,18 +148,10 @@ class LSTMCell(RNNCellBase):
         return self._step("LSTM", input, state, 2)  # type: ignore[return-value]
 
 
-class GRUCell(RNNCellBase):
+class GRUCell(_GatedCell):
     """One step of `GRU`. Shape: (B, I), (B, H) -> (B, H); or without B."""
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, 3, device, dtype)
+    _num_chunks = 3
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         """The next state."""

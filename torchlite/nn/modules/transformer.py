@@ -9,7 +9,7 @@ from typing import Any
 
 from torchlite._tensor import Tensor
 from torchlite.nn import functional as F
-from torchlite.nn._attention import additive_mask
+from torchlite.nn._attention import additive_masks
 from torchlite.nn.init import xavier_uniform_
 from torchlite.nn.modules.activation import GELU
 from torchlite.nn.modules.container import ModuleList
@@ -60,11 +60,9 @@ class TransformerEncoder(Module):
         is_causal: bool | None = None,
     ) -> Tensor:
         """The output of the last layer; is_causal None: found out from `mask`."""
-        other = None if mask is None else mask.dtype
-        padding = additive_mask(
-            src_key_padding_mask, "src_key_padding_mask", src.dtype, other, "mask"
+        mask, padding = additive_masks(
+            mask, src_key_padding_mask, src.dtype, "mask", "src_key_padding_mask"
         )
-        mask = additive_mask(mask, "mask", src.dtype)
         causal = _is_causal(mask, is_causal, _length(src, self.layers[0].self_attn.batch_first))
         for layer in self.layers:
             src = layer(src, src_mask=mask, src_key_padding_mask=padding, is_causal=causal)

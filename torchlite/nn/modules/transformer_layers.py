@@ -7,7 +7,7 @@ from typing import Any
 
 from torchlite._tensor import Tensor
 from torchlite.nn import functional as F
-from torchlite.nn._attention import additive_mask
+from torchlite.nn._attention import additive_masks
 from torchlite.nn.modules.attention import MultiheadAttention
 from torchlite.nn.modules.dropout import Dropout
 from torchlite.nn.modules.linear import Linear
@@ -20,20 +20,37 @@ Activation = Callable[[Tensor], Tensor]
 class _Layer(Module):
     """What encoder and decoder layers share: self-attention, and two linear layers."""
 
-    def _set_up(self, d_model: int, nhead: int, dim_feedforward: int, dropout: float,
-                activation: str | Activation, layer_norm_eps: float, batch_first: bool,
-                norm_first: bool, bias: bool, like: dict, blocks: int) -> None:  # fmt: skip
+    #: Whether a second attention looks up in a memory.
+    _has_memory = False
+
+    def __init__(
+        self,
+        d_model: int,
+        nhead: int,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: str | Activation = F.relu,
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        like = {"device": device, "dtype": dtype}
         attention = {"dropout": dropout, "bias": bias, "batch_first": batch_first, **like}
         self.self_attn = MultiheadAttention(d_model, nhead, **attention)
-        if blocks == 3:
+        if self._has_memory:
             self.multihead_attn = MultiheadAttention(d_model, nhead, **attention)
         self.linear1 = Linear(d_model, dim_feedforward, bias=bias, **like)
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(dim_feedforward, d_model, bias=bias, **like)
         self.norm_first = norm_first
-        for i in range(1, blocks + 1):
+        blocks = (1, 2, 3) if self._has_memory else (1, 2)
+        for i in blocks:
             setattr(self, f"norm{i}", LayerNorm(d_model, layer_norm_eps, bias=bias, **like))
-        for i in range(1, blocks + 1):
+        for i in blocks:
             setattr(self, f"dropout{i}", Dropout(dropout))
         self.activation = _activation(activation) if isinstance(activation, str) else activation
 
@@ -64,25 +81,6 @@ class TransformerEncoderLayer(_Layer):
     Shape: (S, N, E) or (S, E), kept; (N, S, E) if `batch_first`.
     """
 
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: str | Activation = F.relu,
-        layer_norm_eps: float = 1e-5,
-        batch_first: bool = False,
-        norm_first: bool = False,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__()
-        like = {"device": device, "dtype": dtype}
-        self._set_up(d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps,
-                     batch_first, norm_first, bias, like, blocks=2)  # fmt: skip
-
     def forward(
         self,
         src: Tensor,
@@ -91,11 +89,9 @@ class TransformerEncoderLayer(_Layer):
         is_causal: bool = False,
     ) -> Tensor:
         """The layer's output; masks as `MultiheadAttention`'s."""
-        other = None if src_mask is None else src_mask.dtype
-        padding = additive_mask(
-            src_key_padding_mask, "src_key_padding_mask", src.dtype, other, "src_mask"
+        mask, padding = additive_masks(
+            src_mask, src_key_padding_mask, src.dtype, "src_mask", "src_key_padding_mask"
         )
-        mask = additive_mask(src_mask, "src_mask", src.dtype)
 
         def attend(x: Tensor) -> Tensor:
             return self.dropout1(_attended(self.self_attn, x, x, mask, padding, is_causal))
@@ -110,24 +106,7 @@ class TransformerDecoderLayer(_Layer):
     Arguments and shape as `TransformerEncoderLayer`; the memory is (S, N, E).
     """
 
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: str | Activation = F.relu,
-        layer_norm_eps: float = 1e-5,
-        batch_first: bool = False,
-        norm_first: bool = False,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__()
-        like = {"device": device, "dtype": dtype}
-        self._set_up(d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps,
-                     batch_first, norm_first, bias, like, blocks=3)  # fmt: skip
+    _has_memory = True
 
     def forward(
         self,

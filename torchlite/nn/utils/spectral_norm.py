@@ -8,6 +8,7 @@ from torchlite._tensor import Tensor
 from torchlite.autograd.grad_mode import no_grad
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
+from torchlite.nn.utils import parameter_hooks
 
 M = TypeVar("M", bound=Module)
 
@@ -62,7 +63,7 @@ class SpectralNorm:
     def apply(module: Any, name: str, n_power_iterations: int, dim: int,
               eps: float) -> SpectralNorm:  # fmt: skip
         """Install a hook; arguments and errors as `spectral_norm`."""
-        if _find(module._forward_pre_hooks, name) is not None:
+        if parameter_hooks.find(module, SpectralNorm, name) is not None:
             raise RuntimeError(
                 f"Cannot register two spectral_norm hooks on the same parameter {name}"
             )
@@ -120,17 +121,9 @@ def spectral_norm(
 
 def remove_spectral_norm(module: M, name: str = "weight") -> M:
     """Take back `spectral_norm`; the weight keeps its value. Raises: ValueError if none."""
-    key = _find(module._forward_pre_hooks, name)
-    if key is None:
-        raise ValueError(f"spectral_norm of '{name}' not found in {module}")
-    module._forward_pre_hooks[key].remove(module)
-    del module._forward_pre_hooks[key]
+    missing = f"spectral_norm of '{name}' not found in {module}"
+    parameter_hooks.remove(module, SpectralNorm, name, missing)
     return module
-
-
-def _find(hooks: dict[int, Any], name: str) -> int | None:
-    found = (k for k, h in hooks.items() if isinstance(h, SpectralNorm) and h.name == name)
-    return next(found, None)
 
 
 __all__ = ["SpectralNorm", "remove_spectral_norm", "spectral_norm"]

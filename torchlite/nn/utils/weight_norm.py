@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from torchlite._tensor import Tensor
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
+from torchlite.nn.utils import parameter_hooks
 from torchlite.ops.normalize import norm_except_dim
 
 M = TypeVar("M", bound=Module)
@@ -33,7 +34,7 @@ class WeightNorm:
     @staticmethod
     def apply(module: Any, name: str, dim: int | None) -> WeightNorm:
         """Install a hook; arguments and errors as `weight_norm`."""
-        if _find(module, name) is not None:
+        if parameter_hooks.find(module, WeightNorm, name) is not None:
             raise RuntimeError(
                 f"Cannot register two weight_norm hooks on the same parameter {name}"
             )
@@ -81,17 +82,9 @@ def weight_norm(module: M, name: str = "weight", dim: int = 0) -> M:
 
 def remove_weight_norm(module: M, name: str = "weight") -> M:
     """Take back `weight_norm`; the weight keeps its value. Raises: ValueError if there is none."""
-    key = _find(module, name)
-    if key is None:
-        raise ValueError(f"weight_norm of '{name}' not found in {module}")
-    module._forward_pre_hooks[key].remove(module)
-    del module._forward_pre_hooks[key]
+    missing = f"weight_norm of '{name}' not found in {module}"
+    parameter_hooks.remove(module, WeightNorm, name, missing)
     return module
-
-
-def _find(module: Any, name: str) -> int | None:
-    hooks = module._forward_pre_hooks.items()
-    return next((k for k, h in hooks if isinstance(h, WeightNorm) and h.name == name), None)
 
 
 __all__ = ["WeightNorm", "remove_weight_norm", "weight_norm"]

@@ -107,3 +107,11 @@ def _only_newest(iterate: Callable) -> Callable:
                 )
 
     return samples
+
+
+def check_pipes(datapipes: tuple, kind: type) -> None:
+    """Raise for what cannot be combined: no pipes (ValueError), or others than of `kind`."""
+    if not datapipes:
+        raise ValueError("Expected at least one DataPipe, but got nothing")
+    if not all(isinstance(pipe, kind) for pipe in datapipes):
+        raise TypeError(f"Expected all inputs to be `{kind.__name__}`")

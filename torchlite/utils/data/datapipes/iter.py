@@ -6,10 +6,11 @@ import copy
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from torchlite.utils.data.collate import default_collate
+from torchlite.utils.data.datapipes.combining import Concater, Multiplexer, Zipper
 from torchlite.utils.data.datapipes.datapipe import DataChunk, IterDataPipe
 from torchlite.utils.data.datapipes.decorators import functional_datapipe
 from torchlite.utils.data.datapipes.shuffling import Shuffling
@@ -290,57 +291,6 @@ class ShardingFilter(IterDataPipe):
     def __len__(self) -> int:
         count, number = self._share()
         return len(range(number, len(self.source_datapipe), count))  # type: ignore[arg-type]
-
-
-@functional_datapipe("concat")
-class Concater(IterDataPipe):
-    """The samples of all streams, one stream after the other."""
-
-    def __init__(self, *datapipes: IterDataPipe) -> None:
-        _check_streams(datapipes)
-        self.datapipes = datapipes
-
-    def __iter__(self) -> Iterator[Any]:
-        return chain.from_iterable(self.datapipes)
-
-    def __len__(self) -> int:
-        return sum(map(len, self.datapipes))  # type: ignore[arg-type]
-
-
-@functional_datapipe("zip")
-class Zipper(IterDataPipe):
-    """Tuples of one sample of each stream, until the shortest ends."""
-
-    def __init__(self, *datapipes: IterDataPipe) -> None:
-        _check_streams(datapipes)
-        self.datapipes = datapipes
-
-    def __iter__(self) -> Iterator[tuple]:
-        return zip(*self.datapipes)
-
-    def __len__(self) -> int:
-        return min(map(len, self.datapipes))  # type: ignore[arg-type]
-
-
-@functional_datapipe("mux")
-class Multiplexer(IterDataPipe):
-    """One sample of each stream in turn, until the shortest ends."""
-
-    def __init__(self, *datapipes: IterDataPipe) -> None:
-        self.datapipes = datapipes
-
-    def __iter__(self) -> Iterator[Any]:
-        return chain.from_iterable(zip(*self.datapipes))
-
-    def __len__(self) -> int:
-        return min(map(len, self.datapipes)) * len(self.datapipes)  # type: ignore[arg-type]
-
-
-def _check_streams(datapipes: tuple) -> None:
-    if not datapipes:
-        raise ValueError("Expected at least one DataPipe, but got nothing")
-    if not all(isinstance(pipe, IterDataPipe) for pipe in datapipes):
-        raise TypeError("Expected all inputs to be `IterDataPipe`")
 
 
 class Sampler(IterDataPipe):

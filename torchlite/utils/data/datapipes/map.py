@@ -7,7 +7,12 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from torchlite.utils.data.datapipes.datapipe import DataChunk, IterDataPipe, MapDataPipe
+from torchlite.utils.data.datapipes.datapipe import (
+    DataChunk,
+    IterDataPipe,
+    MapDataPipe,
+    check_pipes,
+)
 from torchlite.utils.data.datapipes.decorators import functional_datapipe
 from torchlite.utils.data.datapipes.shuffling import Shuffling
 from torchlite.utils.data.dataset import ConcatDataset
@@ -92,7 +97,7 @@ class Concater(MapDataPipe):
     """The samples of all maps, one map after the other."""
 
     def __init__(self, *datapipes: MapDataPipe) -> None:
-        _check_maps(datapipes)
+        check_pipes(datapipes, MapDataPipe)
         self.datapipes = datapipes
 
     def __getitem__(self, index: int) -> Any:
@@ -109,7 +114,7 @@ class Zipper(MapDataPipe):
     """Tuples of one sample of each map; as many as the shortest has."""
 
     def __init__(self, *datapipes: MapDataPipe) -> None:
-        _check_maps(datapipes)
+        check_pipes(datapipes, MapDataPipe)
         self.datapipes = datapipes
 
     def __getitem__(self, index: Any) -> tuple:
@@ -117,13 +122,6 @@ class Zipper(MapDataPipe):
 
     def __len__(self) -> int:
         return min(map(len, self.datapipes))  # type: ignore[arg-type]
-
-
-def _check_maps(datapipes: tuple) -> None:
-    if not datapipes:
-        raise ValueError("Expected at least one DataPipe, but got nothing")
-    if not all(isinstance(pipe, MapDataPipe) for pipe in datapipes):
-        raise TypeError("Expected all inputs to be `MapDataPipe`")
 
 
 class Shuffler(Shuffling, IterDataPipe):

@@ -1,0 +1,37 @@
+"""Hooks that are called wherever a module gets a parameter, a buffer or another module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torchlite._tensor import RemovableHandle
+
+_hooks: dict[str, dict[int, Callable]] = {"module": {}, "parameter": {}, "buffer": {}}
+
+
+def register_module_buffer_registration_hook(hook: Callable) -> RemovableHandle:
+    """Call ``hook(module, name, buffer) -> None | replacement`` wherever a buffer is added."""
+    return _register("buffer", hook)
+
+
+def register_module_module_registration_hook(hook: Callable) -> RemovableHandle:
+    """Call ``hook(module, name, submodule) -> None | replacement`` wherever one is added."""
+    return _register("module", hook)
+
+
+def register_module_parameter_registration_hook(hook: Callable) -> RemovableHandle:
+    """Call ``hook(module, name, parameter) -> None | replacement`` wherever one is added."""
+    return _register("parameter", hook)
+
+
+def _register(kind: str, hook: Callable) -> RemovableHandle:
+    return RemovableHandle(_hooks[kind], hook)
+
+
+def replaced(kind: str, module: Any, name: str, value: Any) -> Any:
+    """`value`, or what the hooks on registration put in its place."""
+    for hook in _hooks[kind].values():
+        new = hook(module, name, value)
+        value = value if new is None else new
+    return value

@@ -1,0 +1,16 @@
+"""DistributedDataParallel, for programs that use it if they are one process of many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torchlite.distributed import get_rank
+from torchlite.nn.modules.module import Module
+
+
+class DistributedDataParallel(Module):
+    """A module trained by many processes. Raises ValueError (as PyTorch): there is no group."""
+
+    def __init__(self, module: Module, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+        get_rank()

@@ -61,7 +61,7 @@ def _updates() -> Iterator[Call]:
 def _images() -> Iterator[Call]:
     x, weight, row, two = _ones((2, 3, 8, 8)), _ones((4, 3, 3, 3)), _ones((3,)), (2, 2)
     one, none = (1, 1), (0, 0)
-    out, places = _ones((2, 4, 6, 6)), np.zeros((2, 3, 4, 4), np.int64)
+    out, places = _ones((2, 4, 6, 6)), _ones((2, 3, 4, 4)).astype(np.int64)
     yield "convolution", (x, weight, _ones((4,)), (6, 6), one, none, one, 1)
     yield "convolution_transposed", (out, weight, None, (8, 8), one, none, one, 1)
     yield "convolution_weight", (out, x, (3, 3), one, none, one, 1)

@@ -2,7 +2,7 @@
 
 Numba's ``math.exp`` is a scalar call of libm (2.3 ns an element); these polynomials take 0.2 to
 0.7 ns. Relative errors stay near 1e-7. NaN, infinities, zeros and subnormals come out as IEEE says.
-Coefficients of exp and log: Cephes (Moshier 1992); of erf: weighted least squares.
+Coefficients of exp and log: Cephes (Moshier 1992); of erf: those of the NumPy backend.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+
+from torchlite.backends.numpy.special import ERF_SMALL, ERF_TAIL
 
 f32 = np.float32
 
@@ -141,12 +143,8 @@ def sigmoid(x: Any) -> Any:
     return ONE / (ONE + exp(-x))
 
 
-S0, S1, S2 = f32(8.382387750316411e-05), f32(-8.145596948452294e-04), f32(5.201286170631647e-03)
-S3, S4, S5 = f32(-2.6859499514102936e-02), f32(1.1283697187900543e-01), f32(-3.7612634897232056e-01)
-S6 = f32(1.128379225730896)
-B0, B1, B2 = f32(-1.7114773072535172e-05), f32(3.8118992233648896e-04), f32(-3.877099836245179e-03)
-B3, B4, B5 = f32(2.425246872007847e-02), f32(-1.06802798807621e-01), f32(-6.348037719726562e-01)
-B6, B7 = f32(-1.1287435293197632), f32(5.086065812065499e-06)
+S0, S1, S2, S3, S4, S5, S6 = map(f32, ERF_SMALL)
+B0, B1, B2, B3, B4, B5, B6, B7 = map(f32, ERF_TAIL)
 
 
 @helper

@@ -26,11 +26,17 @@ def test_nobody_is_recommended_what_they_rated_or_what_is_new():
     torch.manual_seed(0)
     world = recommender.make_world()
     found = recommender.recommend(world.planted, recommender.closed(world), 10)
-    rated = set(zip(world.train.users.tolist(), world.train.films.tolist()))
+    rated = {cell for part in world[2:] for cell in zip(*(c.tolist() for c in part[:2]))}
     for user, films in enumerate(found.tolist()):
         assert len(set(films)) == 10
         assert not rated.intersection((user, film) for film in films)
         assert max(films) < recommender.FILMS - recommender.NEW_FILMS
+
+
+def test_an_unknown_user_is_refused_before_the_training(capsys):
+    with pytest.raises(SystemExit):
+        recommender.main(["--user", "400"])
+    assert "users 0 to 399, not 400" in capsys.readouterr().err
 
 
 def test_precision_is_the_share_of_the_best_that_is_found():

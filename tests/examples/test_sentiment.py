@@ -55,6 +55,12 @@ def test_a_batch_is_padded_and_knows_its_lengths():
     assert labels.tolist() == [1.0, 1.0]
 
 
+def test_an_empty_sentence_is_refused_before_the_training(capsys):
+    with pytest.raises(SystemExit):
+        sentiment.main(["--predict", "the food was good", " "])
+    assert "a sentence needs a word" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", sentiment.MODELS)
 def test_padding_does_not_change_an_answer(name):
     torch.manual_seed(0)

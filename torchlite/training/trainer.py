@@ -68,6 +68,8 @@ class Trainer:
         if held_out is None and validation_data is not None:
             pair = isinstance(validation_data, (tuple, list))
             held_out = _dataset(*validation_data) if pair else validation_data
+        if held_out is not None:
+            held_out = _batches(held_out, batch_size, shuffle=False)
         hooks, was_training = Callbacks(callbacks), self.model.training
         self.stop_training, self.history.interrupted = False, False
         done = self.history.epochs
@@ -93,7 +95,7 @@ class Trainer:
         hooks.on_epoch_begin(self, epoch)
         figures = self._pass(batches, f"epoch {epoch + 1}/{last}", hooks, verbose)
         if held_out is not None:
-            reached = self.evaluate(held_out, batch_size=batches.batch_size or 1)
+            reached = self.evaluate(held_out)
             figures |= {f"val_{name}": value for name, value in reached.items()}
         self.history.append(figures)
         if verbose:

@@ -130,6 +130,8 @@ class Creation:
             start, stop = int(start), int(stop)
         i = np.arange(steps)
         step = (stop - start) / max(steps - 1, 1)
+        if dtype is dtypes.float32:
+            step = float(np.float32(step))  # as PyTorch, which then rounds once
         # From the nearer end, so that both are exact and the sequence is symmetric.
         first_half = i < max(steps // 2, 1)
         points = np.where(first_half, start + step * i, stop - step * (steps - 1 - i))

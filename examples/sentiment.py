@@ -150,7 +150,11 @@ MODELS = {"bag": Bag, "LSTM": LSTM}
 
 def fit(name: str, train: Reviews, test: Reviews, words: int,
         args: argparse.Namespace) -> Trainer:  # fmt: skip
-    """Train one of `MODELS`, for a vocabulary of so many `words`."""
+    """Train one of `MODELS`, for a vocabulary of so many `words`.
+
+    A gradient that comes back through many words may be huge: the bound on its norm keeps one
+    batch from undoing what was learned.
+    """
     torch.manual_seed(args.seed)
     model = MODELS[name](words)
     optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
@@ -219,6 +223,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     parser.add_argument("--backend", help="such as numba; default: $TORCHLITE_BACKEND or numpy")
     parser.add_argument("--pictures", type=Path, help="folder to draw into")
     args = parser.parse_args(argv)
+    if not all(sentence.split() for sentence in args.predict):
+        parser.error("--predict: a sentence needs a word")
     if args.backend is None:
         return run(args)
     with torch.backends.use(args.backend):

@@ -6,9 +6,12 @@ import types
 import warnings
 from collections.abc import Iterable
 
-from torchlite._tensor import Tensor
+from torchlite._tensor import Tensor, wrap
 from torchlite.autograd.grad_mode import no_grad
+from torchlite.backends.registry import local
+from torchlite.dtypes import FLOAT
 from torchlite.ops.creation import tensor
+from torchlite.ops.exponentials import sqrt
 from torchlite.ops.joining import stack
 from torchlite.ops.normalize import vector_norm
 
@@ -31,7 +34,10 @@ def get_total_norm(
     tensors, norm_type = _listed(tensors), float(norm_type)
     if not tensors:
         return tensor(0.0)
-    total = vector_norm(stack([vector_norm(t, norm_type) for t in tensors]), norm_type)
+    if norm_type == 2.0 and _all_floats(tensors):
+        total = sqrt(stack([_sum_of_squares(t) for t in tensors]).sum())
+    else:
+        total = vector_norm(stack([vector_norm(t, norm_type) for t in tensors]), norm_type)
     if error_if_nonfinite and not total.isfinite():
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, "
@@ -57,8 +63,10 @@ def clip_grads_with_norm_(
         foreach: Accepted; there is one implementation.
     """
     factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
-    for g in _gradients(parameters):
-        g.mul_(factor)
+    xp = local.mode.xp
+    for g in _gradients(parameters):  # without the ceremony of mul_: a model has many
+        xp.copyto(g._data, xp.mul(g._data, factor._data))
+        g._bump()
 
 
 @no_grad()
@@ -110,6 +118,16 @@ def clip_grad_value_(
     bound = float(clip_value)
     for g in _gradients(parameters):
         g.clamp_(-bound, bound)
+
+
+def _all_floats(tensors: list[Tensor]) -> bool:
+    kind = tensors[0].dtype
+    return kind.category == FLOAT and all(t.dtype is kind for t in tensors)
+
+
+def _sum_of_squares(tensor: Tensor) -> Tensor:
+    xp = local.mode.xp
+    return wrap(xp.asarray(xp.sum(xp.square(tensor._data), None, False)))
 
 
 def _listed(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:

@@ -71,6 +71,38 @@ def test_imports_of_pytorch_give_torchlite(run, program):
     assert printed(run("-m", "torchlite", "program.py")) == []
 
 
+PLACED_ELSEWHERE = """
+from torch.amp.autocast_mode import autocast
+from torch.autograd.anomaly_mode import detect_anomaly
+from torch.distributions.one_hot_categorical import OneHotCategorical
+from torch.distributions.poisson import Poisson
+from torch.functional import einsum
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.common_types import _size_2_t
+from torch.optim.adamw import AdamW, adamw
+from torch.profiler.profiler import schedule
+from torch.types import Device, Number
+from torch.utils.data._utils.collate import default_collate
+from torch.utils.hooks import RemovableHandle
+from torch.utils.tensorboard.writer import SummaryWriter
+import safetensors.torch
+import torch, torch.distributed as dist, torch.distributions.kumaraswamy, torch.fx, torch.profiler
+assert Poisson is torch.distributions.Poisson is torch.distributions.poisson.Poisson
+assert torch.distributions.gumbel.Gumbel is torch.distributions.Gumbel  # not imported
+assert einsum is torch.einsum and schedule is torch.profiler.schedule
+assert default_collate is torch.utils.data.default_collate
+assert not (dist.is_available() and dist.is_initialized())
+with sdpa_kernel([SDPBackend.MATH, SDPBackend.FLASH_ATTENTION]), torch.profiler.profile():
+    q = torch.ones(1, 2, 4)
+    assert torch.nn.functional.scaled_dot_product_attention(q, q, q).shape == q.shape
+"""
+
+
+def test_pytorch_s_modules_that_are_cut_otherwise_here(run, program):
+    program(PLACED_ELSEWHERE)
+    assert printed(run("-m", "torchlite", "program.py")) == []
+
+
 def test_a_program_finds_what_python_gives_it(run, program):
     text = (
         "import sys, torch, __main__\n"
@@ -140,6 +172,8 @@ def test_nothing_to_run(run, arguments, status, text):
         ("torch.nn.nonsense", "AttributeError: module 'torch.nn' has no attribute 'nonsense'"),
         ("import torch.nonsense", "ModuleNotFoundError: No module named 'torch.nonsense'"),
         ("import torch.nn.no.no", "ModuleNotFoundError: No module named 'torch.nn.no'"),
+        ("import torch.fx.no", "ModuleNotFoundError: No module named 'torch.fx.no'"),
+        ("import torch.hub.no", "ModuleNotFoundError: No module named 'torch.hub.no'"),
     ],
 )
 def test_what_is_missing_is_said_to_be_missing_here(run, code, error):
@@ -188,11 +222,12 @@ import sys, torchlite, torchlite.compat as compat
 version = torchlite.__version__
 compat.install()
 compat.install()
-import torch.nn.functional, torchvision.transforms
+import torch.nn.functional, torch.functional, torch.fx, torchvision.transforms, safetensors.torch
 compat.uninstall()
 assert torchlite.__version__ == version and torchlite.Tensor.__module__ == "torchlite._tensor"
-assert not {"torch", "torch.nn", "torchvision"} & sys.modules.keys()
-assert not hasattr(torchlite.nn, "__getattr__")
+assert not {"torch", "torch.nn", "torchvision", "safetensors.torch"} & sys.modules.keys()
+assert not hasattr(torchlite.nn, "__getattr__") and not hasattr(torchlite, "functional")
+assert not hasattr(torchlite, "fx") and torchlite.nn.functional.relu
 try:
     torchlite.nonsense
 except AttributeError as error:

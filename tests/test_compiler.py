@@ -24,7 +24,7 @@ def test_attributes_of_the_module_are_seen():
     model = nn.Linear(3, 4)
     assert torch.compile(model).in_features == 3
     with pytest.raises(AttributeError):
-        torch.compile(model).nothing
+        torch.compile(model).nothing  # noqa: B018
 
 
 def test_functions_and_decorators():

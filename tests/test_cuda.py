@@ -17,6 +17,13 @@ def test_there_is_no_device():
             ask()
 
 
+def test_attention_is_computed_in_one_way():
+    torch.backends.cuda.enable_flash_sdp(False)
+    q = torch.ones(1, 2, 4)
+    with torch.backends.cuda.sdp_kernel(enable_math=False):
+        assert torch.equal(torch.nn.functional.scaled_dot_product_attention(q, q, q), q)
+
+
 def test_switches_are_remembered():
     assert torch.backends.cudnn is cudnn and not cudnn.is_available()
     before = cudnn.benchmark
@@ -28,7 +35,7 @@ def test_switches_are_remembered():
 
 
 def test_mixed_precision_by_its_older_name():
-    from torchlite.cuda.amp import GradScaler, autocast
+    from torchlite.cuda.amp import GradScaler, autocast, custom_bwd, custom_fwd
 
     with pytest.warns(FutureWarning, match=r"torch.amp.autocast\('cuda', args...\)"):
         context = autocast(enabled=False)
@@ -37,3 +44,6 @@ def test_mixed_precision_by_its_older_name():
     with pytest.warns(FutureWarning, match=r"torch.amp.GradScaler\('cuda', args...\)"):
         scaler = GradScaler(enabled=False)
     assert not scaler.is_enabled() and isinstance(scaler, torch.amp.GradScaler)
+    for decorator in (custom_fwd, custom_bwd):
+        with pytest.warns(FutureWarning, match=rf"torch.amp.{decorator.__name__}\('cuda', args"):
+            assert callable(decorator(lambda ctx, x: x))

@@ -13,12 +13,13 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     ("torchlite.dtypes", "torchlite.errors", "torchlite.layouts", "torchlite.shapes"),
     ("torchlite.backends",),
-    ("torchlite._deepcopy", "torchlite._html", "torchlite._tensor", "torchlite._tensor_str",
-     "torchlite.graph", "torchlite.overrides"),
-    ("torchlite.ops", "torchlite.amp", "torchlite.linalg", "torchlite.autograd", "torchlite.random",
-     "torchlite.settings"),
+    ("torchlite._deepcopy", "torchlite._device", "torchlite._html", "torchlite._tensor",
+     "torchlite._tensor_str", "torchlite.graph", "torchlite.overrides"),
+    ("torchlite.ops", "torchlite.amp", "torchlite.linalg", "torchlite.autograd",
+     "torchlite.distributed", "torchlite.random", "torchlite.settings", "torchlite.types"),
     ("torchlite.nn", "torchlite.compiler", "torchlite.func", "torchlite.optim", "torchlite.utils",
-     "torchlite.hub", "torchlite.serialization"),
+     "torchlite.hub", "torchlite.jit", "torchlite.profiler", "torchlite.pytorch_names",
+     "torchlite.serialization"),
     ("torchlite.vision", "torchlite.testing"),
     ("torchlite",),
     ("torchlite.distributions", "torchlite.training"),  # written with the public API

@@ -28,13 +28,6 @@ def test_determinism_is_remembered():
         torch.use_deterministic_algorithms(1)
 
 
-def test_the_only_device_is_the_cpu():
-    torch.set_default_device("cpu")
-    assert torch.get_default_device() == torch.device("cpu")
-    with pytest.raises(RuntimeError, match="CPU only"):
-        torch.set_default_device("cuda")
-
-
 def test_precision_of_products():
     torch.set_float32_matmul_precision("high")
     assert torch.get_float32_matmul_precision() == "high"

@@ -164,8 +164,9 @@ if TYPE_CHECKING:
 
 #: What is imported on first use, since many programs do without: modules, and names by module.
 _MODULES = """
-    accelerator amp compiler cuda distributions fft func hub masked multiprocessing optim
-    serialization signal special testing training utils version vision
+    accelerator amp compiler cuda distributed distributions fft func hub jit masked mps
+    multiprocessing optim profiler serialization signal special testing training types utils
+    version vision xpu
 """.split()
 _NAMES = {
     "amp": "GradScaler autocast clear_autocast_cache get_autocast_dtype is_autocast_available "

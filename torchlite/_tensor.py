@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchlite import dtypes
 from torchlite._deepcopy import copy_memory
+from torchlite._device import CPU, device
 from torchlite.backends.registry import local
 from torchlite.backends.wrapped import detached
 from torchlite.errors import INFERENCE_SAVED, ONLY_FLOATS_REQUIRE_GRAD
@@ -38,42 +39,6 @@ class _Uncounted:
 
 
 INFERENCE = _Uncounted()
-
-
-class device:
-    """Where a tensor lives: always the CPU. ``device("cpu")``; an index is kept."""
-
-    __slots__ = ("type", "index")
-
-    def __init__(self, type: str | device | int = "cpu", index: int | None = None) -> None:
-        text = str(type)
-        kind, _, number = text.partition(":")
-        if kind not in ("cpu", "meta") or (number and not number.isdigit()):
-            raise RuntimeError(
-                f"Expected one of cpu device type at start of device string: {kind}\n"
-                "torchlite computes on the CPU only; use device('cpu')."
-            )
-        self.type = kind
-        self.index = int(number) if number else index
-
-    def __repr__(self) -> str:
-        tail = "" if self.index is None else f", index={self.index}"
-        return f"device(type='{self.type}'{tail})"
-
-    def __str__(self) -> str:
-        return self.type if self.index is None else f"{self.type}:{self.index}"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
-
-    def __hash__(self) -> int:
-        return hash((self.type, self.index))
-
-    def __reduce__(self) -> tuple:
-        return device, (str(self),)
-
-
-CPU = device("cpu")
 
 
 class View:

@@ -25,46 +25,48 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import torchlite
+from torchlite.pytorch_names import ALIASES, PLACES, of_package, our_name
 
-#: PyTorch's modules -> ours; with each come its submodules.
-ALIASES = {
-    "torch": "torchlite",
-    "torchvision": "torchlite.vision",
-    "safetensors.torch": "torchlite.serialization.safetensors",
-}
 #: Programs compare `torch.__version__` with the release that brought a feature. This one has ours.
 PYTORCH_VERSION = f"2.13.0+torchlite.{torchlite.__version__}"
 #: What programs import at the top and use for an option: an empty module serves those without it.
-_IMPORTED_IDLY = ("torch.onnx", "torch.profiler")
-#: Packages that we cut into more files than PyTorch: a name may live in the next file.
-_CUT_FINER = ("torchlite.nn.modules", "torchlite.optim", "torchlite.utils.data")
-
-
-def our_name(name: str) -> str | None:
-    """``"torchlite.nn"`` for ``"torch.nn"``; None for what is none of PyTorch's modules."""
-    for theirs, ours in ALIASES.items():
-        if name == theirs or name.startswith(f"{theirs}."):
-            return ours + name[len(theirs) :]
-    return None
+_IMPORTED_IDLY = (
+    "safetensors", "torch._dynamo", "torch.ao", "torch.ao.quantization", "torch.fx", "torch.nested",
+    "torch.onnx", "torch.quantization", "torch.sparse",
+)  # fmt: skip
 
 
 class _Finder:
     """Finds PyTorch's modules among ours; stands first in `sys.meta_path`."""
 
-    undo: ClassVar[list[Callable[[], None]]] = []  # what `uninstall` has to call, last first
+    undo: ClassVar[list[Callable[[], Any]]] = []  # what `uninstall` has to call, last first
 
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         ours = our_name(name)
-        if ours is None:
+        if ours is not None and _exists(ours):
+            module = importlib.import_module(ours)
+        elif name in _IMPORTED_IDLY and (ours is not None or not _is_installed(name)):
+            module = ModuleType(name)
+        elif ours is None:
             return None
-        if importlib.util.find_spec(ours) is None:
-            if name in _IMPORTED_IDLY:
-                return ModuleSpec(name, _Loader(ModuleType(ours)))  # type: ignore[arg-type]
+        else:
             raise ModuleNotFoundError(
                 f"No module named {name!r}\ntorchlite does not have it (yet)", name=name
             )
-        return ModuleSpec(name, _Loader(importlib.import_module(ours)))  # type: ignore[arg-type]
+        return ModuleSpec(name, _Loader(module))  # type: ignore[arg-type]
+
+
+def _exists(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # not even its package
+        return False
+
+
+def _is_installed(package: str) -> bool:
+    finders: Any = sys.meta_path
+    return any(finder.find_spec(package, None) for finder in finders if finder is not _Finder)
 
 
 class _Loader:
@@ -79,7 +81,13 @@ class _Loader:
     def exec_module(self, module: ModuleType) -> None:
         alias = module.__spec__.name  # type: ignore[union-attr]
         module.__spec__ = self._spec  # the import system has just replaced it
+        _Finder.undo.append(partial(sys.modules.pop, alias, None))
         _set(module, "__getattr__", _explained(alias, module))
+        if not hasattr(module, "__path__"):
+            _set(module, "__path__", [])  # PyTorch's may be a package
+        package, _, name = alias.rpartition(".")
+        if package in sys.modules:
+            _set(sys.modules[package], name, module)  # as the import system will, without undoing
 
 
 def _set(owner: Any, name: str, value: Any) -> None:
@@ -97,7 +105,6 @@ def _explained(alias: str, module: ModuleType) -> Callable[[str], Any]:
     It keeps what `module` does itself to find a name.
     """
     own = vars(module).get("__getattr__")
-    package = importlib.import_module(module.__name__.rpartition(".")[0] or module.__name__)
 
     def __getattr__(name: str) -> Any:
         unknown = f"module {module.__name__!r} has no attribute {name!r}"
@@ -107,12 +114,15 @@ def _explained(alias: str, module: ModuleType) -> Callable[[str], Any]:
             except AttributeError as error:
                 if str(error) != unknown:  # it comes from inside a module that was loaded
                     raise
-        if package.__name__ in _CUT_FINER and name in vars(package):
-            return vars(package)[name]
-        raise AttributeError(
-            f"module {alias!r} has no attribute {name!r}\ntorchlite does not have it (yet)",
-            name=name, obj=module,
-        )  # fmt: skip
+        if f"{alias}.{name}" in PLACES:
+            return importlib.import_module(f"{alias}.{name}")
+        try:
+            return of_package(module.__name__, name)
+        except AttributeError:
+            raise AttributeError(
+                f"module {alias!r} has no attribute {name!r}\ntorchlite does not have it (yet)",
+                name=name, obj=module,
+            ) from None  # fmt: skip
 
     return __getattr__
 
@@ -157,8 +167,6 @@ def uninstall() -> None:
     if _Finder not in sys.meta_path:
         return
     sys.meta_path.remove(_Finder)  # type: ignore[arg-type]
-    for name in [name for name in sys.modules if our_name(name)]:
-        del sys.modules[name]
     while _Finder.undo:
         _Finder.undo.pop()()
 

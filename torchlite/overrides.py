@@ -255,7 +255,7 @@ def attach() -> None:
     """Give `Tensor` the default ``__torch_function__``. Called once, with the other methods."""
     hooks = {"__torch_function__": _default, "__init_subclass__": _init_subclass}
     for name, function in hooks.items():
-        setattr(Tensor, name, classmethod(function))
+        setattr(Tensor, name, classmethod(function))  # type: ignore[arg-type]
 
 
 # --- for those who write such classes -----------------------------------------------------------

@@ -46,12 +46,11 @@ class Generator:
 
     def __init__(self, device: Device | str | None = None) -> None:
         self.device = Device("cpu" if device is None else device)
-        if self.device.type != "cpu":
-            kind = self.device.type
-            raise RuntimeError(
-                f"Cannot get {kind.upper()} generator without ATen_{kind} library.\n"
-                "torchlite draws on the CPU only; use Generator('cpu')."
-            )
+        if (kind := self.device.type) != "cpu":
+            why = f"Cannot get {kind.upper()} generator without ATen_{kind} library."
+            if kind == "meta":
+                why = "META device type not an accelerator."
+            raise RuntimeError(f"{why}\ntorchlite draws on the CPU only; use Generator('cpu').")
         self._engine: Any = None
 
     @property

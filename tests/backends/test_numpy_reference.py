@@ -181,6 +181,12 @@ def test_linspace(start, stop, steps):
     assert xp.tolist(out)[1:][-1:] == [stop] * min(max(steps - 1, 0), 1)
 
 
+def test_linspace_in_single_precision_rounds_the_step_first():
+    out = xp.linspace(-1, 1, 6, dtypes.float32)
+    assert out[2] == np.float32(-0.19999998807907104)  # PyTorch's; the nearest to -0.2 is another
+    assert np.isinf(xp.linspace(3e38, -3e38, 4, dtypes.float32)[1:3]).all()
+
+
 def test_linspace_of_integers_truncates():
     assert xp.tolist(xp.linspace(0, 10, 4, dtypes.int64)) == [0, 3, 6, 10]
     assert xp.tolist(xp.linspace(-3.5, 1.9, 5, dtypes.int64)) == [-3, -2, -1, 0, 1]

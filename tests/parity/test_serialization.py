@@ -146,3 +146,67 @@ def test_a_torchscript_archive_is_refused(tmp_path):
         torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), path)
     with pytest.raises(RuntimeError, match="TorchScript archive"):
         tl.load(path)
+
+
+def models():
+    """Modules of PyTorch in evaluation, and an input of each."""
+    nn = torch.nn
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, activation="gelu")
+    return {
+        "mlp": (nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.BatchNorm1d(8), nn.Dropout(0.5),
+                              nn.Linear(8, 2), nn.LogSoftmax(1)), torch.randn(3, 4)),
+        "cnn": (nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.GELU(), nn.MaxPool2d(2),
+                              nn.GroupNorm(2, 4), nn.AdaptiveAvgPool2d(2), nn.Flatten(),
+                              nn.Linear(16, 3)), torch.randn(2, 1, 8, 8)),
+        "transformer": (nn.TransformerEncoder(layer, 2), torch.randn(2, 5, 8)),
+        "rnn": (nn.ModuleDict({"rnn": nn.LSTM(4, 5, 2, bidirectional=True)})["rnn"],
+                torch.randn(3, 2, 4)),
+        "weight_norm": (nn.utils.weight_norm(nn.Linear(4, 3)), torch.randn(2, 4)),
+    }  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:`?torch.nn.utils.weight_norm`? is deprecated")
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("name", ["mlp", "cnn", "transformer", "rnn", "weight_norm"])
+def test_whole_modules_of_pytorch_compute_the_same_here(tmp_path, name, legacy):
+    torch.manual_seed(0)
+    model, x = models()[name]
+    model.eval()
+    torch.save(model, tmp_path / "model.pt", _use_new_zipfile_serialization=not legacy)
+    with pytest.raises(pickle.UnpicklingError, match="Unsupported global"):
+        tl.load(tmp_path / "model.pt")
+    loaded = tl.load(tmp_path / "model.pt", weights_only=False)
+    ours, theirs = loaded(tl.tensor(x.numpy())), model(x)
+    if name == "rnn":
+        ours, theirs = ours[0], theirs[0]
+    tl.testing.assert_close(ours.detach(), tl.tensor(theirs.detach().numpy()))
+    assert repr(loaded) == repr(model)
+    loaded.train()(tl.tensor(x.numpy()))
+    assert list(loaded.state_dict()) == list(model.state_dict())
+
+
+def test_a_training_of_pytorch_goes_on_here(tmp_path):
+    model = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+
+    def step(lib, model, optimizer, scheduler):
+        optimizer.zero_grad()
+        (model(lib.ones(3, 2)) ** 2).sum().backward()
+        optimizer.step()
+        scheduler.step()
+
+    step(torch, model, optimizer, scheduler)
+    torch.save((model, optimizer, scheduler), tmp_path / "all.pt")
+    ours = tl.load(tmp_path / "all.pt", weights_only=False)
+    step(tl, *ours)
+    step(torch, model, optimizer, scheduler)
+    expected = model.weight[0].tolist()
+    assert ours[0].weight[0].tolist() == pytest.approx(expected, rel=1e-6)
+    assert ours[2].get_last_lr() == pytest.approx(scheduler.get_last_lr())
+
+
+def test_what_only_pytorch_has_is_refused(tmp_path):
+    torch.save(torch.nn.quantized.FloatFunctional(), tmp_path / "part.pt")
+    with pytest.raises(pickle.UnpicklingError, match="FloatFunctional of PyTorch itself"):
+        tl.load(tmp_path / "part.pt", weights_only=False)

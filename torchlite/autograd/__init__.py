@@ -22,19 +22,18 @@ from torchlite.autograd.variable import (
 )
 
 if TYPE_CHECKING:
-    from torchlite.autograd import forward_ad, functional, graph
+    from torchlite.autograd import forward_ad, functional, graph, profiler
 
 __all__ = [
     "Function", "GradcheckError", "backward", "enable_grad", "grad", "gradcheck", "gradgradcheck",
     "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled",
     "NestedIOFunction", "Variable", "detect_anomaly", "enforce_grad_layout_policy", "forward_ad",
-    "functional", "graph", "set_detect_anomaly",
-    "set_multithreading_enabled",
+    "functional", "graph", "profiler", "set_detect_anomaly", "set_multithreading_enabled",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Import on first use what many programs do not need."""
-    if name not in ("forward_ad", "functional", "graph"):
+    if name not in ("forward_ad", "functional", "graph", "profiler"):
         raise AttributeError(f"module 'torchlite.autograd' has no attribute {name!r}")
     return importlib.import_module(f"torchlite.autograd.{name}")

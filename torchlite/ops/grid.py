@@ -188,7 +188,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     for i, length in enumerate(spatial):
         line = linspace(-1, 1, length, dtype=theta.dtype)
         if length == 1 or not align_corners:
-            line = line * ((length - 1) / length)
+            line = line * (length - 1) / length  # in this order, as PyTorch: rounds alike
         shape = [length if k == i else 1 for k in range(len(spatial))]
         axes.insert(0, broadcast_to(reshape(line, shape), spatial))
     base = stack([*axes, ones(*spatial, dtype=theta.dtype)], -1)

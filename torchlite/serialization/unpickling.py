@@ -9,6 +9,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from torchlite import pytorch_names
 from torchlite._tensor import device
 from torchlite.serialization.rebuilding import TORCH_NAMES, Storage, set_state
 from torchlite.serialization.trust import BLOCKED_MODULES, allowed_by_user
@@ -275,9 +276,14 @@ def full_unpickler(pickle_module: Any) -> type:
             full = f"{module}.{name}"
             if full in TORCH_NAMES:
                 return TORCH_NAMES[full]
-            if module.partition(".")[0] == "torch":
-                raise pickle.UnpicklingError(f"the file needs {full} of PyTorch itself")
-            return super().find_class(module, name)
+            if module.partition(".")[0] != "torch":
+                return super().find_class(module, name)
+            try:
+                return pytorch_names.find(module, name)
+            except (ImportError, AttributeError) as error:
+                raise pickle.UnpicklingError(
+                    f"the file needs {full} of PyTorch itself\ntorchlite does not have it (yet)"
+                ) from error
 
         def persistent_load(self, pid: Any) -> Any:
             return self._storage(pid)

@@ -128,13 +128,9 @@ class Creation:
     def linspace(self, start: Any, stop: Any, steps: int, dtype: dtypes.dtype) -> np.ndarray:
         if dtype.category == dtypes.INTEGER:
             start, stop = int(start), int(stop)
-        i = np.arange(steps)
-        step = (stop - start) / max(steps - 1, 1)
         if dtype is dtypes.float32:
-            step = float(np.float32(step))  # as PyTorch, which then rounds once
-        # From the nearer end, so that both are exact and the sequence is symmetric.
-        first_half = i < max(steps // 2, 1)
-        points = np.where(first_half, start + step * i, stop - step * (steps - 1 - i))
+            start, stop = np.float32(start), np.float32(stop)
+        points = local.run(_evenly, start, stop, steps)
         return local.run(points.astype, NUMPY_DTYPES[dtype])
 
     def eye(self, n: int, m: int, dtype: dtypes.dtype) -> np.ndarray:
@@ -152,6 +148,17 @@ class Creation:
 
     def view_dtype(self, x: np.ndarray, dtype: dtypes.dtype) -> np.ndarray:
         return x.view(NUMPY_DTYPES[dtype])
+
+
+def _evenly(start: Any, stop: Any, steps: int) -> np.ndarray:
+    """`steps` numbers from `start` to `stop`; of float32, exact but for the step, as PyTorch's."""
+    step = (stop - start) / max(steps - 1, 1)
+    if isinstance(step, np.float32):
+        start, stop, step = float(start), float(stop), float(step)
+    i = np.arange(steps)
+    # From the nearer end, so that both are exact and the sequence is symmetric.
+    first_half = i < max(steps // 2, 1)
+    return np.where(first_half, start + step * i, stop - step * (steps - 1 - i))
 
 
 def _is_bfloat16(kind: np.dtype) -> bool:

@@ -12,6 +12,7 @@ from torchlite.training import (
     EarlyStopping,
     LearningRateScheduler,
     ModelCheckpoint,
+    TensorBoard,
     Trainer,
 )
 
@@ -156,3 +157,12 @@ def test_a_table_as_it_comes(tmp_path):
     with open(path, newline="") as file:
         rows = list(csv.reader(file))
     assert [row[0] for row in rows] == ["epoch", "1", "2", "1", "2"]
+
+
+def test_figures_for_tensorboard(tmp_path):
+    pytest.importorskip("tensorboardX", reason="tensorboardX is an extra: torchlite[tensorboard]")
+    board = TensorBoard(tmp_path)
+    trainer().fit(*data(), epochs=2, callbacks=[board], verbose=False)
+    board.writer.close()
+    (events,) = tmp_path.glob("events*")
+    assert events.read_bytes().count(b"loss") >= 2

@@ -208,7 +208,8 @@ def test_shapes(name, batch, sample):
         assert made.entropy().shape == made.batch_shape
     except NotImplementedError:
         assert name in ("FisherSnedecor", "LKJCholesky", "LogisticNormal", "NegativeBinomial",
-                        "Poisson", "RelaxedBernoulli", "RelaxedOneHotCategorical", "VonMises")  # fmt: skip
+                        "Poisson", "RelaxedBernoulli", "RelaxedOneHotCategorical",
+                        "VonMises")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)

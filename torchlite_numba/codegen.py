@@ -20,7 +20,7 @@ import numpy as np
 from numba import types
 
 # Numba's cache notices neither a change of what a kernel calls nor of its options: names tell it
-_NAMES = ("codegen", "launch", "random", "sampling", "vector")
+_NAMES = ("codegen", "launch", "random", "sampling", "vector", "convolution")
 _SHARED = [Path(__file__).with_name(f"{name}.py") for name in _NAMES]
 _STAMP = hashlib.sha256(b"".join(path.read_bytes() for path in _SHARED)).hexdigest()[:12]
 _alive: list[Any] = []  # a compiled function is freed with its object; addresses must stay valid

@@ -15,7 +15,7 @@ from itertools import repeat
 from typing import Any
 
 from torchlite._tensor import Tensor, made_by, wrap
-from torchlite.autograd.engine import Walk, edge_of
+from torchlite.autograd.engine import InnerWalk, edge_of
 from torchlite.backends.batching import Batched, Batching, Level
 from torchlite.backends.registry import local
 from torchlite.graph import Identity, Node, Output, freed, next_number
@@ -148,10 +148,10 @@ class Vmap(Node):
             for i, x in g.items()
         ]
         with run.inside():
-            walk = _Inside(self.frontier, self.needed, differentiable)
+            walk = InnerWalk(self.frontier, differentiable, self.needed)
             walk.run([(edge, x if differentiable else x._data) for edge, x in starts])
-        reached = [edge for edge in self.frontier if walk.arrived[edge] is not None]
-        totals = [walk.arrived[edge] for edge in reached]
+        reached = [edge for edge in self.frontier if walk.found[edge] is not None]
+        totals = [walk.found[edge] for edge in reached]
         dims = [edge.dim if self._is_entrance(edge) else 0 for edge in reached]
         outside = run.leave([x if differentiable else wrap(x) for x in totals], dims)
         found = dict(zip(reached, outside))
@@ -165,21 +165,6 @@ class Vmap(Node):
 
     def release(self) -> None:
         self.roots = self.needed = None  # type: ignore[assignment]
-
-
-class _Inside(Walk):
-    """A walk that stops at `frontier`; `arrived` has the sum of what came to each edge there."""
-
-    def __init__(self, frontier: Sequence[Any], needed: set, create: bool) -> None:
-        super().__init__(True, create, {}, needed)
-        self.arrived: dict[Any, Any] = dict.fromkeys(frontier)
-
-    def send(self, edge: Any, g: Any, fresh: bool) -> None:
-        if edge in self.arrived:
-            before = self.arrived[edge]
-            self.arrived[edge] = g if before is None else self.xp.add(before, g)
-        else:
-            super().send(edge, g, fresh)
 
 
 def _between(run: Run, roots: Sequence[Any]) -> tuple[list, set]:

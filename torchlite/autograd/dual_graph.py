@@ -15,7 +15,7 @@ from typing import Any
 from torchlite import dtypes
 from torchlite._tensor import Tensor, made_by, wrap
 from torchlite.autograd.dual import Level, zeros_like
-from torchlite.autograd.engine import Walk, edge_of
+from torchlite.autograd.engine import InnerWalk, edge_of
 from torchlite.autograd.forward import Forward
 from torchlite.backends.registry import local
 from torchlite.graph import Node, Output, freed
@@ -76,7 +76,7 @@ class Lowered(Node):
             raise freed()
         forward = Forward(self.level)
         with forward.active():
-            walk = _Inside(self.borders, differentiable)
+            walk = InnerWalk(self.borders, differentiable)
             walk.run([(self.top, _start(forward, g.get(1), g.get(0), differentiable))])
             found = [_parts(forward, walk.found[b], differentiable) for b in self.borders]
         grads: list = []
@@ -92,21 +92,6 @@ class Lowered(Node):
 
     def name(self) -> str:
         return "UnpackDualBackward0"
-
-
-class _Inside(Walk):
-    """A walk that stops at `borders` and gathers what arrives there."""
-
-    def __init__(self, borders: list, create: bool) -> None:
-        super().__init__(True, create)
-        self.found: dict[Any, Any] = dict.fromkeys(borders)
-
-    def send(self, edge: Any, g: Any, fresh: bool) -> None:
-        if edge not in self.found:
-            super().send(edge, g, fresh)
-            return
-        held = self.found[edge]
-        self.found[edge] = g if held is None else self.xp.add(held, g)
 
 
 def _start(forward: Forward, primal: Any, tangent: Any, differentiable: bool) -> Any:

@@ -163,6 +163,24 @@ class Walk:
             hook(leaf)
 
 
+class InnerWalk(Walk):
+    """A walk that stops at `borders` and gathers in `found` what arrives there; None: nothing.
+
+    The graph is kept. With `needed` given, only those nodes run and no leaf accumulates.
+    """
+
+    def __init__(self, borders: Sequence[Any], create: bool, needed: set | None = None) -> None:
+        super().__init__(True, create, None if needed is None else {}, needed)
+        self.found: dict[Any, Any] = dict.fromkeys(borders)
+
+    def send(self, edge: Any, g: Any, fresh: bool) -> None:
+        if edge not in self.found:
+            super().send(edge, g, fresh)
+            return
+        held = self.found[edge]
+        self.found[edge] = g if held is None else self.xp.add(held, g)
+
+
 def check_replacement(hook: Callable, g: Tensor, changed: Any) -> None:
     """Raise (as PyTorch) if what `hook` returned cannot stand for the gradient `g`."""
     name = getattr(hook, "__name__", type(hook).__name__)

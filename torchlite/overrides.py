@@ -24,7 +24,7 @@ from torchlite._tensor import Tensor
 active = False
 #: What runs ``function(*args, **kwargs)`` once `torch.autocast` was used; it casts the operands.
 autocast: Callable[[Callable, tuple, dict], Any] | None = None
-#: The operations that can be taken over, by qualified name where two share one.
+#: The operations that can be taken over.
 overridable: set[Callable] = set()
 _VIEWING_PROPERTIES = ("T", "mT", "H", "mH", "real", "imag", "data")
 _OWN_METHODS = {

@@ -13,10 +13,18 @@ import torchlite as torch
 import torchlite.nn.functional as F
 from torchlite import nn
 from torchlite.overrides import (
+    BaseTorchFunctionMode,
+    DisableTorchFunction,
     DisableTorchFunctionSubclass,
     TorchFunctionMode,
+    enable_reentrant_dispatch,
+    get_overridable_functions,
     has_torch_function,
+    has_torch_function_unary,
+    has_torch_function_variadic,
     is_tensor_like,
+    is_tensor_method_or_property,
+    wrap_torch_function,
 )
 
 
@@ -177,6 +185,38 @@ def test_helpers():
     assert has_torch_function((torch.ones(1), Plain([1.0])))
     assert not has_torch_function((torch.ones(1), 3))
     assert is_tensor_like(Diagonal(1, 1)) and not is_tensor_like(3)
+
+
+def test_disabled_and_enabled_again():
+    x = Plain([1.0])
+    with BaseTorchFunctionMode():
+        assert type(x + 1) is Plain
+    with DisableTorchFunction():
+        assert type(x + 1) is torch.Tensor
+        with enable_reentrant_dispatch():
+            assert type(x + 1) is Plain
+
+
+def test_a_function_of_the_user_can_be_taken_over():
+    @wrap_torch_function(lambda a, b: (a, b))
+    def both(a, b):
+        return a + b
+
+    class Takes:
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            return func is both
+
+    assert both(1, 2) == 3
+    assert both(Takes(), 2) is True and both(1, Takes()) is True
+    assert has_torch_function_unary(Takes()) and not has_torch_function_variadic(1, 2)
+
+
+def test_what_can_be_taken_over():
+    functions = get_overridable_functions()
+    assert torch.Tensor.add in functions[torch.Tensor] and F.linear in functions["torch"]
+    assert is_tensor_method_or_property(torch.Tensor.add)
+    assert not is_tensor_method_or_property(F.linear)
 
 
 def test_as_subclass_keeps_the_history():

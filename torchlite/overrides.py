@@ -325,8 +325,8 @@ def resolve_name(f: Callable) -> str | None:
 def get_overridable_functions() -> dict[Any, list[Callable]]:
     """The functions that can be taken over, by namespace: {Tensor: methods, "torch": functions}."""
     functions = (f for f in vars(Tensor).values() if isinstance(f, FunctionType))
-    methods = [f for f in functions if f in overridable]
-    return {Tensor: methods, "torch": [f for f in overridable if f not in set(methods)]}
+    methods: list[Callable] = [f for f in functions if f in overridable]
+    return {Tensor: methods, "torch": [*overridable.difference(methods)]}
 
 
 @contextmanager

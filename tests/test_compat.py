@@ -224,7 +224,7 @@ compat.install()
 compat.install()
 import torch.nn.functional, torch.functional, torch.fx, torchvision.transforms, safetensors.torch
 compat.uninstall()
-assert torchlite.__version__ == version and torchlite.Tensor.__module__ == "torchlite._tensor"
+assert torchlite.__version__ == version and torchlite.Tensor.__module__ == "torchlite.core.tensor"
 assert not {"torch", "torch.nn", "torchvision", "safetensors.torch"} & sys.modules.keys()
 assert not hasattr(torchlite.nn, "__getattr__") and not hasattr(torchlite, "functional")
 assert not hasattr(torchlite, "fx") and torchlite.nn.functional.relu

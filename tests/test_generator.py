@@ -8,7 +8,7 @@ import pytest
 
 from torchlite import backends, dtypes
 from torchlite import random as front
-from torchlite._tensor import wrap
+from torchlite.core.tensor import wrap
 
 
 @pytest.fixture

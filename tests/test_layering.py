@@ -11,15 +11,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 #: Floor -> modules and packages on it; a file imports from its own floor and those below.
 FLOORS = (
-    ("torchlite.dtypes", "torchlite.errors", "torchlite.layouts", "torchlite.shapes"),
+    ("torchlite.dtypes", "torchlite.errors", "torchlite.core.layouts", "torchlite.core.shapes",
+     "torchlite.core.version", "torchlite.core.module_aliases"),
     ("torchlite.backends",),
-    ("torchlite._deepcopy", "torchlite._device", "torchlite._html", "torchlite._tensor",
-     "torchlite._tensor_str", "torchlite.graph", "torchlite.overrides"),
+    ("torchlite.core",),
     ("torchlite.ops", "torchlite.amp", "torchlite.linalg", "torchlite.autograd",
-     "torchlite.distributed", "torchlite.random", "torchlite.settings", "torchlite.types"),
+     "torchlite.random", "torchlite.core.settings", "torchlite.core.types"),
     ("torchlite.nn", "torchlite.compiler", "torchlite.func", "torchlite.optim", "torchlite.utils",
-     "torchlite.hub", "torchlite.jit", "torchlite.profiler", "torchlite.pytorch_names",
-     "torchlite.serialization"),
+     "torchlite.core.pytorch_names", "torchlite.namespaces", "torchlite.serialization",
+     "torchlite.standins"),
     ("torchlite.vision", "torchlite.testing"),
     ("torchlite",),
     ("torchlite.distributions", "torchlite.training"),  # written with the public API

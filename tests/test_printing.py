@@ -6,7 +6,7 @@ from textwrap import dedent
 import pytest
 
 import torchlite
-from torchlite._tensor_str import get_printoptions, printoptions, set_printoptions
+from torchlite.core.printing import get_printoptions, printoptions, set_printoptions
 
 nan, inf = math.nan, math.inf
 

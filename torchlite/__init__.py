@@ -5,8 +5,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from torchlite import autograd, backends, ops
-from torchlite._tensor import Tensor, device
-from torchlite._tensor_str import set_printoptions
 from torchlite.autograd import (
     enable_grad,
     inference_mode,
@@ -15,6 +13,21 @@ from torchlite.autograd import (
     set_grad_enabled,
 )
 from torchlite.autograd.grad_mode import is_inference_mode_enabled
+from torchlite.core import module_aliases
+from torchlite.core.layouts import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
+from torchlite.core.printing import set_printoptions
+from torchlite.core.settings import *  # noqa: F403
+from torchlite.core.shapes import Size, broadcast_shapes
+from torchlite.core.tensor import Tensor, device
+from torchlite.core.version import __version__
 from torchlite.dtypes import (
     bfloat16,
     can_cast,
@@ -41,74 +54,65 @@ from torchlite.dtypes import (
 )
 from torchlite.dtypes import bool_ as bool
 from torchlite.errors import OutOfMemoryError
-from torchlite.layouts import (
-    channels_last,
-    channels_last_3d,
-    contiguous_format,
-    layout,
-    memory_format,
-    preserve_format,
-    strided,
-)
-from torchlite.ops import return_types
-from torchlite.ops.activation import *  # noqa: F403
-from torchlite.ops.adaptive_pooling import *  # noqa: F403
-from torchlite.ops.aliases import *  # noqa: F403
-from torchlite.ops.comparison import *  # noqa: F403
-from torchlite.ops.complex_numbers import *  # noqa: F403
-from torchlite.ops.contraction import *  # noqa: F403
-from torchlite.ops.conversion import *  # noqa: F403
-from torchlite.ops.convolution import *  # noqa: F403
-from torchlite.ops.copies import *  # noqa: F403
-from torchlite.ops.creation import *  # noqa: F403
-from torchlite.ops.distance import *  # noqa: F403
-from torchlite.ops.dropout import *  # noqa: F403
-from torchlite.ops.eigenpairs import lobpcg
-from torchlite.ops.elementwise import *  # noqa: F403
-from torchlite.ops.exponentials import *  # noqa: F403
-from torchlite.ops.extremes import *  # noqa: F403
-from torchlite.ops.facts import *  # noqa: F403
-from torchlite.ops.finite_differences import *  # noqa: F403
-from torchlite.ops.folding import *  # noqa: F403
-from torchlite.ops.gather import *  # noqa: F403
-from torchlite.ops.grid import *  # noqa: F403
-from torchlite.ops.hashing import *  # noqa: F403
-from torchlite.ops.histogram import *  # noqa: F403
-from torchlite.ops.interchange import *  # noqa: F403
-from torchlite.ops.joining import *  # noqa: F403
-from torchlite.ops.layers import *  # noqa: F403
-from torchlite.ops.linalg import *  # noqa: F403
-from torchlite.ops.masking import *  # noqa: F403
-from torchlite.ops.matrices import *  # noqa: F403
-from torchlite.ops.memory import *  # noqa: F403
-from torchlite.ops.methods import attach
-from torchlite.ops.normalization import *  # noqa: F403
-from torchlite.ops.normalize import *  # noqa: F403
-from torchlite.ops.order import *  # noqa: F403
-from torchlite.ops.padding import *  # noqa: F403
-from torchlite.ops.piecewise import *  # noqa: F403
-from torchlite.ops.pointwise import *  # noqa: F403
-from torchlite.ops.pooling import *  # noqa: F403
-from torchlite.ops.pooling_indices import *  # noqa: F403
-from torchlite.ops.promotion import result_type
-from torchlite.ops.quantile import *  # noqa: F403
-from torchlite.ops.random import *  # noqa: F403
-from torchlite.ops.rearranging import *  # noqa: F403
-from torchlite.ops.reduction import *  # noqa: F403
-from torchlite.ops.repeating import *  # noqa: F403
-from torchlite.ops.sampling import *  # noqa: F403
-from torchlite.ops.scan import *  # noqa: F403
-from torchlite.ops.search import *  # noqa: F403
-from torchlite.ops.segments import *  # noqa: F403
-from torchlite.ops.shape import *  # noqa: F403
-from torchlite.ops.slicing import *  # noqa: F403
-from torchlite.ops.special import *  # noqa: F403
-from torchlite.ops.spectral import *  # noqa: F403
-from torchlite.ops.splitting import *  # noqa: F403
-from torchlite.ops.statistics import *  # noqa: F403
-from torchlite.ops.trigonometry import *  # noqa: F403
-from torchlite.ops.views import *  # noqa: F403
-from torchlite.ops.windows import *  # noqa: F403
+from torchlite.ops.core import return_types
+from torchlite.ops.core.aliases import *  # noqa: F403
+from torchlite.ops.core.methods import attach
+from torchlite.ops.core.promotion import result_type
+from torchlite.ops.creation.conversion import *  # noqa: F403
+from torchlite.ops.creation.factories import *  # noqa: F403
+from torchlite.ops.creation.hashing import *  # noqa: F403
+from torchlite.ops.creation.inspection import *  # noqa: F403
+from torchlite.ops.creation.interchange import *  # noqa: F403
+from torchlite.ops.creation.random import *  # noqa: F403
+from torchlite.ops.creation.sampling import *  # noqa: F403
+from torchlite.ops.creation.storage import *  # noqa: F403
+from torchlite.ops.indexing.gather import *  # noqa: F403
+from torchlite.ops.indexing.masking import *  # noqa: F403
+from torchlite.ops.indexing.search import *  # noqa: F403
+from torchlite.ops.indexing.segments import *  # noqa: F403
+from torchlite.ops.layers.activations import *  # noqa: F403
+from torchlite.ops.layers.adaptive_pooling import *  # noqa: F403
+from torchlite.ops.layers.convolution import *  # noqa: F403
+from torchlite.ops.layers.dropout import *  # noqa: F403
+from torchlite.ops.layers.folding import *  # noqa: F403
+from torchlite.ops.layers.grid_sample import *  # noqa: F403
+from torchlite.ops.layers.linear import *  # noqa: F403
+from torchlite.ops.layers.normalization import *  # noqa: F403
+from torchlite.ops.layers.padding import *  # noqa: F403
+from torchlite.ops.layers.piecewise_linear import *  # noqa: F403
+from torchlite.ops.layers.pooling import *  # noqa: F403
+from torchlite.ops.layers.pooling_indices import *  # noqa: F403
+from torchlite.ops.linalg.contraction import *  # noqa: F403
+from torchlite.ops.linalg.distance import *  # noqa: F403
+from torchlite.ops.linalg.lobpcg import lobpcg
+from torchlite.ops.linalg.matrix_functions import *  # noqa: F403
+from torchlite.ops.linalg.products import *  # noqa: F403
+from torchlite.ops.math.arithmetic import *  # noqa: F403
+from torchlite.ops.math.comparison import *  # noqa: F403
+from torchlite.ops.math.complex_numbers import *  # noqa: F403
+from torchlite.ops.math.derived import *  # noqa: F403
+from torchlite.ops.math.exponentials import *  # noqa: F403
+from torchlite.ops.math.finite_differences import *  # noqa: F403
+from torchlite.ops.math.special import *  # noqa: F403
+from torchlite.ops.math.trigonometry import *  # noqa: F403
+from torchlite.ops.reduce.extremes import *  # noqa: F403
+from torchlite.ops.reduce.histogram import *  # noqa: F403
+from torchlite.ops.reduce.norms import *  # noqa: F403
+from torchlite.ops.reduce.quantile import *  # noqa: F403
+from torchlite.ops.reduce.reductions import *  # noqa: F403
+from torchlite.ops.reduce.scan import *  # noqa: F403
+from torchlite.ops.reduce.sorting import *  # noqa: F403
+from torchlite.ops.reduce.statistics import *  # noqa: F403
+from torchlite.ops.shape.dimensions import *  # noqa: F403
+from torchlite.ops.shape.joining import *  # noqa: F403
+from torchlite.ops.shape.rearranging import *  # noqa: F403
+from torchlite.ops.shape.repeating import *  # noqa: F403
+from torchlite.ops.shape.reshaping import *  # noqa: F403
+from torchlite.ops.shape.slicing import *  # noqa: F403
+from torchlite.ops.shape.splitting import *  # noqa: F403
+from torchlite.ops.shape.view_copies import *  # noqa: F403
+from torchlite.ops.spectral.stft import *  # noqa: F403
+from torchlite.ops.spectral.windows import *  # noqa: F403
 from torchlite.random import (
     Generator,
     default_generator,
@@ -119,9 +123,6 @@ from torchlite.random import (
     set_rng_state,
     thread_safe_generator,
 )
-from torchlite.settings import *  # noqa: F403
-from torchlite.shapes import Size, broadcast_shapes
-from torchlite.version import __version__
 
 short, int, long = int16, int32, int64
 half, float, double = float16, float32, float64
@@ -144,12 +145,9 @@ if TYPE_CHECKING:
         distributions,
         fft,
         func,
-        hub,
-        masked,
         multiprocessing,
         optim,
         serialization,
-        signal,
         special,
         testing,
         training,
@@ -159,14 +157,15 @@ if TYPE_CHECKING:
     from torchlite.amp import GradScaler, autocast
     from torchlite.compiler import compile
     from torchlite.func import vmap
+    from torchlite.namespaces import hub, masked, signal
     from torchlite.serialization import load, save
     from torchlite.training.summary import summary
 
 #: What is imported on first use, since many programs do without: modules, and names by module.
 _MODULES = """
     accelerator amp compiler cuda distributed distributions fft func hub jit masked mps
-    multiprocessing optim profiler serialization signal special testing training types utils
-    version vision xpu
+    multiprocessing optim overrides profiler serialization signal special testing training
+    types utils version vision xpu
 """.split()
 _NAMES = {
     "amp": "GradScaler autocast clear_autocast_cache get_autocast_dtype is_autocast_available "

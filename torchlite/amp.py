@@ -9,11 +9,11 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from torchlite import overrides
-from torchlite._tensor import Tensor, device
 from torchlite.autograd.grad_mode import no_grad
+from torchlite.core import overrides
+from torchlite.core.tensor import Tensor, device
 from torchlite.dtypes import FLOAT, bfloat16, dtype, float16, float32, float64
-from torchlite.ops.promotion import cast
+from torchlite.ops.core.promotion import cast
 
 _SUPPORTED = (bfloat16, float16)
 #: Operations that compute in the lower precision. Source of both lists: PyTorch's for the CPU.

@@ -25,7 +25,8 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import torchlite
-from torchlite.pytorch_names import ALIASES, PLACES, of_package, our_name
+from torchlite.core.module_aliases import AliasLoader
+from torchlite.core.pytorch_names import ALIASES, PLACES, of_package, our_name
 
 #: Programs compare `torch.__version__` with the release that brought a feature. This one has ours.
 PYTORCH_VERSION = f"2.13.0+torchlite.{torchlite.__version__}"
@@ -69,18 +70,12 @@ def _is_installed(package: str) -> bool:
     return any(finder.find_spec(package, None) for finder in finders if finder is not _Finder)
 
 
-class _Loader:
-    """Gives our module, which may have run long ago, to who asks for PyTorch's."""
-
-    def __init__(self, module: ModuleType) -> None:
-        self._module, self._spec = module, module.__spec__
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return self._module
+class _Loader(AliasLoader):
+    """Gives our module to whoever asks for PyTorch's, until `uninstall`."""
 
     def exec_module(self, module: ModuleType) -> None:
         alias = module.__spec__.name  # type: ignore[union-attr]
-        module.__spec__ = self._spec  # the import system has just replaced it
+        super().exec_module(module)
         _Finder.undo.append(partial(sys.modules.pop, alias, None))
         _set(module, "__getattr__", _explained(alias, module))
         if not hasattr(module, "__path__"):

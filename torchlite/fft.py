@@ -1,6 +1,6 @@
-"""Discrete Fourier transforms: PyTorch's `torch.fft`. See `torchlite.ops.fourier`."""
+"""Discrete Fourier transforms: PyTorch's `torch.fft`. See `torchlite.ops.spectral.fourier`."""
 
-from torchlite.ops.fourier import (
+from torchlite.ops.spectral.fourier import (
     fft,
     fft2,
     fftn,
@@ -20,7 +20,7 @@ from torchlite.ops.fourier import (
     rfft2,
     rfftn,
 )
-from torchlite.ops.frequencies import fftfreq, fftshift, ifftshift, rfftfreq
+from torchlite.ops.spectral.frequencies import fftfreq, fftshift, ifftshift, rfftfreq
 
 __all__ = [
     "fft", "ifft", "fft2", "ifft2", "fftn", "ifftn", "rfft", "irfft", "rfft2", "irfft2", "rfftn",

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
-from torchlite._tensor import device as Device
 from torchlite.backends import current
+from torchlite.core.tensor import Tensor, wrap
+from torchlite.core.tensor import device as Device
 
 __all__ = [
     "Generator",

@@ -1,7 +1,9 @@
 """Special functions of mathematics: PyTorch's `torch.special`."""
 
-from torchlite.ops.activation import sigmoid as expit
-from torchlite.ops.bessel import (
+from torchlite.ops.layers.activations import sigmoid as expit
+from torchlite.ops.math.arithmetic import erf, erfc, erfinv, round
+from torchlite.ops.math.arithmetic import lgamma as gammaln
+from torchlite.ops.math.bessel import (
     airy_ai,
     bessel_j0,
     bessel_j1,
@@ -15,14 +17,11 @@ from torchlite.ops.bessel import (
     scaled_modified_bessel_k1,
     spherical_bessel_j0,
 )
-from torchlite.ops.elementwise import erf, erfc, erfinv, round
-from torchlite.ops.elementwise import lgamma as gammaln
-from torchlite.ops.exponentials import exp2, expm1, log1p
-from torchlite.ops.normalize import log_softmax, logsumexp, softmax
-from torchlite.ops.pointwise import digamma, logit, polygamma, sinc, xlogy
-from torchlite.ops.pointwise import digamma as psi
-from torchlite.ops.pointwise import mvlgamma as multigammaln
-from torchlite.ops.polynomial import (
+from torchlite.ops.math.derived import digamma, logit, polygamma, sinc, xlogy
+from torchlite.ops.math.derived import digamma as psi
+from torchlite.ops.math.derived import mvlgamma as multigammaln
+from torchlite.ops.math.exponentials import exp2, expm1, log1p
+from torchlite.ops.math.polynomial import (
     chebyshev_polynomial_t,
     chebyshev_polynomial_u,
     chebyshev_polynomial_v,
@@ -36,7 +35,7 @@ from torchlite.ops.polynomial import (
     shifted_chebyshev_polynomial_v,
     shifted_chebyshev_polynomial_w,
 )
-from torchlite.ops.special import (
+from torchlite.ops.math.special import (
     entr,
     erfcx,
     i0,
@@ -49,8 +48,9 @@ from torchlite.ops.special import (
     xlog1py,
     zeta,
 )
-from torchlite.ops.special import igamma as gammainc
-from torchlite.ops.special import igammac as gammaincc
+from torchlite.ops.math.special import igamma as gammainc
+from torchlite.ops.math.special import igammac as gammaincc
+from torchlite.ops.reduce.norms import log_softmax, logsumexp, softmax
 
 __all__ = [
     "airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "chebyshev_polynomial_t",

@@ -10,8 +10,8 @@ import pytest
 import torchlite as torch
 from torchlite import backends, dtypes
 from torchlite.backends import Backend
+from torchlite.core.shapes import broadcast_shapes, contiguous_strides
 from torchlite.errors import BackendError
-from torchlite.shapes import broadcast_shapes, contiguous_strides
 from torchlite.testing import backend_suite
 
 

@@ -10,7 +10,7 @@ from tests.ops.differences import is_differentiable, leaves, mapped
 from tests.ops.inputs import fewer
 from tests.ops.samples import RANDOM, SAMPLES, Inputs
 from torchlite import func
-from torchlite.ops.family import operations
+from torchlite.ops.core.family import operations
 
 EPS = 1e-5
 #: Operations without a derivative, whose results are not unique, or that are not for complex

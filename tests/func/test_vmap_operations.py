@@ -10,7 +10,7 @@ from tests.ops.differences import mapped
 from tests.ops.inputs import fewer
 from tests.ops.samples import RANDOM, SAMPLES, Inputs
 from torchlite import backends, func
-from torchlite.ops.family import operations
+from torchlite.ops.core.family import operations
 
 BACKENDS = ("numpy", "numba")
 SIZE = 3

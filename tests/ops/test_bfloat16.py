@@ -15,7 +15,7 @@ from tests.ops.differences import leaves, mapped
 from tests.ops.inputs import fewer
 from tests.ops.samples import RANDOM, SAMPLES, Inputs
 from torchlite import backends, nn
-from torchlite.ops.family import operations
+from torchlite.ops.core.family import operations
 
 pytest.importorskip("ml_dtypes")
 BACKENDS = ("numpy", "numba")

@@ -8,7 +8,7 @@ from tests.ops.differences import Scalar, check_gradients
 from tests.ops.inputs import fewer
 from tests.ops.samples import RANDOM, SAMPLES, Inputs
 from torchlite import backends
-from torchlite.ops.family import operations
+from torchlite.ops.core.family import operations
 
 BACKENDS = ("numpy", "numba")
 WITHOUT = {"floor_divide", "heaviside"}  # PyTorch has no gradient of them either

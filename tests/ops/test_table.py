@@ -1,7 +1,7 @@
 """The table of samples is complete."""
 
 from tests.ops.samples import RANDOM, SAMPLES
-from torchlite.ops.family import operations
+from torchlite.ops.core.family import operations
 
 
 def test_every_operation_has_samples():

@@ -9,7 +9,7 @@ import torchlite
 from tests.ops.differences import mapped
 from tests.ops.inputs import fewer
 from tests.ops.samples import RANDOM, SAMPLES, Inputs
-from torchlite.ops.family import operations
+from torchlite.ops.core.family import operations
 
 torch = pytest.importorskip("torch")
 #: What differs on purpose: dropout's masks depend on the maker of the processor in PyTorch; and

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from torchlite import _tensor_str as ours  # noqa: E402
 from torchlite import dtypes  # noqa: E402
+from torchlite.core import printing as ours  # noqa: E402
 
 INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)

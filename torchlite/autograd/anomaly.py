@@ -10,8 +10,8 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
-from torchlite.graph import Identity, Node, Output
-from torchlite.ops import op
+from torchlite.core.graph import Identity, Node, Output
+from torchlite.ops.core import op
 
 
 class _State:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
 from torchlite.autograd.engine import GradientEdge, Walk, edge_of, reaching
 from torchlite.autograd.grad_mode import set_grad_enabled
 from torchlite.backends.registry import local
 from torchlite.backends.wrapped import Batched
-from torchlite.shapes import Size
+from torchlite.core.shapes import Size
+from torchlite.core.tensor import Tensor, wrap
 
 #: What has a gradient.
 Place = Tensor | GradientEdge

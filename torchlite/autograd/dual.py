@@ -7,7 +7,7 @@ from weakref import WeakSet
 
 from torchlite import dtypes
 from torchlite.backends.wrapped import Wrapped, detached
-from torchlite.graph import next_number
+from torchlite.core.graph import next_number
 
 
 class Level:

@@ -13,14 +13,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, made_by, wrap
 from torchlite.autograd.dual import Level, zeros_like
 from torchlite.autograd.engine import InnerWalk, edge_of
 from torchlite.autograd.forward import Forward
 from torchlite.backends.registry import local
-from torchlite.graph import Node, Output, freed
-from torchlite.ops.op import recorded
-from torchlite.ops.promotion import cast
+from torchlite.core.graph import Node, Output, freed
+from torchlite.core.tensor import Tensor, made_by, wrap
+from torchlite.ops.core.op import recorded
+from torchlite.ops.core.promotion import cast
 
 
 class Lifted(Node):

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
-from torchlite._tensor import Tensor, refresh, wrap
 from torchlite.autograd import anomaly
 from torchlite.backends.registry import local
-from torchlite.graph import AccumulateGrad, Node
-from torchlite.ops.inplace import check_no_overlap, write
-from torchlite.ops.op import recorded
+from torchlite.core.graph import AccumulateGrad, Node
+from torchlite.core.tensor import Tensor, refresh, wrap
+from torchlite.ops.core.inplace import check_no_overlap, write
+from torchlite.ops.core.op import recorded
 
 
 class _Running(threading.local):

@@ -24,14 +24,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
 from torchlite.autograd.backward import grad, start_anywhere
 from torchlite.autograd.dual import Dual, Level, copied_like, zeros_like
 from torchlite.backends.composites import Composites
 from torchlite.backends.protocol import ELEMENTWISE, PRIMITIVES, Backend
 from torchlite.backends.registry import local
-from torchlite.ops.op import Primitive, declared
-from torchlite.ops.promotion import cast
+from torchlite.core.tensor import Tensor, wrap
+from torchlite.ops.core.op import Primitive, declared
+from torchlite.ops.core.promotion import cast
 
 #: Views of their first operand, where they need not copy.
 _VIEWS = frozenset(
@@ -272,7 +272,7 @@ def _names(rule: Callable) -> tuple[str, ...]:
 
 
 def _named(primitive: Primitive, name: str, primals: list, out: Any) -> Any:
-    """The value of what a rule names: see `torchlite.ops.op`."""
+    """The value of what a rule names: see `torchlite.ops.core.op`."""
     if name == "out":
         return out
     if name in primitive.parameters:

@@ -12,15 +12,15 @@ import gc
 import threading
 from typing import Any, NamedTuple
 
-from torchlite._tensor import Tensor, alias
 from torchlite.autograd.dual import Level
 from torchlite.autograd.dual_graph import checked_tangent, lift, lower
 from torchlite.autograd.forward import Forward, using
 from torchlite.autograd.function import FunctionNode
 from torchlite.autograd.grad_mode import Switch
 from torchlite.backends.registry import local
-from torchlite.graph import Node
-from torchlite.ops.op import OpNode
+from torchlite.core.graph import Node
+from torchlite.core.tensor import Tensor, alias
+from torchlite.ops.core.op import OpNode
 
 
 class _Levels(threading.local):

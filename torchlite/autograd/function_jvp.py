@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, alias, wrap
 from torchlite.autograd.dual_graph import checked_tangent
 from torchlite.autograd.forward import Forward
 from torchlite.backends.registry import local
+from torchlite.core.tensor import Tensor, alias, wrap
 
 
 def run_forward(function: Any, ctx: Any, args: tuple) -> Any:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from torchlite._tensor import Tensor
 from torchlite.autograd.backward import grad, start_anywhere
 from torchlite.autograd.batched import for_each
 from torchlite.autograd.grad_mode import enable_grad
-from torchlite.ops.creation import eye, zeros_like
-from torchlite.ops.joining import stack
-from torchlite.ops.shape import reshape
+from torchlite.core.tensor import Tensor
+from torchlite.ops.creation.factories import eye, zeros_like
+from torchlite.ops.shape.joining import stack
+from torchlite.ops.shape.reshaping import reshape
 
 Tensors = Any  # a tensor or a tuple of tensors
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
 from torchlite.autograd.backward import grad
 from torchlite.backends.registry import local
+from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import COMPLEX, FLOAT
-from torchlite.ops.comparison import allclose
-from torchlite.ops.creation import tensor, zeros_like
+from torchlite.ops.creation.factories import tensor, zeros_like
+from torchlite.ops.math.comparison import allclose
 
 
 class GradcheckError(RuntimeError):

@@ -6,7 +6,6 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from torchlite._tensor import RemovableHandle, Tensor
 from torchlite.autograd.engine import GradientEdge, Walk, edge_of, running
 from torchlite.autograd.saved_copies import allow_mutation_on_saved_tensors
 from torchlite.autograd.saved_tensors import (
@@ -14,7 +13,8 @@ from torchlite.autograd.saved_tensors import (
     save_on_cpu,
     saved_tensors_hooks,
 )
-from torchlite.graph import AccumulateGrad, Node
+from torchlite.core.graph import AccumulateGrad, Node
+from torchlite.core.tensor import RemovableHandle, Tensor
 
 
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from torchlite._tensor import Tensor
 from torchlite.autograd.function import Function, FunctionCtx
+from torchlite.core.tensor import Tensor
 
 
 def _leaves(tree: Any) -> list:

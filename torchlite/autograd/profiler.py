@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from torchlite.overrides import TorchFunctionMode, resolve_name
+from torchlite.core.overrides import TorchFunctionMode, resolve_name
 
 _COLUMNS = ("Name", "Self CPU %", "Self CPU", "CPU total %", "CPU total", "CPU time avg",
             "# of Calls")  # fmt: skip

@@ -10,9 +10,9 @@ from typing import Any
 from weakref import WeakSet
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
 from torchlite.autograd.saved_tensors import saved_tensors_hooks
 from torchlite.backends.registry import local
+from torchlite.core.tensor import Tensor, wrap
 
 
 class _Saved:

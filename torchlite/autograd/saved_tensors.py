@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from torchlite._tensor import Tensor, made_by, wrap
 from torchlite.autograd.grad_mode import no_grad
-from torchlite.graph import Identity, Node
-from torchlite.ops import op
+from torchlite.core.graph import Identity, Node
+from torchlite.core.tensor import Tensor, made_by, wrap
+from torchlite.ops.core import op
 
 
 class _Stack(threading.local):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torchlite._tensor import Tensor, alias
 from torchlite.autograd.engine import running
 from torchlite.autograd.grad_mode import Switch
+from torchlite.core.tensor import Tensor, alias
 
 
 class _VariableMeta(type):

@@ -6,11 +6,11 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from torchlite._tensor import Tensor
 from torchlite.autograd.batched import Run
 from torchlite.backends.batching import Level
+from torchlite.core.tensor import Tensor
 from torchlite.func import trees
-from torchlite.ops.joining import cat
+from torchlite.ops.shape.joining import cat
 from torchlite.random import default_generator
 
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite import autograd, dtypes
-from torchlite._tensor import Tensor, alias, made_by, wrap
 from torchlite.autograd.backward import start_anywhere
 from torchlite.autograd.engine import edge_of
 from torchlite.autograd.grad_mode import enable_grad
 from torchlite.backends.registry import local
+from torchlite.core.graph import Identity
+from torchlite.core.tensor import Tensor, alias, made_by, wrap
 from torchlite.func import trees
-from torchlite.graph import Identity
-from torchlite.ops.creation import zeros_like
+from torchlite.ops.creation.factories import zeros_like
 
 
 class Entry(Identity):

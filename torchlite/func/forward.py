@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torchlite._tensor import Tensor, alias
 from torchlite.autograd.dual_graph import checked_tangent, lift, lower
 from torchlite.autograd.forward import Forward
+from torchlite.core.tensor import Tensor, alias
 from torchlite.func import trees
 from torchlite.func.derivatives import split_aux
-from torchlite.ops.creation import zeros_like
+from torchlite.ops.creation.factories import zeros_like
 
 
 def _check(api: str, primals: Any, tangents: Any) -> None:

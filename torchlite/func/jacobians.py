@@ -7,13 +7,13 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.func import trees
 from torchlite.func.batching import vmap
 from torchlite.func.derivatives import Linearization
 from torchlite.func.forward import jvp
-from torchlite.ops.creation import eye, zeros
-from torchlite.ops.joining import cat
+from torchlite.ops.creation.factories import eye, zeros
+from torchlite.ops.shape.joining import cat
 
 
 def _chosen(api: str, func: Callable, argnums: Any, args: tuple,

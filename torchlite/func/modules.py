@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn.modules.batchnorm import _BatchNorm
 from torchlite.nn.modules.module import Module
-from torchlite.ops.joining import stack
+from torchlite.ops.shape.joining import stack
 
 
 def functional_call(

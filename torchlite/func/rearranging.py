@@ -9,8 +9,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from torchlite._tensor import Tensor
-from torchlite.ops.joining import stack
+from torchlite.core.tensor import Tensor
+from torchlite.ops.shape.joining import stack
 
 #: Of each dimension of one side the names that it is made of. Ellipsis stands for all that have no
 #: name; among names they become one dimension, in place of a list they remain several.

@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from torchlite._tensor import Tensor, wrap
 from torchlite.autograd.dual import Dual
 from torchlite.backends.wrapped import Batched
+from torchlite.core.tensor import Tensor, wrap
 
 _REMOVALS = ("mutations", "mutations_and_views")
 

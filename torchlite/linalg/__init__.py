@@ -2,6 +2,7 @@
 
 from types import FunctionType
 
+from torchlite.core.overrides import taken_over
 from torchlite.errors import LinAlgError
 from torchlite.linalg.elimination import *  # noqa: F403
 from torchlite.linalg.factors import *  # noqa: F403
@@ -11,7 +12,6 @@ from torchlite.linalg.norms import *  # noqa: F403
 from torchlite.linalg.products import *  # noqa: F403
 from torchlite.linalg.solvers import *  # noqa: F403
 from torchlite.linalg.spectra import *  # noqa: F403
-from torchlite.overrides import taken_over
 
 for _name, _function in list(globals().items()):
     if isinstance(_function, FunctionType) and _function is not taken_over:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
+from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import FLOAT
 from torchlite.errors import LinAlgError
-from torchlite.ops.family import not_a_tensor, write_out
+from torchlite.ops.core.family import not_a_tensor, write_out
 
 # --- checks ---------------------------------------------------------------------------------------
 

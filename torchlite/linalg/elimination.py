@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
+from torchlite.core.tensor import Tensor, wrap
 from torchlite.linalg.checks import (
     adjoint,
     check_info,
@@ -17,9 +17,9 @@ from torchlite.linalg.checks import (
     square_of,
     written,
 )
-from torchlite.ops import return_types
-from torchlite.ops.op import declare
-from torchlite.ops.rearranging import tril, triu
+from torchlite.ops.core import return_types
+from torchlite.ops.core.op import declare
+from torchlite.ops.shape.rearranging import tril, triu
 
 # --- gradients ------------------------------------------------------------------------------------
 

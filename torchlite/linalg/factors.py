@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
+from torchlite.core.tensor import Tensor, wrap
 from torchlite.linalg.checks import (
     adjoint,
     check_info,
@@ -24,9 +24,9 @@ from torchlite.linalg.checks import (
     square_of,
     written,
 )
-from torchlite.ops import return_types
-from torchlite.ops.joining import cat
-from torchlite.ops.op import declare
+from torchlite.ops.core import return_types
+from torchlite.ops.core.op import declare
+from torchlite.ops.shape.joining import cat
 
 # --- gradients ------------------------------------------------------------------------------------
 

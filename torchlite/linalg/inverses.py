@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
+from torchlite.core.tensor import Tensor, wrap
 from torchlite.errors import LinAlgError
 from torchlite.linalg.checks import (
     adjoint,
@@ -20,8 +20,8 @@ from torchlite.linalg.checks import (
 )
 from torchlite.linalg.elimination import lu_factor_primitive
 from torchlite.linalg.solvers import solve_ex
-from torchlite.ops import return_types
-from torchlite.ops.op import declare
+from torchlite.ops.core import return_types
+from torchlite.ops.core.op import declare
 
 # --- gradients ------------------------------------------------------------------------------------
 

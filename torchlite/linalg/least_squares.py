@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import local
+from torchlite.core.shapes import broadcast_shapes
+from torchlite.core.tensor import Tensor, wrap
 from torchlite.linalg.checks import (
     adjoint,
     check_same_dtype,
@@ -16,9 +17,8 @@ from torchlite.linalg.checks import (
     written,
 )
 from torchlite.linalg.solvers import is_vector
-from torchlite.ops import return_types
-from torchlite.ops.op import declare
-from torchlite.shapes import broadcast_shapes
+from torchlite.ops.core import return_types
+from torchlite.ops.core.op import declare
 
 # --- pseudoinverse --------------------------------------------------------------------------------
 

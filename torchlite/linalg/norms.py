@@ -6,15 +6,15 @@ import math
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
+from torchlite.core.shapes import normalize_dim
+from torchlite.core.tensor import Tensor
 from torchlite.linalg.checks import check_float, matrix_of, square_of, written
 from torchlite.linalg.inverses import inv_ex
 from torchlite.linalg.least_squares import tolerance_of
 from torchlite.linalg.spectra import eigvalsh, svdvals
-from torchlite.ops.extremes import amax, amin
-from torchlite.ops.normalize import vector_norm
-from torchlite.ops.promotion import cast
-from torchlite.shapes import normalize_dim
+from torchlite.ops.core.promotion import cast
+from torchlite.ops.reduce.extremes import amax, amin
+from torchlite.ops.reduce.norms import vector_norm
 
 
 def matrix_norm(

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.dtypes import FLOAT
 from torchlite.linalg.checks import adjoint, identity_like, part, square_of, written
 from torchlite.linalg.inverses import inv
-from torchlite.ops import distance
-from torchlite.ops.joining import cat
-from torchlite.ops.linalg import matmul
-from torchlite.ops.op import declare
-from torchlite.ops.promotion import cast
-from torchlite.ops.slicing import diagonal as diagonal_
+from torchlite.ops.core.op import declare
+from torchlite.ops.core.promotion import cast
+from torchlite.ops.linalg import distance
+from torchlite.ops.linalg.products import matmul
+from torchlite.ops.shape.joining import cat
+from torchlite.ops.shape.slicing import diagonal as diagonal_
 
 
 def cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:

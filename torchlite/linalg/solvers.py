@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
+from torchlite.core.shapes import broadcast_shapes
+from torchlite.core.tensor import Tensor
 from torchlite.errors import LinAlgError
 from torchlite.linalg.checks import (
     adjoint,
@@ -16,9 +17,8 @@ from torchlite.linalg.checks import (
     written,
 )
 from torchlite.linalg.elimination import lower_of, lu_factor_primitive, permutation, upper_of
-from torchlite.ops import return_types
-from torchlite.ops.op import declare
-from torchlite.shapes import broadcast_shapes
+from torchlite.ops.core import return_types
+from torchlite.ops.core.op import declare
 
 # --- gradients ------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.linalg.checks import (
     adjoint,
     as_like,
@@ -25,8 +25,8 @@ from torchlite.linalg.checks import (
     square_of,
     written,
 )
-from torchlite.ops import return_types
-from torchlite.ops.op import declare
+from torchlite.ops.core import return_types
+from torchlite.ops.core.op import declare
 
 # --- gradients ------------------------------------------------------------------------------------
 

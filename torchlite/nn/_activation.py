@@ -6,12 +6,12 @@ import warnings
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
 from torchlite.autograd import no_grad
-from torchlite.ops import normalize
-from torchlite.ops.comparison import where
-from torchlite.ops.creation import empty, empty_like, ones_like, zeros_like
-from torchlite.ops.inplace import in_place
+from torchlite.core.tensor import Tensor
+from torchlite.ops.core.inplace import in_place
+from torchlite.ops.creation.factories import empty, empty_like, ones_like, zeros_like
+from torchlite.ops.math.comparison import where
+from torchlite.ops.reduce import norms
 
 
 def softmax(
@@ -20,7 +20,7 @@ def softmax(
     """``e**x``, divided by its sum along `dim`; computed in `dtype` if one is given."""
     if dim is None:
         dim = _implicit_dim("softmax", input, _stacklevel)
-    return normalize.softmax(input, dim, dtype=dtype)
+    return norms.softmax(input, dim, dtype=dtype)
 
 
 def softmin(
@@ -29,7 +29,7 @@ def softmin(
     """`softmax` of ``-x``."""
     if dim is None:
         dim = _implicit_dim("softmin", input, _stacklevel)
-    return normalize.softmax(-input, dim, dtype=dtype)
+    return norms.softmax(-input, dim, dtype=dtype)
 
 
 def log_softmax(
@@ -38,7 +38,7 @@ def log_softmax(
     """The logarithm of `softmax`, without its loss of precision."""
     if dim is None:
         dim = _implicit_dim("log_softmax", input, _stacklevel)
-    return normalize.log_softmax(input, dim, dtype=dtype)
+    return norms.log_softmax(input, dim, dtype=dtype)
 
 
 def _implicit_dim(name: str, input: Tensor, stacklevel: int) -> int:
@@ -86,7 +86,7 @@ def gumbel_softmax(
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
     noise = -empty_like(logits).exponential_().log()
-    soft = normalize.softmax((logits + noise) / tau, dim)
+    soft = norms.softmax((logits + noise) / tau, dim)
     if not hard:
         return soft
     chosen = soft.detach().argmax(dim, keepdim=True)

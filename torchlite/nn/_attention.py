@@ -7,14 +7,14 @@ import warnings
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
-from torchlite.ops.attention import scaled_dot_product_attention
-from torchlite.ops.creation import zeros
-from torchlite.ops.dropout import dropout
-from torchlite.ops.joining import cat
-from torchlite.ops.layers import linear
-from torchlite.ops.linalg import matmul
-from torchlite.ops.normalize import softmax
+from torchlite.core.tensor import Tensor
+from torchlite.ops.creation.factories import zeros
+from torchlite.ops.layers.attention import scaled_dot_product_attention
+from torchlite.ops.layers.dropout import dropout
+from torchlite.ops.layers.linear import linear
+from torchlite.ops.linalg.products import matmul
+from torchlite.ops.reduce.norms import softmax
+from torchlite.ops.shape.joining import cat
 
 
 def multi_head_attention_forward(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import warnings
 
-from torchlite._tensor import Tensor
 from torchlite.autograd import no_grad
-from torchlite.ops.creation import empty
+from torchlite.core.tensor import Tensor
+from torchlite.ops.creation.factories import empty
 
 _SELU_FLOOR = 1.7580993408473766  # minus the limit of selu(x) for x -> -inf
 

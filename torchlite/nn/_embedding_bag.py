@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
-from torchlite.ops.creation import arange, zeros
-from torchlite.ops.embedding import embedding
-from torchlite.ops.search import searchsorted
+from torchlite.core.tensor import Tensor
+from torchlite.ops.creation.factories import arange, zeros
+from torchlite.ops.indexing.search import searchsorted
+from torchlite.ops.layers.embedding import embedding
 
 _MODES = ("sum", "mean", "max")
 

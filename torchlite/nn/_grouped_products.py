@@ -6,9 +6,9 @@ from enum import Enum
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
-from torchlite.ops.joining import cat, stack
-from torchlite.ops.linalg import matmul
+from torchlite.core.tensor import Tensor
+from torchlite.ops.linalg.products import matmul
+from torchlite.ops.shape.joining import cat, stack
 
 _KINDS = (dtypes.float32, dtypes.bfloat16, dtypes.float16)
 

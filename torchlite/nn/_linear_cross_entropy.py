@@ -6,9 +6,9 @@ import dataclasses
 import re
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
-from torchlite.ops.layers import linear
-from torchlite.ops.loss import cross_entropy
+from torchlite.core.tensor import Tensor
+from torchlite.ops.layers.linear import linear
+from torchlite.ops.losses.classification import cross_entropy
 
 _POLICIES = ("auto", "accurate", "balanced", "compact")
 _ACCUMULATORS = (None, dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import warnings
 
-from torchlite._tensor import Tensor
 from torchlite.backends.registry import local
-from torchlite.ops.comparison import where
-from torchlite.ops.elementwise_loss import warn_of_broadcast
-from torchlite.ops.loss import chosen, reduced
-from torchlite.overrides import taken_over
+from torchlite.core.overrides import taken_over
+from torchlite.core.tensor import Tensor
+from torchlite.ops.losses.classification import chosen, reduced
+from torchlite.ops.losses.elementwise import warn_of_broadcast
+from torchlite.ops.math.comparison import where
 
 
 @taken_over

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 
 _size_1_t: TypeAlias = int | tuple[int]
 _size_2_t: TypeAlias = int | tuple[int, int]

@@ -28,7 +28,7 @@ from torchlite.nn._loss import (
     poisson_nll_loss,
     smooth_l1_loss,
 )
-from torchlite.ops.activation import (
+from torchlite.ops.layers.activations import (
     celu,
     celu_,
     elu,
@@ -52,7 +52,7 @@ from torchlite.ops.activation import (
     threshold,
     threshold_,
 )
-from torchlite.ops.adaptive_pooling import (
+from torchlite.ops.layers.adaptive_pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
     adaptive_avg_pool3d,
@@ -60,8 +60,8 @@ from torchlite.ops.adaptive_pooling import (
     adaptive_max_pool2d,
     adaptive_max_pool3d,
 )
-from torchlite.ops.attention import scaled_dot_product_attention
-from torchlite.ops.convolution import (
+from torchlite.ops.layers.attention import scaled_dot_product_attention
+from torchlite.ops.layers.convolution import (
     conv1d,
     conv2d,
     conv3d,
@@ -70,16 +70,9 @@ from torchlite.ops.convolution import (
     conv_transpose2d,
     conv_transpose3d,
 )
-from torchlite.ops.distance import cosine_similarity, pairwise_distance, pdist
-from torchlite.ops.dropout import dropout
-from torchlite.ops.elementwise_loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    l1_loss,
-    mse_loss,
-)
-from torchlite.ops.embedding import embedding, one_hot
-from torchlite.ops.folding import (
+from torchlite.ops.layers.dropout import dropout
+from torchlite.ops.layers.embedding import embedding, one_hot
+from torchlite.ops.layers.folding import (
     channel_shuffle,
     fold,
     native_channel_shuffle,
@@ -87,21 +80,9 @@ from torchlite.ops.folding import (
     pixel_unshuffle,
     unfold,
 )
-from torchlite.ops.grid import affine_grid, grid_sample
-from torchlite.ops.layers import bilinear, linear
-from torchlite.ops.loss import cross_entropy, nll_loss
-from torchlite.ops.margin_loss import (
-    cosine_embedding_loss,
-    hinge_embedding_loss,
-    margin_ranking_loss,
-    multi_margin_loss,
-    multilabel_margin_loss,
-    multilabel_soft_margin_loss,
-    soft_margin_loss,
-    triplet_margin_loss,
-    triplet_margin_with_distance_loss,
-)
-from torchlite.ops.normalization import (
+from torchlite.ops.layers.grid_sample import affine_grid, grid_sample
+from torchlite.ops.layers.linear import bilinear, linear
+from torchlite.ops.layers.normalization import (
     batch_norm,
     group_norm,
     instance_norm,
@@ -110,8 +91,8 @@ from torchlite.ops.normalization import (
     normalize,
     rms_norm,
 )
-from torchlite.ops.padding import pad
-from torchlite.ops.piecewise import (
+from torchlite.ops.layers.padding import pad
+from torchlite.ops.layers.piecewise_linear import (
     hardshrink,
     hardsigmoid,
     hardswish,
@@ -120,7 +101,7 @@ from torchlite.ops.piecewise import (
     relu6,
     softshrink,
 )
-from torchlite.ops.pooling import (
+from torchlite.ops.layers.pooling import (
     avg_pool1d,
     avg_pool2d,
     avg_pool3d,
@@ -131,7 +112,7 @@ from torchlite.ops.pooling import (
     max_pool2d,
     max_pool3d,
 )
-from torchlite.ops.pooling_indices import (
+from torchlite.ops.layers.pooling_indices import (
     adaptive_max_pool1d_with_indices,
     adaptive_max_pool2d_with_indices,
     adaptive_max_pool3d_with_indices,
@@ -141,13 +122,37 @@ from torchlite.ops.pooling_indices import (
     max_pool2d_with_indices,
     max_pool3d_with_indices,
 )
-from torchlite.ops.resampling import interpolate, upsample, upsample_bilinear, upsample_nearest
-from torchlite.ops.sequence_loss import ctc_loss
-from torchlite.ops.trigonometry import tanh
-from torchlite.ops.unpooling import (
+from torchlite.ops.layers.resampling import (
+    interpolate,
+    upsample,
+    upsample_bilinear,
+    upsample_nearest,
+)
+from torchlite.ops.layers.unpooling import (
     fractional_max_pool2d,
     fractional_max_pool3d,
     max_unpool1d,
     max_unpool2d,
     max_unpool3d,
 )
+from torchlite.ops.linalg.distance import cosine_similarity, pairwise_distance, pdist
+from torchlite.ops.losses.classification import cross_entropy, nll_loss
+from torchlite.ops.losses.ctc import ctc_loss
+from torchlite.ops.losses.elementwise import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    l1_loss,
+    mse_loss,
+)
+from torchlite.ops.losses.margin import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)
+from torchlite.ops.math.trigonometry import tanh

@@ -11,12 +11,12 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from torchlite._tensor import Tensor
 from torchlite.autograd import no_grad
+from torchlite.core.tensor import Tensor
 from torchlite.linalg import qr
-from torchlite.ops import creation
-from torchlite.ops.comparison import where
-from torchlite.ops.random import randperm
+from torchlite.ops.creation import factories
+from torchlite.ops.creation.random import randperm
+from torchlite.ops.math.comparison import where
 
 _LINEAR = ("linear", "conv1d", "conv2d", "conv3d",
            "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")  # fmt: skip
@@ -74,7 +74,7 @@ def zeros_(tensor: Tensor) -> Tensor:
 def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with ones on its diagonal, zeros elsewhere; ValueError if it is no matrix."""
     _require_matrix(tensor)
-    return tensor.copy_(creation.eye(*tensor.shape))
+    return tensor.copy_(factories.eye(*tensor.shape))
 
 
 @no_grad()
@@ -130,10 +130,10 @@ def _redraw_normal(
     tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Any
 ) -> None:
     """Draw everything again for the places that are out of range: quick if those are few."""
-    low, high = creation.tensor([a, b], dtype=tensor.dtype).tolist()  # rounded to the dtype
+    low, high = factories.tensor([a, b], dtype=tensor.dtype).tolist()  # rounded to the dtype
     result = tensor.normal_(mean, std, generator=generator)
     while (outside := (result < low) | (result > high)).any():
-        again = creation.empty_like(result).normal_(mean, std, generator=generator)
+        again = factories.empty_like(result).normal_(mean, std, generator=generator)
         result = where(outside, again, result)
     if result is not tensor:
         tensor.copy_(result)
@@ -144,12 +144,12 @@ def _reject_uniform(
 ) -> None:
     """Accept uniform draws with a probability proportional to the normal density."""
     log_peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
-    pending = creation.ones_like(tensor) > 0
+    pending = factories.ones_like(tensor) > 0
     while pending.any():
-        drawn = creation.empty_like(tensor).uniform_(a, b, generator=generator)
+        drawn = factories.empty_like(tensor).uniform_(a, b, generator=generator)
         tensor.copy_(where(pending, drawn, tensor))
         log_density = drawn.sub_(mean).div_(std).pow_(2).mul_(-0.5).sub_(log_peak)
-        chance = creation.empty_like(tensor).uniform_(generator=generator).log_()
+        chance = factories.empty_like(tensor).uniform_(generator=generator).log_()
         pending = pending & (chance > log_density)
 
 

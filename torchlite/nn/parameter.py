@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.overrides import _disabled_torch_function_impl
+from torchlite.core.tensor import Tensor
 from torchlite.dtypes import FLOAT
 from torchlite.errors import ONLY_FLOATS_REQUIRE_GRAD
-from torchlite.ops.creation import empty
-from torchlite.overrides import _disabled_torch_function_impl
+from torchlite.ops.creation.factories import empty
 
 
 class _Kept(Tensor):

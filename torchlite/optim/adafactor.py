@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import current
+from torchlite.core.tensor import Tensor, wrap
 from torchlite.optim.checks import check, check_one_element
 from torchlite.optim.counting import CountingOptimizer, column, gradients, like
 from torchlite.optim.optimizer import ParamsT

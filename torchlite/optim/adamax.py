@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.optim.checks import check_adam
 from torchlite.optim.counting import CountingOptimizer, column, gradients
 from torchlite.optim.optimizer import ParamsT, lr_of

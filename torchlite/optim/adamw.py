@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.optim.adam import Adam, Beta
 from torchlite.optim.optimizer import ParamsT
 

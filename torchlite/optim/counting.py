@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import current
+from torchlite.core.tensor import Tensor, wrap
 from torchlite.optim.optimizer import Optimizer
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torchlite._tensor import Tensor
 from torchlite.autograd.grad_mode import no_grad
-from torchlite.ops.complex_numbers import view_as_real
-from torchlite.ops.joining import cat
+from torchlite.core.tensor import Tensor
+from torchlite.ops.math.complex_numbers import view_as_real
+from torchlite.ops.shape.joining import cat
 from torchlite.optim.checks import check_lr
 from torchlite.optim.line_search import Point, strong_wolfe
 from torchlite.optim.optimizer import Optimizer, ParamsT

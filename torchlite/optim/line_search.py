@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 
 _DECREASE, _CURVATURE = 1e-4, 0.9  # c1 and c2 of Wolfe's conditions
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.optim.checks import check, check_one_element
 from torchlite.optim.counting import column, gradients, like
 from torchlite.optim.optimizer import Optimizer, ParamsT

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
 from torchlite.autograd.grad_mode import enable_grad
 from torchlite.backends.registry import current
-from torchlite.ops.facts import typename
-from torchlite.ops.op import Recorded
+from torchlite.core.tensor import Tensor
+from torchlite.ops.core.op import Recorded
+from torchlite.ops.creation.inspection import typename
 from torchlite.optim.hooks import (
     HOOKS,
     register_optimizer_step_post_hook,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.optim.checks import check_betas, check_one_element
 from torchlite.optim.optimizer import Optimizer, ParamsT
 

@@ -8,8 +8,8 @@ from itertools import chain
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import current
+from torchlite.core.tensor import Tensor, wrap
 from torchlite.optim.hooks import HOOKS, Hooks
 
 

@@ -9,16 +9,16 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
 from torchlite.autograd.grad_mode import no_grad
+from torchlite.core.tensor import Tensor
 from torchlite.nn.modules.batchnorm import _BatchNorm
 from torchlite.nn.modules.module import Module
-from torchlite.ops.creation import tensor
+from torchlite.ops.creation.factories import tensor
 from torchlite.optim.lr_scheduler.scheduler import LRScheduler, per_group
 from torchlite.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
-    from torchlite._tensor import device as Device
+    from torchlite.core.tensor import device as Device
 
 Average = Callable[[Tensor, Tensor, "Tensor | int"], Tensor]
 MultiAverage = Callable[["list[Tensor]", "list[Tensor]", "Tensor | int"], None]

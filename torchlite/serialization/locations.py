@@ -6,7 +6,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
-from torchlite._tensor import device
+from torchlite.core.tensor import device
 from torchlite.serialization.rebuilding import Storage
 
 MapLocation = str | device | dict[str, str] | Callable[[Storage, str], Storage | None] | None

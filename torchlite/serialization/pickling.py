@@ -10,8 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from torchlite._tensor import CPU, Tensor, device, wrap
 from torchlite.backends.registry import current
+from torchlite.core.tensor import CPU, Tensor, device, wrap
 from torchlite.nn.parameter import Buffer, Parameter
 from torchlite.serialization.locations import location_tag
 from torchlite.serialization.rebuilding import (

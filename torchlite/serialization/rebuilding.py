@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import CPU, Tensor, device, wrap
 from torchlite.backends.registry import current
+from torchlite.core.shapes import Size
+from torchlite.core.tensor import CPU, Tensor, device, wrap
 from torchlite.nn.parameter import Parameter
-from torchlite.shapes import Size
 
 
 class StorageType:

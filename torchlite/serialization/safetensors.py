@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, device, wrap
 from torchlite.backends.registry import current
+from torchlite.core.tensor import Tensor, device, wrap
 from torchlite.serialization.locations import restore
 from torchlite.serialization.rebuilding import Storage, in_native_order
 from torchlite.serialization.saving import replacing

@@ -9,11 +9,11 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from torchlite import pytorch_names
-from torchlite._tensor import device
+from torchlite.core import pytorch_names
+from torchlite.core.shapes import Size
+from torchlite.core.tensor import device
 from torchlite.serialization.rebuilding import TORCH_NAMES, Storage, set_state
 from torchlite.serialization.trust import BLOCKED_MODULES, allowed_by_user
-from torchlite.shapes import Size
 
 
 def _encode(text: str, encoding: str) -> bytes:

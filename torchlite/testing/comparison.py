@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
 from torchlite.autograd.grad_mode import no_grad
 from torchlite.backends.registry import local
-from torchlite.ops.comparison import isclose
-from torchlite.ops.promotion import cast
+from torchlite.core.tensor import Tensor
+from torchlite.ops.core.promotion import cast
+from torchlite.ops.math.comparison import isclose
 
 _TOLERANCES = {  # of the comparison: (rtol, atol)
     dtypes.float16: (1e-3, 1e-5), dtypes.bfloat16: (1.6e-2, 1e-5), dtypes.float32: (1.3e-6, 1e-5),

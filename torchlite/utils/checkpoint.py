@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager as Context
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
-from torchlite._tensor import Tensor
 from torchlite.amp import autocast, get_autocast_dtype, is_autocast_enabled
 from torchlite.autograd import Function, backward
 from torchlite.autograd.grad_mode import enable_grad
 from torchlite.autograd.saved_tensors import Packed, innermost_hooks, saved_tensors_hooks
+from torchlite.core.tensor import Tensor
 from torchlite.random import default_generator
 
 

@@ -1,5 +1,5 @@
 """DLPack under the names it has in ``torch.utils.dlpack``."""
 
-from torchlite.ops.interchange import from_dlpack, to_dlpack
+from torchlite.ops.creation.interchange import from_dlpack, to_dlpack
 
 __all__ = ["from_dlpack", "to_dlpack"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, NoReturn
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 
 __all__ = ["SummaryWriter"]
 

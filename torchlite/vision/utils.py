@@ -7,10 +7,10 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from torchlite._tensor import Tensor
 from torchlite.autograd.grad_mode import no_grad
+from torchlite.core.tensor import Tensor
 from torchlite.dtypes import uint8
-from torchlite.ops.joining import cat, stack
+from torchlite.ops.shape.joining import cat, stack
 from torchlite.vision.transforms.pictures import to_pil_image
 
 

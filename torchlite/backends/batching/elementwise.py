@@ -7,7 +7,7 @@ from typing import Any
 
 from torchlite.backends.batching.base import Array, Rules
 from torchlite.backends.protocol import ELEMENTWISE
-from torchlite.shapes import broadcast_shapes
+from torchlite.core.shapes import broadcast_shapes
 
 #: Composites that are elementwise in all of their arrays.
 _COMPOSED = (

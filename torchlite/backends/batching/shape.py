@@ -7,7 +7,7 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite.backends.batching.base import Array, Rules
-from torchlite.shapes import infer_size
+from torchlite.core.shapes import infer_size
 
 _ALL = slice(None)
 

@@ -14,7 +14,7 @@ from torchlite import dtypes
 from torchlite.backends.capsules import BFloatAsUint
 from torchlite.backends.numpy import bfloat16
 from torchlite.backends.numpy.quiet import local
-from torchlite.shapes import contiguous_strides
+from torchlite.core.shapes import contiguous_strides
 
 
 class _NumpyDtypes(dict):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib import stride_tricks
 
-from torchlite.shapes import infer_size, view_strides
+from torchlite.core.shapes import infer_size, view_strides
 
 
 class Shapes:

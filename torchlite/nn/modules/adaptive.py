@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn.modules.container import ModuleList, Sequential
 from torchlite.nn.modules.linear import Linear
 from torchlite.nn.modules.module import Module
-from torchlite.ops.joining import cat
+from torchlite.ops.shape.joining import cat
 
 
 class _ASMoutput(NamedTuple):

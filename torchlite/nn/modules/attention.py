@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn.init import constant_, xavier_normal_, xavier_uniform_
 from torchlite.nn.modules.linear import NonDynamicallyQuantizableLinear
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
-from torchlite.ops.creation import empty
+from torchlite.ops.creation.factories import empty
 
 
 class MultiheadAttention(Module):

@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from torchlite._tensor import Tensor
 from torchlite.autograd import Function, is_grad_enabled
+from torchlite.core.tensor import Tensor
 
 _NO_INPUT_GRADIENT = (
     "Full backward hook is firing when gradients are computed with respect to module outputs since "

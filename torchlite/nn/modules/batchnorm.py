@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn.modules.affine import add_affine, reset_affine
 from torchlite.nn.modules.module import Module
 from torchlite.nn.modules.spatial import check_dim
-from torchlite.ops.creation import ones, tensor, zeros
+from torchlite.ops.creation.factories import ones, tensor, zeros
 
 
 class _NormBase(Module):

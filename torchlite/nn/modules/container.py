@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn.modules.hooks import GLOBAL_HOOKS
 from torchlite.nn.modules.linear import Linear
 from torchlite.nn.modules.module import Module, indented, listed

@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn import init
 from torchlite.nn.modules.module import Module
 from torchlite.nn.modules.spatial import repeated, shown
 from torchlite.nn.parameter import Parameter
-from torchlite.ops.creation import empty
+from torchlite.ops.creation.factories import empty
 
 _PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
 from torchlite.autograd import no_grad
+from torchlite.core.tensor import Tensor
 from torchlite.dtypes import FLOAT
-from torchlite.ops.creation import empty_like
+from torchlite.ops.creation.factories import empty_like
 
 if TYPE_CHECKING:
     from typing_extensions import Self

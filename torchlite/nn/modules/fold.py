@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn.modules.module import Module
 from torchlite.nn.modules.spatial import shown

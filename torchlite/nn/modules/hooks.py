@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from torchlite._tensor import RemovableHandle
+from torchlite.core.tensor import RemovableHandle
 
 
 class ModuleHandle(RemovableHandle):

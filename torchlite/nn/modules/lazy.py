@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlite._tensor import Tensor
 from torchlite.autograd import no_grad
+from torchlite.core.tensor import Tensor
 from torchlite.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from torchlite.nn.modules.instancenorm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from torchlite.nn.modules.linear import Linear
 from torchlite.nn.parameter import UninitializedBuffer, UninitializedParameter, is_lazy
-from torchlite.ops.creation import tensor
+from torchlite.ops.creation.factories import tensor
 
 
 class LazyModuleMixin:

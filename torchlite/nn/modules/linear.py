@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn import init
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
-from torchlite.ops.creation import empty
-from torchlite.ops.layers import linear_relu
+from torchlite.ops.creation.factories import empty
+from torchlite.ops.layers.linear import linear_relu
 
 
 class Identity(Module):

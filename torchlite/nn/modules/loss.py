@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn.modules.module import Module
-from torchlite.ops.loss import legacy_get_string
+from torchlite.ops.losses.classification import legacy_get_string
 
 
 class _Loss(Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn.modules.conversion import Conversion
 from torchlite.nn.modules.hooks import GLOBAL_HOOKS, Hooks, call_with_hooks
 from torchlite.nn.modules.registration import (
@@ -17,7 +17,7 @@ from torchlite.nn.modules.registration import (
 from torchlite.nn.modules.state import State
 from torchlite.nn.modules.tree import Tree
 from torchlite.nn.parameter import Buffer, Parameter
-from torchlite.ops.facts import typename
+from torchlite.ops.creation.inspection import typename
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -260,7 +260,7 @@ class Module(Hooks, State, Conversion, Tree):
         return ""
 
     def _repr_html_(self) -> str:
-        from torchlite._html import module_html
+        from torchlite.core.html import module_html
 
         return module_html(self)
 

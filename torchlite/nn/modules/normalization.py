@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn import init
 from torchlite.nn.modules.affine import add_affine, reset_affine
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
-from torchlite.ops.creation import empty
+from torchlite.ops.creation.factories import empty
 
 
 class LayerNorm(Module):

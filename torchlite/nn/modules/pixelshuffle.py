@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn.modules.module import Module
 from torchlite.nn.modules.spatial import shown

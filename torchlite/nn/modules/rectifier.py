@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn import init
 from torchlite.nn.modules.activation import Activation, InPlace
 from torchlite.nn.parameter import Parameter
-from torchlite.ops.creation import empty
+from torchlite.ops.creation.factories import empty
 
 
 class ReLU(InPlace):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torchlite._tensor import RemovableHandle
+from torchlite.core.tensor import RemovableHandle
 
 _hooks: dict[str, dict[int, Callable]] = {"module": {}, "parameter": {}, "buffer": {}}
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn import init
 from torchlite.nn.modules.module import Module
 from torchlite.nn.modules.rnn_checks import check_dropout, check_sizes
 from torchlite.nn.parameter import Parameter
-from torchlite.ops.creation import arange, empty, zeros
-from torchlite.ops.joining import cat, stack
-from torchlite.ops.recurrent import unroll, unroll_whole
+from torchlite.ops.creation.factories import arange, empty, zeros
+from torchlite.ops.layers.recurrent import unroll, unroll_whole
+from torchlite.ops.shape.joining import cat, stack
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn import init
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
-from torchlite.ops.creation import empty, zeros
-from torchlite.ops.recurrent import unroll
+from torchlite.ops.creation.factories import empty, zeros
+from torchlite.ops.layers.recurrent import unroll
 
 
 class RNNCellBase(Module):

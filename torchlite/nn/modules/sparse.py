@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from torchlite._tensor import Tensor
 from torchlite.autograd import no_grad
+from torchlite.core.tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn import init
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
-from torchlite.ops.creation import empty
+from torchlite.ops.creation.factories import empty
 
 if TYPE_CHECKING:
     from typing_extensions import Self

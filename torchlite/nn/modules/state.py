@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from torchlite._tensor import RemovableHandle, Tensor
 from torchlite.autograd import no_grad
+from torchlite.core.tensor import RemovableHandle, Tensor
 from torchlite.nn.parameter import Parameter
 
 EXTRA_STATE = "_extra_state"  # the key of what `get_extra_state` returns

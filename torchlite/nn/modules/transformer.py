@@ -7,7 +7,7 @@ import math
 import warnings
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn import functional as F
 from torchlite.nn._attention import additive_masks
 from torchlite.nn.init import xavier_uniform_
@@ -21,7 +21,7 @@ from torchlite.nn.modules.transformer_layers import (
     TransformerDecoderLayer,
     TransformerEncoderLayer,
 )
-from torchlite.ops.creation import full
+from torchlite.ops.creation.factories import full
 
 
 class TransformerEncoder(Module):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlite.distributed import get_rank
 from torchlite.nn.modules.module import Module
+from torchlite.standins.distributed import get_rank
 
 
 class DistributedDataParallel(Module):

@@ -6,14 +6,14 @@ import types
 import warnings
 from collections.abc import Iterable
 
-from torchlite._tensor import Tensor, wrap
 from torchlite.autograd.grad_mode import no_grad
 from torchlite.backends.registry import local
+from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import FLOAT
-from torchlite.ops.creation import tensor
-from torchlite.ops.exponentials import sqrt
-from torchlite.ops.joining import stack
-from torchlite.ops.normalize import vector_norm
+from torchlite.ops.creation.factories import tensor
+from torchlite.ops.math.exponentials import sqrt
+from torchlite.ops.reduce.norms import vector_norm
+from torchlite.ops.shape.joining import stack
 
 
 @no_grad()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from torchlite._tensor import Tensor
-from torchlite.ops.joining import cat
+from torchlite.core.tensor import Tensor
+from torchlite.ops.shape.joining import cat
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:

@@ -6,11 +6,11 @@ import copy
 import functools
 from typing import Any, TypeVar
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
-from torchlite.ops.creation import ones_like, zeros_like
-from torchlite.ops.exponentials import rsqrt
+from torchlite.ops.creation.factories import ones_like, zeros_like
+from torchlite.ops.math.exponentials import rsqrt
 
 ConvT = TypeVar("ConvT", bound=Module)
 LinearT = TypeVar("LinearT", bound=Module)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from torchlite.layouts import memory_format as MemoryFormat
+from torchlite.core.layouts import memory_format as MemoryFormat
 from torchlite.nn.modules.module import Module
 
 M = TypeVar("M", bound=Module)

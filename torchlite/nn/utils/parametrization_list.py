@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from torchlite._tensor import Tensor
 from torchlite.autograd.grad_mode import no_grad
+from torchlite.core.tensor import Tensor
 from torchlite.nn.modules.container import ModuleList
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter

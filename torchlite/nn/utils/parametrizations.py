@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlite._tensor import Tensor
 from torchlite.autograd.grad_mode import no_grad
+from torchlite.core.tensor import Tensor
 from torchlite.dtypes import finfo
 from torchlite.linalg.factors import geqrf, householder_product, qr
 from torchlite.linalg.solvers import solve
@@ -13,11 +13,11 @@ from torchlite.nn.modules.module import Module
 from torchlite.nn.utils import parametrize
 from torchlite.nn.utils.spectral_norm import as_matrix, default_dim, unit
 from torchlite.nn.utils.weight_norm import scaled_to
-from torchlite.ops.creation import eye, zeros_like
-from torchlite.ops.joining import cat
-from torchlite.ops.matrices import matrix_exp
-from torchlite.ops.normalize import norm_except_dim
-from torchlite.ops.random import randn
+from torchlite.ops.creation.factories import eye, zeros_like
+from torchlite.ops.creation.random import randn
+from torchlite.ops.linalg.matrix_functions import matrix_exp
+from torchlite.ops.reduce.norms import norm_except_dim
+from torchlite.ops.shape.joining import cat
 
 _MAPS = ("matrix_exp", "cayley", "householder")
 

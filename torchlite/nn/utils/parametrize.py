@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from threading import local
 from typing import Any
 
-from torchlite._tensor import Tensor
 from torchlite.autograd.grad_mode import no_grad
+from torchlite.core.tensor import Tensor
 from torchlite.nn.modules.container import ModuleDict
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter

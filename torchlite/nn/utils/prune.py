@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn.utils import parameter_hooks
 from torchlite.nn.utils.convert_parameters import parameters_to_vector
 from torchlite.nn.utils.pruning import BasePruningMethod, PruningContainer
@@ -17,7 +17,7 @@ from torchlite.nn.utils.pruning_methods import (
     RandomStructured,
     RandomUnstructured,
 )
-from torchlite.ops.creation import ones_like
+from torchlite.ops.creation.factories import ones_like
 
 
 def identity(module: Any, name: str) -> Any:

@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn.utils.parameter_hooks import find
-from torchlite.ops.creation import ones_like
+from torchlite.ops.creation.factories import ones_like
 
 
 class BasePruningMethod(ABC):

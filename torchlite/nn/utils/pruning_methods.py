@@ -5,11 +5,11 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn.utils.pruning import BasePruningMethod
-from torchlite.ops.creation import zeros_like
-from torchlite.ops.order import kthvalue, topk
-from torchlite.ops.random import rand, rand_like
+from torchlite.ops.creation.factories import zeros_like
+from torchlite.ops.creation.random import rand, rand_like
+from torchlite.ops.reduce.sorting import kthvalue, topk
 
 
 class Identity(BasePruningMethod):

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
-from torchlite.ops.creation import arange, as_tensor, empty_like, full
-from torchlite.ops.joining import cat
-from torchlite.ops.order import sort
+from torchlite.core.tensor import Tensor
+from torchlite.ops.creation.factories import arange, as_tensor, empty_like, full
+from torchlite.ops.reduce.sorting import sort
+from torchlite.ops.shape.joining import cat
 
 if TYPE_CHECKING:
     from typing_extensions import Self

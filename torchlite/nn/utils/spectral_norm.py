@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from torchlite._tensor import Tensor
 from torchlite.autograd.grad_mode import no_grad
+from torchlite.core.tensor import Tensor
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
 from torchlite.nn.utils import parameter_hooks

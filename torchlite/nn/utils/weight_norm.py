@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import Any, TypeVar
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
 from torchlite.nn.utils import parameter_hooks
-from torchlite.ops.normalize import norm_except_dim
+from torchlite.ops.reduce.norms import norm_except_dim
 
 M = TypeVar("M", bound=Module)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.optim.lr_scheduler.scheduler import LRScheduler, rates
 from torchlite.optim.optimizer import Optimizer
 

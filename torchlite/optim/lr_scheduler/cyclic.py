@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Literal
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.optim.lr_scheduler.momentum import set_momentum, start_momentum, uses_beta1
 from torchlite.optim.lr_scheduler.scheduler import (
     LRScheduler,

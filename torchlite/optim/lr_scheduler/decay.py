@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.optim.lr_scheduler.scheduler import LRScheduler
 from torchlite.optim.optimizer import Optimizer
 

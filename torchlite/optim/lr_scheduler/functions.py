@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.optim.lr_scheduler.scheduler import LRScheduler, rates, state_of
 from torchlite.optim.optimizer import Optimizer
 

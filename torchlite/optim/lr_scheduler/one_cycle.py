@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.optim.lr_scheduler.momentum import set_momentum, start_momentum, uses_beta1
 from torchlite.optim.lr_scheduler.scheduler import LRScheduler, check_optimizer, per_group
 from torchlite.optim.optimizer import Optimizer

@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any
 from weakref import ref
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.optim.optimizer import Optimizer
 
 EPOCH_WARNING = (

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor
-from torchlite.ops.creation import as_tensor, tensor
-from torchlite.ops.joining import stack
+from torchlite.core.tensor import Tensor
+from torchlite.ops.creation.factories import as_tensor, tensor
+from torchlite.ops.shape.joining import stack
 from torchlite.utils.data.dataset import Rows
 
 

@@ -11,8 +11,8 @@ from itertools import accumulate, chain, islice
 from typing import Any, Generic, TypeVar
 
 from torchlite import dtypes
-from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import current
+from torchlite.core.tensor import Tensor, wrap
 from torchlite.utils.data.sampler import permutation
 
 T = TypeVar("T", covariant=True)

@@ -19,7 +19,7 @@ class DistributedSampler(Sampler[int]):
 
     Args:
         dataset: Anything with a length.
-        num_replicas, rank: Default: those of `torchlite.distributed`.
+        num_replicas, rank: Default: those of `torchlite.standins.distributed`.
         shuffle: Whether the order is random. Default: True.
         seed: Of the order, the same in all replicas. Default: 0.
         drop_last: Default: False.
@@ -66,7 +66,7 @@ class DistributedSampler(Sampler[int]):
 
 def _distributed() -> Any:
     try:
-        distributed = importlib.import_module("torchlite.distributed")
+        distributed = importlib.import_module("torchlite.standins.distributed")
     except ModuleNotFoundError:
         raise RuntimeError("Requires distributed package to be available") from None
     if not distributed.is_available():

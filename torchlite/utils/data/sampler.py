@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from torchlite import dtypes
 from torchlite.backends.registry import current
-from torchlite.ops.creation import as_tensor
+from torchlite.ops.creation.factories import as_tensor
 from torchlite.random import Generator, default_generator
 
 T = TypeVar("T", covariant=True)

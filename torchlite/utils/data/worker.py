@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from torchlite import backends
 from torchlite.backends.numpy.worker_seed import seed_worker
+from torchlite.core.settings import set_num_threads
 from torchlite.random import manual_seed
-from torchlite.settings import set_num_threads
 from torchlite.utils.data import transfer
 from torchlite.utils.data.fetching import Source
 from torchlite.utils.data.starting import interrupts

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from torchlite._tensor import Tensor
-from torchlite.ops.creation import as_tensor
-from torchlite.ops.joining import cat
+from torchlite.core.tensor import Tensor
+from torchlite.ops.creation.factories import as_tensor
+from torchlite.ops.shape.joining import cat
 from torchlite.vision.datasets.download import download
 from torchlite.vision.datasets.vision import VisionDataset, split_line
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite.dtypes import int64, uint8
-from torchlite.ops.random import randint, randn
+from torchlite.ops.creation.random import randint, randn
 from torchlite.random import get_rng_state, manual_seed, set_rng_state
 from torchlite.vision.datasets.vision import VisionDataset
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import current
+from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import uint8
 from torchlite.vision.datasets.download import download
 from torchlite.vision.datasets.vision import VisionDataset, split_line

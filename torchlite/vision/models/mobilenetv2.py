@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite import nn
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.vision.models.weights import weights_of, with_weights
 
 #: Of each group of blocks: how far they widen, their channels, their number, the first's stride.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from torchlite import nn
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.vision.models.weights import weights_of, with_weights
 
 Norm = Callable[[int], nn.Module]

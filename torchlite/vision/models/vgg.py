@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite import nn
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.vision.models.weights import weights_of, with_weights
 
 #: Channels of the convolutions; "M": a maximum pooling.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlite.ops.random import randperm
+from torchlite.ops.creation.random import randperm
 from torchlite.vision.transforms import functional as F
 from torchlite.vision.transforms.transform import Transform, between, chance
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.dtypes import dtype
 from torchlite.vision.transforms import functional as F
 from torchlite.vision.transforms.transform import Transform

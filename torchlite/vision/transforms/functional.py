@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.dtypes import dtype, float32
-from torchlite.ops.creation import as_tensor
+from torchlite.ops.creation.factories import as_tensor
 from torchlite.vision.transforms.functional_color import (
     adjust_brightness,
     adjust_contrast,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.dtypes import float32
-from torchlite.ops.comparison import where
-from torchlite.ops.creation import zeros_like
-from torchlite.ops.joining import stack
+from torchlite.ops.creation.factories import zeros_like
+from torchlite.ops.math.comparison import where
+from torchlite.ops.shape.joining import stack
 from torchlite.vision.transforms.pictures import on_pictures
 
 

@@ -8,12 +8,12 @@ from enum import Enum
 from numbers import Number
 from typing import Any
 
-from torchlite._tensor import Tensor
+from torchlite.core.tensor import Tensor
 from torchlite.dtypes import float32
 from torchlite.nn.functional import conv2d, grid_sample, interpolate
 from torchlite.nn.functional import pad as constant_pad
-from torchlite.ops.creation import arange, linspace, ones_like, tensor
-from torchlite.ops.joining import cat, stack
+from torchlite.ops.creation.factories import arange, linspace, ones_like, tensor
+from torchlite.ops.shape.joining import cat, stack
 from torchlite.vision.transforms.pictures import is_pil, on_pictures
 
 

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from torchlite._tensor import Tensor, wrap
 from torchlite.backends.registry import current
+from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import dtype, float32, int32, uint8
-from torchlite.ops.creation import as_tensor
+from torchlite.ops.creation.factories import as_tensor
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _WIDE: dict[str, dtype] = {"I": int32, "F": float32}  # one channel, with more than a byte for it

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from torchlite._tensor import Tensor
-from torchlite.ops.creation import empty, tensor
+from torchlite.core.tensor import Tensor
+from torchlite.ops.creation.factories import empty, tensor
 from torchlite.vision.transforms import functional as F
 from torchlite.vision.transforms.functional_geometry import BILINEAR, NEAREST, Mode, pair
 from torchlite.vision.transforms.transform import Transform, between, chance, interval, whole

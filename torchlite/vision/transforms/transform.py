@@ -9,8 +9,8 @@ import enum
 from typing import Any
 
 from torchlite.nn import Module
-from torchlite.ops.creation import empty
-from torchlite.ops.random import rand, randint
+from torchlite.ops.creation.factories import empty
+from torchlite.ops.creation.random import rand, randint
 
 
 class Transform(Module):

@@ -1,0 +1,1 @@
+"""PyTorch's smaller namespaces: `torch.hub` is `torchlite/namespaces/hub.py`."""

@@ -1,0 +1,1 @@
+"""What every operation is made with: recording, families, promotion, writing in place."""

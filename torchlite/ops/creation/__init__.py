@@ -1,0 +1,1 @@
+"""New tensors, conversions, and what a tensor is asked about itself."""

@@ -1,0 +1,251 @@
+"""What a tensor is asked about itself, and methods of PyTorch that have little to do here."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from torchlite import dtypes
+from torchlite.backends.registry import local
+from torchlite.core.device import missing
+from torchlite.core.shapes import Size
+from torchlite.core.tensor import INFERENCE, Tensor, alias, wrap
+from torchlite.ops.core.inplace import check_writable, write
+from torchlite.ops.core.promotion import cast
+from torchlite.ops.creation.conversion import clone
+from torchlite.ops.creation.factories import _array_of, empty
+from torchlite.ops.creation.storage import data_ptr, resize_, stride
+from torchlite.ops.indexing.brackets import alias_view
+from torchlite.ops.shape.splitting import chunk, split
+
+
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """The tensor in the dtype of `other`."""
+    return cast(self, other.dtype)
+
+
+def is_floating_point(self: Tensor) -> bool:
+    """Whether the elements are real floating-point numbers."""
+    return self.dtype.is_floating_point
+
+
+def is_complex(self: Tensor) -> bool:
+    """Whether the elements are complex numbers."""
+    return self.dtype.is_complex
+
+
+def is_signed(self: Tensor) -> bool:
+    """Whether the elements can be negative."""
+    return self.dtype.is_signed
+
+
+def is_conj(input: Tensor) -> bool:
+    """False: a conjugate is computed at once."""
+    return False
+
+
+def is_neg(input: Tensor) -> bool:
+    """False: a negative is computed at once."""
+    return False
+
+
+def is_inference(input: Tensor) -> bool:
+    """Whether it was made in `inference_mode`: it then never takes part in a gradient."""
+    return input._cell is INFERENCE
+
+
+def is_pinned(self: Tensor, device: Any = None) -> bool:
+    """False: there is no other device to pin memory for."""
+    return False
+
+
+def pin_memory(self: Tensor, device: Any = None) -> Tensor:
+    """RuntimeError, as PyTorch raises where there is no accelerator."""
+    raise RuntimeError("Cannot access accelerator device when none is available.")
+
+
+def is_shared(self: Tensor) -> bool:
+    """False: no memory is shared with other processes."""
+    return False
+
+
+def share_memory_(self: Tensor) -> Tensor:
+    """The tensor itself, whose memory is not shared with other processes, but copied at a fork."""
+    return self
+
+
+def to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool = True) -> Tensor:
+    """The tensor itself (in `dtype`): it is dense."""
+    return self if dtype is None else cast(self, dtype)
+
+
+def chalf(self: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor converted to complex32, where the backend has it."""
+    return cast(self, dtypes.complex32)
+
+
+def dim_order(self: Tensor, ambiguity_check: Any = False) -> tuple[int, ...]:
+    """The dimensions from the one with the longest steps in memory to the one with the shortest."""
+    steps = stride(self)
+    return tuple(sorted(range(len(steps)), key=lambda d: -steps[d]))
+
+
+def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
+    """Replace each element ``x`` by ``callable(x)``, one by one. Slow."""
+    return _elementwise(self, callable, self)
+
+
+def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
+    """Replace each element ``x`` by ``callable(x, y)``, ``y`` being that of `tensor`. Slow."""
+    return _elementwise(self, callable, self, tensor.expand(self.shape))
+
+
+def _elementwise(self: Tensor, function: Callable, *operands: Tensor) -> Tensor:
+    if any(x.requires_grad for x in operands):
+        raise RuntimeError("Can't call apply_() on Variable that requires grad. Use "
+                           "var.detach().apply_() instead.")  # fmt: skip
+    check_writable(self)
+    xp = local.mode.xp
+    columns = (xp.tolist(xp.reshape(x._data, (-1,))) for x in operands)
+    values = [function(*row) for row in zip(*columns)]
+    write(self, xp.reshape(_array_of(values, self.dtype, copy=True), self._data.shape))
+    return self
+
+
+def resize(self: Tensor, *sizes: Any) -> Tensor:
+    """A tensor of another shape with the same elements in order; deprecated, as in PyTorch."""
+    warnings.warn("non-inplace resize is deprecated", stacklevel=2)
+    return resize_(clone(self.detach()), *sizes)
+
+
+def resize_as(self: Tensor, tensor: Tensor) -> Tensor:
+    """`resize` to the shape of another tensor; deprecated, as in PyTorch."""
+    warnings.warn("non-inplace resize_as is deprecated", stacklevel=2)
+    return resize_(clone(self.detach()), *tensor.shape)
+
+
+def as_subclass(self: Tensor, cls: type) -> Tensor:
+    """The same memory and history in an object of class `cls`, a subclass of `Tensor`."""
+    if not (isinstance(cls, type) and issubclass(cls, Tensor)):
+        raise TypeError(f"as_subclass(): cls must be a subclass of Tensor, got {cls}")
+    result = object.__new__(cls)
+    is_leaf = self.requires_grad and self.is_leaf  # the gradient is for `self`
+    result.__dict__.update((alias_view if is_leaf else alias)(self).__dict__)
+    return result
+
+
+def module_load(self: Tensor, other: Tensor, assign: bool = False) -> Tensor:
+    """What a tensor of a module becomes when `other` is loaded: `other`, or itself overwritten."""
+    return other.detach() if assign else self.detach().copy_(other)
+
+
+def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """`chunk`."""
+    return chunk(input, chunks, dim)
+
+
+def unsafe_split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """`split`."""
+    return split(input, split_size_or_sections, dim)
+
+
+def _volatile(self: Tensor) -> bool:
+    warnings.warn("volatile was removed (Variable.volatile is always False)", stacklevel=2)
+    return False
+
+
+def typename(obj: Any) -> str:
+    """The full name of an object's type; for tensors, as ``torch.FloatTensor``."""
+    if isinstance(obj, Tensor):
+        return str(obj.type())
+    kind = obj if hasattr(obj, "__qualname__") else type(obj)
+    module = getattr(kind, "__module__", None) or ""
+    return kind.__qualname__ if module in ("", "builtins") else f"{module}.{kind.__qualname__}"
+
+
+class _OfDtype(type):
+    """The class of `FloatTensor` and its like: calls make tensors, `isinstance` asks for dtypes."""
+
+    dtype: dtypes.dtype
+
+    def __call__(cls, *args: Any, device: Any = None) -> Tensor:
+        if len(args) != 1 or isinstance(args[0], (int, Size)):
+            return empty(*(args or (0,)), dtype=cls.dtype, device=device)
+        if not isinstance(args[0], Tensor):
+            return wrap(_array_of(args[0], cls.dtype, copy=True))
+        if args[0].dtype is not cls.dtype:
+            raise TypeError(f"expected a tensor of dtype {cls.dtype}, got {args[0].dtype}")
+        return alias(args[0])
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, Tensor) and instance.dtype is cls.dtype
+
+
+def _typed(kind: dtypes.dtype) -> _OfDtype:
+    doc = f"``Tensor`` of dtype {kind.name}, made as PyTorch's old tensor types are."
+    members = {"dtype": kind, "__doc__": doc, "__module__": "torch"}
+    return _OfDtype(f"{kind.legacy}Tensor", (), members)
+
+
+def new(self: Tensor, *args: Any, device: Any = None) -> Tensor:
+    """A tensor of the same dtype: ``new(2, 3)`` uninitialised, of that shape; ``new([1, 2])``."""
+    return _typed(self.dtype)(*args, device=device)
+
+
+def cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
+    """There is no GPU. Raises: AssertionError, as PyTorch built without CUDA."""
+    raise missing("cuda")
+
+
+FloatTensor, DoubleTensor = _typed(dtypes.float32), _typed(dtypes.float64)
+HalfTensor, BFloat16Tensor = _typed(dtypes.float16), _typed(dtypes.bfloat16)
+ByteTensor, CharTensor = _typed(dtypes.uint8), _typed(dtypes.int8)
+ShortTensor, IntTensor = _typed(dtypes.int16), _typed(dtypes.int32)
+LongTensor, BoolTensor = _typed(dtypes.int64), _typed(dtypes.bool_)
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """`set_default_dtype` by ``FloatTensor`` and its like, or its name; deprecated, as in PyTorch.
+
+    Raises: TypeError for what is no such type, or not of a floating-point dtype.
+    """
+    name = f"torch.{t.__name__}" if isinstance(t, _OfDtype) else t
+    kinds = {f"torch.{kind.legacy}Tensor": kind for kind in dtypes.DTYPES}
+    if name not in kinds:
+        raise TypeError(f"invalid type object: expected a tensor type or its name, got {t!r}")
+    if not kinds[name].is_floating_point:
+        raise TypeError("only floating-point types are supported as the default type")
+    warnings.warn(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use "
+        "torch.set_default_dtype() and torch.set_default_device() as alternatives.",
+        stacklevel=2,
+    )
+    dtypes.set_default_dtype(kinds[name])
+
+
+#: What only `Tensor` has, as methods and as properties.
+METHODS = {
+    function.__name__: function
+    for function in (
+        type_as, is_floating_point, is_complex, is_signed, is_conj, is_neg, is_inference,
+        is_pinned, pin_memory, is_shared, share_memory_, to_dense, chalf, dim_order, apply_, map_,
+        resize, resize_as, as_subclass, module_load, unsafe_chunk, unsafe_split, new, cuda,
+    )
+} | {"nelement": Tensor.numel, "ndimension": Tensor.dim, "const_data_ptr": data_ptr}  # fmt: skip
+PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
+    "is_cpu": lambda self: True,
+    "is_cuda": lambda self: False,
+    "is_mps": lambda self: False,
+    "is_xpu": lambda self: False,
+    "is_meta": lambda self: False,
+    "name": lambda self: None,
+    "grad_dtype": lambda self: self.dtype,
+    "volatile": _volatile,
+}
+
+__all__ = [
+    "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor",
+    "HalfTensor", "IntTensor", "LongTensor", "ShortTensor", "is_conj", "is_inference", "is_neg",
+    "set_default_tensor_type", "typename", "unsafe_chunk", "unsafe_split",
+]  # fmt: skip

@@ -1,0 +1,384 @@
+"""Random tensors: new ones, and filling in place; PyTorch's numbers for the same seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from torchlite import dtypes
+from torchlite.backends.registry import local
+from torchlite.core.device import check_device
+from torchlite.core.overrides import taken_over
+from torchlite.core.tensor import Tensor, wrap
+from torchlite.dtypes import COMPLEX, FLOAT, dtype
+from torchlite.ops.core.family import operation, refuse, write_out
+from torchlite.ops.core.inplace import assign, check_writable
+from torchlite.ops.core.promotion import c_name, cast
+from torchlite.ops.creation.conversion import is_contiguous
+from torchlite.ops.creation.factories import empty_like, size_of
+from torchlite.random import Generator, default_generator
+
+
+def engine_of(generator: Generator | None) -> Any:
+    """The state that the backend's random primitives draw from."""
+    if generator is None:
+        return default_generator.engine
+    if not isinstance(generator, Generator):
+        raise TypeError(
+            f"argument 'generator' must be torch.Generator, not {type(generator).__name__}"
+        )
+    return generator.engine
+
+
+def _uniform(rng: Any, shape: tuple, kind: dtype, low: float = 0.0, high: float = 1.0) -> Any:
+    if kind.category == COMPLEX:
+        return _complex(_uniform(rng, (*shape, 2), kind.to_real(), low, high), shape, kind)
+    if kind.category < FLOAT:
+        raise refuse("check_uniform_bounds", kind)
+    return local.mode.xp.random_uniform(rng, shape, kind, low, high)
+
+
+def _normal(rng: Any, shape: tuple, kind: dtype, mean: float = 0.0, std: float = 1.0) -> Any:
+    if kind.category == COMPLEX:  # each part has half of the variance
+        std *= math.sqrt(0.5)
+        return _complex(_normal(rng, (*shape, 2), kind.to_real(), mean, std), shape, kind)
+    if kind.category < FLOAT:
+        raise refuse("normal_kernel_cpu", kind)
+    return local.mode.xp.random_normal(rng, shape, kind, mean, std)
+
+
+def _complex(pairs: Any, shape: tuple, kind: dtype) -> Any:
+    xp = local.mode.xp
+    return xp.reshape(xp.view_dtype(pairs, kind), shape)
+
+
+def _finished(data: Any, out: Tensor | None, requires_grad: bool) -> Tensor:
+    result = wrap(data)
+    if out is not None:
+        return write_out("random", out, result)
+    return result.requires_grad_() if requires_grad else result
+
+
+def _float_kind(name: str, kind: dtype) -> dtype:
+    if kind.category != FLOAT:
+        raise refuse(name, kind)
+    return kind
+
+
+@taken_over
+def rand(*size: Any, generator: Generator | None = None, out: Tensor | None = None,
+         dtype: dtype | None = None, layout: Any = None, device: Any = None,
+         requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Uniform numbers in [0, 1)."""
+    check_device(device)
+    kind = dtype or dtypes.get_default_dtype()
+    data = _uniform(engine_of(generator), size_of(size), kind)
+    return _finished(data, out, requires_grad)
+
+
+@taken_over
+def randn(*size: Any, generator: Generator | None = None, out: Tensor | None = None,
+          dtype: dtype | None = None, layout: Any = None, device: Any = None,
+          requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Standard normal numbers."""
+    check_device(device)
+    kind = dtype or dtypes.get_default_dtype()
+    data = _normal(engine_of(generator), size_of(size), kind)
+    return _finished(data, out, requires_grad)
+
+
+@taken_over
+def randint(low: Any = 0, high: Any = None, size: Any = None, *, generator: Generator | None = None,
+            out: Tensor | None = None, dtype: dtype | None = None, layout: Any = None,
+            device: Any = None, requires_grad: bool = False,
+            pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Integers ``low <= n < high``: ``randint(high, size)`` or ``randint(low, high, size)``."""
+    check_device(device)
+    if size is None:
+        low, high, size = 0, low, high
+    if size is None:
+        raise TypeError("randint() missing 1 required positional argument: 'size'")
+    if high is None or isinstance(high, (tuple, list)):
+        low, high = 0, low
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= "
+                           f"to={high}")  # fmt: skip
+    shape = size_of((tuple(size),))
+    kind = dtype or dtypes.int64
+    data = local.mode.xp.random_integers(engine_of(generator), shape, kind, low, high)
+    return _finished(data, out, requires_grad)
+
+
+@taken_over
+def randperm(n: int, *, generator: Generator | None = None, out: Tensor | None = None,
+             dtype: dtype = dtypes.int64, layout: Any = None, device: Any = None,
+             requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """A random permutation of 0 .. n - 1."""
+    check_device(device)
+    if n < 0:
+        raise RuntimeError(f"n must be non-negative, got {n}")
+    result = wrap(local.mode.xp.random_permutation(engine_of(generator), n))
+    return _finished(cast(result, dtype)._data, out, requires_grad)
+
+
+def _laid_out(tensor: Tensor, draw: Callable[[tuple], Tensor]) -> Tensor:
+    """``draw(shape)`` for `tensor`, its numbers in the order in which that lies in memory."""
+    shape = tuple(tensor._data.shape)
+    if is_contiguous(tensor):
+        return draw(shape)
+    steps = local.mode.xp.strides(tensor._data)
+    order = sorted(range(len(shape)), key=lambda d: -steps[d])
+    drawn = draw(tuple(shape[d] for d in order))
+    return drawn.permute(sorted(range(len(shape)), key=order.__getitem__)).detach()
+
+
+def _like(make: Callable) -> Callable:
+    def like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None, device: Any = None,
+             requires_grad: bool = False, memory_format: Any = None,
+             generator: Generator | None = None) -> Tensor:  # fmt: skip
+        options: Any = {"dtype": dtype or input.dtype, "device": device, "generator": generator}
+        result = _laid_out(input, lambda shape: make(shape, **options))
+        return result.requires_grad_() if requires_grad else result
+
+    like.__name__ = f"{make.__name__}_like"
+    like.__doc__ = f"`{make.__name__}` in the shape and, by default, the dtype of `input`."
+    return like
+
+
+rand_like, randn_like = _like(rand), _like(randn)
+
+
+def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: dtype | None = None,
+                 layout: Any = None, device: Any = None, requires_grad: bool = False,
+                 memory_format: Any = None) -> Tensor:  # fmt: skip
+    """`randint` in the shape and, by default, the dtype of `input`."""
+    low, high = (0, low) if high is None else (int(low), int(high))
+    return randint(low, high, input._data.shape, dtype=dtype or input.dtype, device=device,
+                   requires_grad=requires_grad)  # fmt: skip
+
+
+@taken_over
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *,
+           generator: Generator | None = None, out: Tensor | None = None,
+           dtype: dtype | None = None, layout: Any = None, device: Any = None,
+           requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Normal numbers; `mean` and `std` are numbers (then with `size`) or tensors of one each."""
+    check_device(device)
+    _check_std(std)
+    if size is not None:
+        kind = dtype or dtypes.get_default_dtype()
+        data = _normal(engine_of(generator), size_of((tuple(size),)), kind, mean, std)
+        return _finished(data, out, requires_grad)
+    pattern = mean * 0 + std
+    result = randn(pattern._data.shape, generator=generator, dtype=pattern.dtype) * std + mean
+    return result if out is None else write_out("normal", out, result)
+
+
+def _check_std(std: Any) -> None:
+    if isinstance(std, Tensor):
+        if local.mode.xp.any_true((std < 0)._data):
+            raise RuntimeError("normal expects all elements of std >= 0.0")
+    elif std < 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+
+
+@operation
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None,
+              out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """1 with probability `input` (or `p`) and 0 otherwise, in the dtype of `input`."""
+    if input.dtype.category < FLOAT and p is None:
+        raise refuse("bernoulli_tensor_cpu_self_", input.dtype)
+    chance = input._data if p is None else p
+    _check_chance(chance)
+    drawn = local.mode.xp.random_bernoulli(engine_of(generator), chance, input._data.shape)
+    result = cast(wrap(drawn), input.dtype)
+    if input._needs_grad:
+        result = result + input * 0
+    return result if out is None else write_out("bernoulli", out, result)
+
+
+def _check_chance(p: Any) -> None:
+    if isinstance(p, (int, float)):
+        if not 0 <= p <= 1:
+            raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
+    elif p.size:
+        low, high = local.mode.xp.extremes(p)
+        if not (low >= 0 and high <= 1):
+            raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
+
+
+@operation
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *,
+                generator: Generator | None = None,
+                out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """`num_samples` int64 indices from each row of weights (n) or (m, n), which need not sum to 1.
+
+    Raises: RuntimeError for weights that are negative, infinite or all zero, and for more samples
+    than there are weights, without replacement.
+    """
+    weights = input.detach()
+    _check_weights(weights, num_samples, replacement)
+    if not replacement or num_samples == 1:
+        noise = empty_like(weights).exponential_(1, generator=generator)
+        result = (weights / noise).topk(num_samples, dim=-1).indices
+    else:
+        cumulative = (weights / weights.sum(-1, keepdim=True)).cumsum(-1)
+        shape = (*weights.shape[:-1], num_samples)
+        draws = rand(shape, generator=generator, dtype=dtypes.float64)
+        places = local.mode.xp.searchsorted(cumulative.double()._data, draws._data, False)
+        result = wrap(local.mode.xp.minimum(places, weights.shape[-1] - 1))
+    if out is None:
+        return result
+    if out.dtype is not dtypes.int64:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype.legacy}")
+    return write_out("multinomial", out, result)
+
+
+def _check_weights(weights: Tensor, num_samples: int, replacement: bool) -> None:
+    if weights.dtype.category != FLOAT:
+        raise RuntimeError(
+            "multinomial only supports floating-point dtypes for input, got: "
+            f"{weights.dtype.legacy}"
+        )
+    if not 1 <= weights._data.ndim <= 2:
+        raise RuntimeError("prob_dist must be 1 or 2 dim")
+    if num_samples <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if not replacement and num_samples > weights.shape[-1]:
+        raise RuntimeError(
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
+        )
+    any_true, usable = local.mode.xp.any_true, weights.isfinite() & (weights >= 0)
+    if any_true((~usable)._data):
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    if any_true((weights.sum(-1) == 0)._data):
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+
+
+# --- filling in place ---------------------------------------------------------------------------
+
+
+def _fill(self: Tensor, draw: Callable[[tuple], Any]) -> Tensor:
+    check_writable(self)
+    return assign(self, cast(_laid_out(self, lambda shape: wrap(draw(shape))), self.dtype))
+
+
+def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *,
+             generator: Generator | None = None, **bounds: float) -> Tensor:  # fmt: skip
+    """Fill with uniform numbers in [from, to)."""
+    low = bounds.pop("from", from_)
+    for label, bound in (("from", low), ("to", to)):
+        if self.is_floating_point() and abs(bound) > dtypes.finfo(self.dtype).max:
+            raise RuntimeError(f"{label} is out of bounds for {c_name(self.dtype)}")
+    if low > to:
+        raise RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={to:g}"
+        )
+    rng = engine_of(generator)
+    return _fill(self, lambda shape: _uniform(rng, shape, self.dtype, low, to))
+
+
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *,
+            generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """Fill with normal numbers."""
+    _check_std(std)
+    rng = engine_of(generator)
+    draw = _normal if is_contiguous(self) else _normal_one_by_one
+    return _fill(self, lambda shape: draw(rng, shape, self.dtype, mean, std))
+
+
+def _normal_one_by_one(rng: Any, shape: tuple, kind: dtype, mean: float, std: float) -> Any:
+    """Normal numbers of any count as PyTorch draws fewer than 16."""
+    xp, count = local.mode.xp, math.prod(shape)
+    runs = [min(15, count - i) for i in range(0, count, 15)] or [0]
+    return xp.reshape(xp.concatenate([_normal(rng, (n,), kind, mean, std) for n in runs], 0), shape)
+
+
+def random_(self: Tensor, from_: int | None = None, to: int | None = None, *,
+            generator: Generator | None = None, **bounds: int) -> Tensor:  # fmt: skip
+    """Fill with integers: of the whole range, ``random_(to)`` or ``random_(from, to)``."""
+    low, xp, rng = bounds.pop("from", from_), local.mode.xp, engine_of(generator)
+    if low is None and to is None:
+        return _fill(self, lambda shape: xp.random_bits(rng, shape, self.dtype))
+    low, high = (0, low or 0) if to is None else (low or 0, to)
+    if low >= high:
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
+    return _fill(self, lambda shape: xp.random_integers(rng, shape, self.dtype, low, high))
+
+
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Fill with 1 with probability `p` (a number or a tensor) and 0 otherwise."""
+    xp, rng = local.mode.xp, engine_of(generator)
+    if not isinstance(p, Tensor):
+        _check_chance(p)
+        return _fill(self, lambda shape: xp.random_bernoulli(rng, p, shape))
+    chance = p.detach().expand(self._data.shape).contiguous()._data
+    _check_chance(chance)
+    check_writable(self)
+    drawn = wrap(xp.random_bernoulli(rng, chance, self._data.shape))
+    return assign(self, cast(drawn, self.dtype))
+
+
+def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Fill with exponentially distributed numbers of rate `lambd`."""
+    if lambd <= 0:
+        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
+    kind = _float_kind("exponential", self.dtype)
+    rng = engine_of(generator)
+    return _fill(self, lambda shape: local.mode.xp.random_exponential(rng, shape, kind, lambd))
+
+
+def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """Fill with how many trials it takes to succeed, with probability `p` each time."""
+    if not 0 < p < 1:
+        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
+    xp, rng, scale = local.mode.xp, engine_of(generator), math.log1p(-p)
+
+    def draw(shape: tuple) -> Any:
+        return xp.ceil(xp.div(xp.log(_uniform(rng, shape, dtypes.float64)), scale))
+
+    return _fill(self, draw)
+
+
+def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *,
+                generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """Fill with numbers whose logarithm has this mean and standard deviation."""
+    if std <= 0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
+    _float_kind("log_normal_cpu", self.dtype)
+    xp, rng = local.mode.xp, engine_of(generator)
+    return _fill(
+        self, lambda shape: xp.exp(_normal_one_by_one(rng, shape, dtypes.float64, mean, std))
+    )
+
+
+def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *,
+            generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """Fill with numbers of Cauchy's distribution."""
+    if sigma <= 0:
+        raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
+    _float_kind("cauchy_cpu", self.dtype)
+    xp, rng = local.mode.xp, engine_of(generator)
+
+    def draw(shape: tuple) -> Any:
+        angle = xp.mul(xp.sub(_uniform(rng, shape, dtypes.float64), 0.5), math.pi)
+        return xp.add(xp.mul(xp.tan(angle), sigma), median)
+
+    return _fill(self, draw)
+
+
+#: In-place methods that `torchlite.ops.core.methods` attaches.
+FILLERS = {
+    f.__name__: f
+    for f in (
+        uniform_, normal_, random_, bernoulli_, exponential_, geometric_, log_normal_, cauchy_,
+    )
+}  # fmt: skip
+
+__all__ = [
+    "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like",
+    "randn", "randn_like", "randperm",
+]  # fmt: skip

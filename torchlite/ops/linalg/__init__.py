@@ -1,0 +1,1 @@
+"""Products and functions of matrices."""

@@ -1,0 +1,226 @@
+"""Products of matrices and vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torchlite.core.shapes import broadcast_shapes
+from torchlite.core.tensor import Tensor
+from torchlite.ops.core.family import not_a_tensor, operation, write_out
+from torchlite.ops.core.op import declare, run
+
+
+def _swap(xp: Any, x: Any) -> Any:
+    """`x` with its last two axes exchanged."""
+    ndim = len(x.shape)
+    return xp.permute(x, (*range(ndim - 2), ndim - 1, ndim - 2))
+
+
+_matmul = declare(
+    "matmul",
+    "input other",
+    broadcasts=True,
+    input=lambda xp, g, other: xp.matmul(g, _swap(xp, other)),
+    other=lambda xp, g, input: xp.matmul(_swap(xp, input), g),
+    title="Mm",
+)
+
+
+def _check_operands(name: str, input: Any, other: Any) -> None:
+    for position, (argument, value) in enumerate((("input", input), ("other", other)), 1):
+        if not isinstance(value, Tensor):
+            raise not_a_tensor(name, position, argument, value)
+    if input._data.dtype != other._data.dtype:
+        raise RuntimeError(
+            "expected m1 and m2 to have the same dtype, but got: "
+            f"{_c_name(input)} != {_c_name(other)}"
+        )
+
+
+def _c_name(tensor: Tensor) -> str:
+    """The name of the dtype in PyTorch's messages of matrix products."""
+    names = {
+        "float32": "float", "float64": "double", "int64": "long int", "int32": "int",
+        "float16": "c10::Half", "bfloat16": "c10::BFloat16",
+    }  # fmt: skip
+    return names.get(tensor.dtype.name, tensor.dtype.legacy)
+
+
+@operation
+def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The matrix product. ``(*, n, k), (*, k, m) -> (*, n, m)``; a 1-d operand is a vector.
+
+    Raises: RuntimeError (as PyTorch) if the shapes do not multiply.
+    """
+    _check_operands("matmul", input, other)
+    a, b = input._data, other._data
+    if a.ndim == 2 and b.ndim == 2:
+        if a.shape[1] != b.shape[0]:
+            raise _no_product(a.shape, b.shape)
+        result = run(_matmul, (input, other), (a, b))
+    else:
+        result = _general(input, other)
+    return result if out is None else write_out("matmul", out, result)
+
+
+def _no_product(a: tuple, b: tuple) -> RuntimeError:
+    return RuntimeError(
+        "mat1 and mat2 shapes cannot be multiplied "
+        f"({a[0]}x{a[1]} and {b[0]}x{b[1]})"
+    )
+
+
+def _general(input: Tensor, other: Tensor) -> Tensor:
+    """Vectors become matrices for the product; leading dimensions broadcast."""
+    a_ndim, b_ndim = input._data.ndim, other._data.ndim
+    if a_ndim == 0 or b_ndim == 0:
+        raise RuntimeError(
+            "both arguments to matmul need to be at least 1D, "
+            f"but they are {a_ndim}D and {b_ndim}D"
+        )
+    a = input.unsqueeze(0) if a_ndim == 1 else input
+    b = other.unsqueeze(1) if b_ndim == 1 else other
+    if a._data.shape[-1] != b._data.shape[-2]:
+        raise _vector_mismatch(input, other, a, b)
+    broadcast_shapes(a._data.shape[:-2], b._data.shape[:-2])
+    result = _matmul(a, b)
+    if b_ndim == 1:
+        result = result.squeeze(-1)
+    return result.squeeze(-1 if b_ndim == 1 else -2) if a_ndim == 1 else result
+
+
+def _vector_mismatch(input: Tensor, other: Tensor, a: Tensor, b: Tensor) -> RuntimeError:
+    if input._data.ndim == 1 and other._data.ndim == 1:
+        return RuntimeError(
+            f"inconsistent tensor size, expected tensor [{input.shape[0]}] and src "
+            f"[{other.shape[0]}] to have the same number of elements, but got "
+            f"{input.shape[0]} and {other.shape[0]} elements respectively"
+        )
+    return _no_product(a._data.shape[-2:], b._data.shape[-2:])
+
+
+@operation
+def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The product of two matrices. ``(n, k), (k, m) -> (n, m)``."""
+    _check_operands("mm", input, mat2)
+    _check_ndim("self", input, 2)
+    _check_ndim("mat2", mat2, 2)
+    return matmul(input, mat2, out=out)
+
+
+def _check_ndim(label: str, tensor: Tensor, ndim: int) -> None:
+    if tensor._data.ndim != ndim:
+        noun = {1: "vector", 2: "matrix"}[ndim]
+        raise RuntimeError(f"{label} must be a {noun}")
+
+
+@operation
+def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Products of a batch of matrices. ``(b, n, k), (b, k, m) -> (b, n, m)``."""
+    _check_operands("bmm", input, mat2)
+    a, b = input._data.shape, mat2._data.shape
+    if len(a) != 3 or len(b) != 3:
+        raise RuntimeError("batch1 must be a 3D tensor" if len(a) != 3 else
+                           "batch2 must be a 3D tensor")  # fmt: skip
+    if a[0] != b[0] or a[2] != b[1]:
+        raise RuntimeError(
+            "Expected size for first two dimensions of batch2 tensor to be: "
+            f"[{a[0]}, {a[2]}] but got: [{b[0]}, {b[1]}]."
+        )
+    return matmul(input, mat2, out=out)
+
+
+@operation
+def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Matrix times vector. ``(n, k), (k) -> (n)``."""
+    _check_operands("mv", input, vec)
+    if input._data.ndim != 2 or vec._data.ndim != 1:
+        raise RuntimeError(
+            "vector + matrix @ vector expected, got "
+            f"1, {input._data.ndim}, {vec._data.ndim}"
+        )
+    if input._data.shape[1] != vec._data.shape[0]:
+        raise RuntimeError(
+            f"size mismatch, got input ({input.shape[0]}), mat "
+            f"({input.shape[0]}x{input.shape[1]}), vec ({vec.shape[0]})"
+        )
+    return matmul(input, vec, out=out)
+
+
+@operation
+def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The dot product of two vectors of the same length."""
+    if input._data.ndim != 1 or tensor._data.ndim != 1:
+        raise RuntimeError(
+            "1D tensors expected, but got "
+            f"{input._data.ndim}D and {tensor._data.ndim}D tensors"
+        )
+    if input.dtype is not tensor.dtype:
+        raise RuntimeError(
+            "dot : expected both vectors to have same dtype, but found "
+            f"{input.dtype.legacy} and {tensor.dtype.legacy}"
+        )
+    return matmul(input, tensor, out=out)
+
+
+@operation
+def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The outer product. ``(n), (m) -> (n, m)``."""
+    for label, x in (("self", input), ("vec2", vec2)):
+        if x._data.ndim != 1:
+            raise RuntimeError(
+                f"outer: Expected 1-D argument {label}, but got {x._data.ndim}-D"
+            )
+    result = input.unsqueeze(1) * vec2
+    return result if out is None else write_out("outer", out, result)
+
+
+def _scaled(input: Tensor, beta: Any, product: Tensor, alpha: Any) -> Tensor:
+    """``beta * input + alpha * product``; beta 0 ignores `input`, its NaN included."""
+    product = product if alpha == 1 else product * alpha
+    broadcast_shapes(input._data.shape, product._data.shape)
+    if beta == 0:
+        return product
+    return (input if beta == 1 else input * beta) + product
+
+
+def _check_expands(input: Tensor, shape: tuple) -> None:
+    own = input._data.shape
+    ok = len(own) <= len(shape) and all(
+        a in (1, b) for a, b in zip(reversed(own), reversed(shape))
+    )
+    if not ok:
+        raise RuntimeError(
+            f"The expanded size of the tensor ({shape[-1]}) must match the existing size "
+            f"({own[-1] if own else 1}) at non-singleton dimension {len(shape) - 1}.  "
+            f"Target sizes: {list(shape)}.  Tensor sizes: {list(own)}"
+        )
+
+
+def _fused(product: Any) -> Any:
+    def fused(input: Tensor, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1,
+              out: Tensor | None = None) -> Tensor:  # fmt: skip
+        matrices = product(a, b)
+        _check_expands(input, matrices._data.shape)
+        result = _scaled(input, beta, matrices, alpha)
+        return result if out is None else write_out(fused.__name__, out, result)
+
+    return fused
+
+
+def _named(name: str, product: Any, meaning: str) -> Any:
+    fused = _fused(product)
+    fused.__name__ = fused.__qualname__ = name
+    fused.__doc__ = f"``beta * input + alpha * {meaning}``."
+    return operation(fused)
+
+
+addmm = _named("addmm", mm, "(mat1 @ mat2)")
+addmv = _named("addmv", mv, "(mat @ vec)")
+addr = _named("addr", outer, "outer(vec1, vec2)")
+baddbmm = _named("baddbmm", bmm, "bmm(batch1, batch2)")
+addbmm = _named("addbmm", lambda a, b: bmm(a, b).sum(0), "bmm(batch1, batch2).sum(0)")
+
+__all__ = [
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "dot", "matmul", "mm", "mv", "outer",
+]  # fmt: skip

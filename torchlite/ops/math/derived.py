@@ -1,0 +1,382 @@
+"""Clamping, blending, and other elementwise functions made of the basic ones."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from torchlite import dtypes
+from torchlite.backends.registry import local
+from torchlite.core.tensor import Tensor, wrap
+from torchlite.dtypes import BOOL, COMPLEX, FLOAT
+from torchlite.ops.core.family import (
+    binary,
+    check_tensors,
+    not_a_tensor,
+    operation,
+    unary,
+    write_out,
+)
+from torchlite.ops.core.op import declare, run
+from torchlite.ops.core.promotion import (
+    at_least_float,
+    cast,
+    checked_operand,
+    computing,
+    result_type,
+)
+from torchlite.ops.creation.conversion import clone
+from torchlite.ops.creation.factories import tensor
+from torchlite.ops.math.arithmetic import abs, add, div, floor, lgamma, mul, sub
+from torchlite.ops.math.comparison import (
+    eq,
+    gt,
+    isfinite,
+    isnan,
+    logical_or,
+    lt,
+    where,
+)
+from torchlite.ops.math.exponentials import log, log2, pow
+from torchlite.ops.math.trigonometry import sin
+
+# --- clamping -----------------------------------------------------------------------------------
+
+_clamp = declare(
+    "clamp", "x low high", x=lambda xp, g, x, low, high: xp.clamp_backward(g, x, low, high)
+)
+
+
+@operation
+def clamp(input: Tensor, min: Any = None, max: Any = None, *,
+          out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """`input` raised to `min` and lowered to `max`: numbers, tensors that broadcast, or None.
+
+    NaN is kept; the gradient at a bound is 1. Raises: RuntimeError if both bounds are None.
+    """
+    check_tensors("clamp", input=input)
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    input, low, high = _together(input, min, max)
+    if input.dtype.category == BOOL:
+        raise NotImplementedError("\"clamp_scalar_cpu\" not implemented for 'Bool'")
+    if isinstance(low, Tensor) or isinstance(high, Tensor):
+        result = _clamp_by_tensors(input, low, high)
+    else:
+        result = run(_clamp, (input, low, high), (input._data, low, high))
+    return result if out is None else write_out("clamp", out, result)
+
+
+def _together(input: Tensor, low: Any, high: Any) -> tuple[Tensor, Any, Any]:
+    """All in the dtype that they compute in."""
+    kind = result_type(*(x for x in (input, low, high) if x is not None))
+    if kind.category == COMPLEX:
+        raise NotImplementedError("clamp is not supported for complex types")
+    low, high = (x if x is None else checked_operand(x, kind) for x in (low, high))
+    return cast(input, kind), low, high
+
+
+def _clamp_by_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
+    """The gradient goes to a bound only where it is passed; NaN of a bound wins."""
+    for bound, passes in ((low, lt), (high, gt)):
+        if bound is not None:
+            passed = passes(input, bound)
+            if isinstance(bound, Tensor):
+                passed = logical_or(passed, isnan(bound))
+            input = where(passed, bound, input)
+    return input
+
+
+@operation
+def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
+    """`input` raised to `min`, a number or a tensor."""
+    check_tensors("clamp_min", input=input)
+    if isinstance(min, Tensor):
+        result = _clamp_by_tensors(*_together(input, min, None))
+        return result if out is None else write_out("clamp_min", out, result)
+    return clamp(input, min, out=out)
+
+
+@operation
+def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
+    """`input` lowered to `max`, a number or a tensor."""
+    check_tensors("clamp_max", input=input)
+    if isinstance(max, Tensor):
+        result = _clamp_by_tensors(*_together(input, None, max))
+        return result if out is None else write_out("clamp_max", out, result)
+    return clamp(input, None, max, out=out)
+
+
+@operation
+def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = None,
+               neginf: float | None = None, *, out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """`input` with numbers for NaN (0) and the infinities (the greatest and least numbers)."""
+    result = clone(input)
+    if input.dtype.category == FLOAT:
+        limits = dtypes.finfo(input.dtype)
+        for found, value, default in (
+            (isnan(input), nan, 0.0),
+            (isposinf(input), posinf, limits.max),
+            (isneginf(input), neginf, limits.min),
+        ):
+            number = tensor(default if value is None else value, dtype=input.dtype)
+            result = where(found, number, result)
+    return result if out is None else write_out("nan_to_num", out, result)
+
+
+# --- blending -----------------------------------------------------------------------------------
+
+
+@operation
+def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor:
+    """``input + weight * (end - input)``; weight is a number or a tensor. All broadcast.
+
+    Raises: RuntimeError (as PyTorch) if the dtypes differ.
+    """
+    for label, x in (("end", end), ("weight", weight)):
+        if isinstance(x, Tensor) and x.dtype is not input.dtype:
+            raise RuntimeError(
+                f"expected dtype {input.dtype.name} for `{label}` but got dtype {x.dtype.name}"
+            )
+    step = sub(end, input)
+    near, far = add(input, mul(step, weight)), sub(end, mul(step, _one_minus(weight)))
+    small = lt(abs(weight), 0.5) if isinstance(weight, Tensor) else math.fabs(weight) < 0.5
+    result = where(small, near, far) if isinstance(small, Tensor) else near if small else far
+    return result if out is None else write_out("lerp", out, result)
+
+
+def _one_minus(x: Any) -> Any:
+    return sub(1, x) if isinstance(x, Tensor) else 1 - x
+
+
+@operation
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1,
+            out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """``input + value * tensor1 * tensor2``."""
+    product = mul(tensor1, tensor2)
+    result = add(input, product if value == 1 else mul(product, value))
+    return result if out is None else write_out("addcmul", out, result)
+
+
+@operation
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1,
+            out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """``input + value * tensor1 / tensor2``. Raises: RuntimeError for a quotient of integers."""
+    if result_type(tensor1, tensor2).category < FLOAT:
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future release addcdiv "
+            "will perform a true division of tensor1 and tensor2. The historic addcdiv behavior "
+            "can be implemented as (input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype)"
+        )
+    quotient = div(tensor1, tensor2)
+    result = add(input, quotient if value == 1 else mul(quotient, value))
+    return result if out is None else write_out("addcdiv", out, result)
+
+
+@operation
+def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """``other - alpha * input``."""
+    check_tensors("rsub", input=input)
+    return sub(other, input if alpha == 1 else mul(input, alpha))
+
+
+# --- logarithms and powers ----------------------------------------------------------------------
+
+
+def _xlogy_input(xp: Any, g: Any, input: Any, other: Any) -> Any:
+    dead = xp.logical_and(xp.eq(input, 0), xp.le(other, 0))
+    return xp.where(dead, 0, xp.xlogy(g, other))
+
+
+@binary(
+    floats=True,
+    refuses=(COMPLEX,),
+    input=_xlogy_input,
+    other=lambda xp, g, input, other: xp.div(xp.mul(g, input), other),
+)
+def xlogy(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+    """``input * log(other)``, 0 where `input` is 0 and `other` is not NaN."""
+
+
+@operation
+def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None) -> Tensor:
+    """``log(input / (1 - input))``; with `eps`, of `input` clamped to [eps, 1 - eps]."""
+    x = cast(input, at_least_float(input.dtype))
+    if eps is not None:
+        x = clamp(x, eps, 1 - eps)
+    result = log(div(x, sub(1, x)))
+    return result if out is None else write_out("logit", out, result)
+
+
+@operation
+def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """``input * 2 ** other``."""
+    check_tensors("ldexp", input=input, other=other)
+    result = mul(input, pow(2.0, other))
+    return result if out is None else write_out("ldexp", out, result)
+
+
+@operation
+def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
+    """``input ** exponent`` in float64, or complex128 if either is complex."""
+    wide = result_type(input, exponent).category == COMPLEX
+    kind = dtypes.complex128 if wide else dtypes.float64
+    result = pow(*(cast(x, kind) if isinstance(x, Tensor) else x for x in (input, exponent)))
+    return result if out is None else write_out("float_power", out, result)
+
+
+# --- angles -------------------------------------------------------------------------------------
+
+
+@operation
+def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Degrees as radians."""
+    result = mul(input, math.pi / 180)
+    return result if out is None else write_out("deg2rad", out, result)
+
+
+@operation
+def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Radians as degrees."""
+    result = mul(input, 180 / math.pi)
+    return result if out is None else write_out("rad2deg", out, result)
+
+
+@operation
+def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """``sin(pi * input) / (pi * input)``, 1 at 0."""
+    zero, kind = eq(input, 0), at_least_float(input.dtype)
+    x = mul(where(zero, 1, cast(input, computing(kind))), math.pi)
+    result = cast(where(zero, 1, div(sin(x), x)), kind)
+    return result if out is None else write_out("sinc", out, result)
+
+
+# --- questions about floats ---------------------------------------------------------------------
+
+
+@operation
+def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Where the sign is negative, -0.0 included."""
+    if input.dtype.category == COMPLEX:
+        raise RuntimeError("signbit is not implemented for complex tensors.")
+    data = input._data
+    if input.dtype.category == FLOAT:  # not by ``input < 0``, which -0.0 and -NaN are not
+        data = local.mode.xp.copysign(1.0, data)
+    result = lt(wrap(local.mode.xp.asarray(data)), 0)
+    return result if out is None else write_out("signbit", out, result)
+
+
+@operation
+def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Where `input` is positive infinity."""
+    return _is_infinite("isposinf", input, math.inf, out)
+
+
+@operation
+def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Where `input` is negative infinity."""
+    return _is_infinite("isneginf", input, -math.inf, out)
+
+
+def _is_infinite(name: str, input: Tensor, value: float, out: Tensor | None) -> Tensor:
+    if input.dtype.category == COMPLEX:
+        raise RuntimeError(f"{name} does not support complex inputs.")
+    result = eq(input, value)
+    return result if out is None else write_out(name, out, result)
+
+
+# --- the gamma function -------------------------------------------------------------------------
+
+
+@unary(
+    floats=True,
+    refuses=(COMPLEX,),
+    input=lambda xp, g, input: xp.mul(g, xp.polygamma(1, input)),
+)
+def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The derivative of `lgamma`."""
+
+
+_polygamma = declare(
+    "polygamma", "n input", input=lambda xp, g, n, input: xp.mul(g, xp.polygamma(n + 1, input))
+)
+
+
+@operation
+def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The derivative of order `n` of `digamma`."""
+    if n < 0:
+        raise RuntimeError("polygamma(n, x) does not support negative n.")
+    if n == 0:
+        return digamma(input, out=out)
+    result = _polygamma(n, cast(input, at_least_float(input.dtype)))
+    return result if out is None else write_out("polygamma", out, result)
+
+
+@operation
+def mvlgamma(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
+    """The logarithm of the multivariate gamma function of dimension `p`.
+
+    Raises: RuntimeError for p < 1.
+    """
+    if p < 1:
+        raise RuntimeError("p has to be greater than or equal to 1")
+    x = cast(input, at_least_float(input.dtype))
+    result = lgamma(x)
+    for i in range(1, p):
+        result = add(result, lgamma(sub(x, i / 2)))
+    result = add(result, p * (p - 1) / 4 * math.log(math.pi))
+    return result if out is None else write_out("mvlgamma", out, result)
+
+
+@operation
+def frexp(input: Tensor) -> tuple[Tensor, Tensor]:
+    """(mantissa, exponent): ``input == mantissa * 2 ** exponent``, mantissa in [0.5, 1).
+
+    The exponent is int32. Raises: RuntimeError for integers.
+    """
+    if input.dtype.category != FLOAT:
+        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
+    ordinary = logical_or(eq(input, 0), isfinite(input).logical_not()).logical_not()
+    size = where(ordinary, abs(input.detach()), 1.0)
+    exponent = add(floor(log2(size)), 1)
+    half = floor(div(exponent, 2))  # in two steps: 2 ** exponent may be out of range
+    mantissa = div(div(size, pow(2.0, half)), pow(2.0, sub(exponent, half)))
+    exponent = add(exponent, cast(mantissa >= 1, input.dtype))
+    exponent = sub(exponent, cast(lt(mantissa, 0.5), input.dtype))
+    exponent = where(ordinary, exponent, 0.0)
+    half = floor(div(exponent, 2))
+    mantissa = div(div(input, pow(2.0, half)), pow(2.0, sub(exponent, half)))
+    return mantissa, cast(exponent, dtypes.int32)
+
+
+# --- membership ---------------------------------------------------------------------------------
+
+
+@operation
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False,
+         invert: bool = False) -> Tensor:  # fmt: skip
+    """Where `elements` are among `test_elements`; either may be a number. Shape of `elements`."""
+    xp = local.mode.xp
+    if not isinstance(elements, Tensor) and not isinstance(test_elements, Tensor):
+        raise not_a_tensor("isin", 1, "elements", elements)
+    kind = result_type(elements, test_elements)
+    x, y = (
+        cast(v, kind)._data if isinstance(v, Tensor) else xp.full((), v, kind)
+        for v in (elements, test_elements)
+    )
+    if not y.size:
+        found = xp.full(x.shape, False, dtypes.bool_)
+    else:
+        known, _ = xp.sort(xp.reshape(y, (-1,)), 0, False)
+        place = xp.searchsorted(known, xp.reshape(x, (-1,)), False)
+        near = xp.take(known, xp.minimum(place, known.shape[0] - 1), 0)
+        found = xp.eq(xp.reshape(near, x.shape), x)
+    return wrap(xp.asarray(xp.logical_not(found) if invert else found))
+
+
+__all__ = [
+    "addcdiv", "addcmul", "clamp", "clamp_max", "clamp_min", "deg2rad", "digamma", "float_power",
+    "frexp", "isin", "isneginf", "isposinf", "ldexp", "lerp", "logit", "mvlgamma", "nan_to_num",
+    "polygamma", "rad2deg", "rsub", "signbit", "sinc", "xlogy",
+]  # fmt: skip

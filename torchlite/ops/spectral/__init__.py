@@ -1,0 +1,1 @@
+"""Fourier transforms, windows, spectra of short stretches of a signal."""

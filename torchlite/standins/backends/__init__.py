@@ -1,0 +1,1 @@
+"""Switches of PyTorch's libraries (cuDNN, MKL, ...): remembered, without effect."""

@@ -1,0 +1,18 @@
+"""Intel's accelerators, as PyTorch shows them where there are none: nothing is there."""
+
+from __future__ import annotations
+
+from torchlite.standins.cuda import (
+    device_count,
+    empty_cache,
+    is_available,
+    manual_seed,
+    manual_seed_all,
+    seed,
+    seed_all,
+)
+
+__all__ = [
+    "device_count", "empty_cache", "is_available", "manual_seed", "manual_seed_all", "seed",
+    "seed_all",
+]  # fmt: skip

@@ -16,6 +16,7 @@ FLOORS = (
     ("torchlite.backends",),
     ("torchlite.core",),
     ("torchlite.ops", "torchlite.amp", "torchlite.linalg", "torchlite.autograd",
+     "torchlite.interpreters",
      "torchlite.random", "torchlite.core.settings", "torchlite.core.types"),
     ("torchlite.nn", "torchlite.compiler", "torchlite.func", "torchlite.optim", "torchlite.utils",
      "torchlite.core.pytorch_names", "torchlite.namespaces", "torchlite.serialization",

@@ -93,14 +93,6 @@ class Linear(NumpyBackend):
                 _add(out, bias, _add_bias)
         return out if x.ndim == 2 else out.reshape(x.shape[:-1] + weight.shape[:1])
 
-    def linear_relu(self, x: Array, weight: Array, bias: Array | None) -> Array:
-        """``relu(x @ weight.T + bias)``."""
-        if x.dtype not in _FLOATS or bias is None:
-            return super().linear_relu(x, weight, bias)
-        out = _dot(_rows(x), weight.T)
-        _add(out, bias, _add_bias_relu)
-        return out if x.ndim == 2 else out.reshape(x.shape[:-1] + weight.shape[:1])
-
     def linear_backward(
         self, g: Array, x: Array, weight: Array, needs: tuple[bool, bool, bool]
     ) -> tuple[Array | None, Array | None, Array | None]:

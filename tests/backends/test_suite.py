@@ -6,11 +6,11 @@ import pytest
 from torchlite import backends, dtypes
 from torchlite.backends.composites import Composites
 from torchlite.backends.numpy import NumpyBackend
+from torchlite.backends.protocol import SPECS
 from torchlite.testing import backend_suite
-from torchlite.testing.suite import methods_of_protocol
 
 
-@pytest.mark.parametrize("method", methods_of_protocol())
+@pytest.mark.parametrize("method", sorted(SPECS))
 def test_the_numba_backend_conforms(method):
     pytest.importorskip("numba")
     (case,) = backend_suite("numba", [method])
@@ -20,7 +20,7 @@ def test_the_numba_backend_conforms(method):
 #: Composites for which NumPy has more than the default body, and that body.
 BODIES = {
     name: body
-    for name in methods_of_protocol()
+    for name in sorted(SPECS)
     if (body := getattr(Composites, name, None)) not in (None, getattr(NumpyBackend, name))
 }
 

@@ -154,7 +154,7 @@ def test_what_it_lacks_is_named():
 
 
 def test_describe_counts_its_methods():
-    words = [line.split() for line in backends.describe("toy").splitlines()]
+    words = [line.split()[:2] for line in backends.describe("toy").splitlines()]
     assert ["matmul", "native"] in words
     assert ["linear", "composed"] in words
     assert ["sort", "missing"] in words

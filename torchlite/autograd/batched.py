@@ -15,11 +15,11 @@ from itertools import repeat
 from typing import Any
 
 from torchlite.autograd.engine import InnerWalk, edge_of
-from torchlite.backends.batching import Batched, Batching, Level
 from torchlite.backends.registry import local
 from torchlite.core.graph import Identity, Node, Output, freed, next_number
 from torchlite.core.shapes import normalize_dim
 from torchlite.core.tensor import Tensor, made_by, wrap
+from torchlite.interpreters.batching import Batched, Batching, Level
 
 #: Half-open ranges of the numbers of the nodes that were made inside.
 Spans = tuple[tuple[int, int], ...]

@@ -13,13 +13,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.autograd.dual import Level, zeros_like
 from torchlite.autograd.engine import InnerWalk, edge_of
-from torchlite.autograd.forward import Forward
 from torchlite.backends.registry import local
 from torchlite.core.graph import Node, Output, freed
 from torchlite.core.tensor import Tensor, made_by, wrap
-from torchlite.ops.core.op import recorded
+from torchlite.interpreters.dual import Level, zeros_like
+from torchlite.interpreters.forward import Forward
+from torchlite.interpreters.recorded import recorded
 from torchlite.ops.core.promotion import cast
 
 

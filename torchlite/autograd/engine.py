@@ -15,8 +15,8 @@ from torchlite.autograd import anomaly
 from torchlite.backends.registry import local
 from torchlite.core.graph import AccumulateGrad, Node
 from torchlite.core.tensor import Tensor, refresh, wrap
+from torchlite.interpreters.recorded import recorded
 from torchlite.ops.core.inplace import check_no_overlap, write
-from torchlite.ops.core.op import recorded
 
 
 class _Running(threading.local):

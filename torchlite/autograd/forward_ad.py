@@ -12,14 +12,14 @@ import gc
 import threading
 from typing import Any, NamedTuple
 
-from torchlite.autograd.dual import Level
 from torchlite.autograd.dual_graph import checked_tangent, lift, lower
-from torchlite.autograd.forward import Forward, using
 from torchlite.autograd.function import FunctionNode
 from torchlite.autograd.grad_mode import Switch
 from torchlite.backends.registry import local
 from torchlite.core.graph import Node
 from torchlite.core.tensor import Tensor, alias
+from torchlite.interpreters.dual import Level
+from torchlite.interpreters.forward import Forward, using
 from torchlite.ops.core.op import OpNode
 
 

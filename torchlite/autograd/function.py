@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.autograd.dual import Dual
 from torchlite.autograd.engine import edge_of
 from torchlite.backends.registry import local
 from torchlite.core.graph import Node, Output, freed
 from torchlite.core.tensor import UNWRITTEN, Tensor, alias, made_by, wrap
+from torchlite.interpreters.dual import Dual
+from torchlite.interpreters.recorded import recorded
 from torchlite.ops.core import op
 from torchlite.ops.core.inplace import check_writable, take_history
-from torchlite.ops.core.op import recorded, unbroadcast
+from torchlite.ops.core.op import unbroadcast
 from torchlite.ops.core.promotion import cast
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite.autograd.dual_graph import checked_tangent
-from torchlite.autograd.forward import Forward
 from torchlite.backends.registry import local
 from torchlite.core.tensor import Tensor, alias, wrap
+from torchlite.interpreters.forward import Forward
 
 
 def run_forward(function: Any, ctx: Any, args: tuple) -> Any:

@@ -62,7 +62,7 @@ class _Check:
     def push(self, place: int, change: Tensor) -> list[Tensor]:
         """The derivative of each result where input `place` moves along `change`."""
         from torchlite.autograd.dual_graph import lift, lower  # which few programs need
-        from torchlite.autograd.forward import Forward
+        from torchlite.interpreters.forward import Forward
 
         level, inputs = Forward(), list(self.inputs)
         with level.active():

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from torchlite.backends.protocol import ELEMENTWISE, PRIMITIVES, Backend
+from torchlite.backends.protocol import SPECS, Backend
 from torchlite.errors import BackendError
 
 ENTRY_POINT_GROUP = "torchlite.backends"
@@ -119,12 +119,7 @@ class use:
 def origins(name: str) -> dict[str, str]:
     """Method name -> "native", "composed", "inherited from ..." or "missing", for one backend."""
     kind = type(get(name))
-    return {method: _origin(kind, method) for method in sorted(_protocol())}
-
-
-def _protocol() -> set[str]:
-    public = {m for m in dir(Backend) if callable(getattr(Backend, m)) and not m.startswith("_")}
-    return (public | ELEMENTWISE.keys() | PRIMITIVES.keys()) - {"array_type"}
+    return {method: _origin(kind, method) for method in sorted(SPECS)}
 
 
 def _origin(kind: type, method: str) -> str:
@@ -138,15 +133,19 @@ def _origin(kind: type, method: str) -> str:
 
 
 def describe(name: str) -> str:
-    """A table of the protocol's methods: native, composed of primitives, or inherited."""
+    """A table of the protocol's methods: where each comes from, its kind, parameters, meaning."""
     table = origins(name)
-    width = max(map(len, table))
     counts = ", ".join(
         f"{sum(o.split()[0] == kind for o in table.values())} {kind}"
         for kind in ("native", "composed", "inherited", "missing")
     )
-    rows = "\n".join(f"  {method:{width}}  {origin}" for method, origin in table.items())
-    return f"backend {name!r}: {counts}\n{rows}"
+    name_width, origin_width = max(map(len, table)), max(map(len, table.values()))
+    lines = "\n".join(
+        f"  {spec.name:{name_width}}  {table[spec.name]:{origin_width}}  {spec.kind:11}"
+        f"  ({spec.signature}): {spec.meaning}"
+        for spec in map(SPECS.__getitem__, table)
+    )
+    return f"backend {name!r}: {counts}\n{lines}"
 
 
 def _numpy() -> Backend:

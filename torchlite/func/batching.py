@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlite.autograd.batched import Run
-from torchlite.backends.batching import Level
 from torchlite.core.tensor import Tensor
 from torchlite.func import trees
+from torchlite.interpreters.batching import Level
 from torchlite.ops.shape.joining import cat
 from torchlite.random import default_generator
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite.autograd.dual_graph import checked_tangent, lift, lower
-from torchlite.autograd.forward import Forward
 from torchlite.core.tensor import Tensor, alias
 from torchlite.func import trees
 from torchlite.func.derivatives import split_aux
+from torchlite.interpreters.forward import Forward
 from torchlite.ops.creation.factories import zeros_like
 
 

@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from torchlite.autograd.dual import Dual
 from torchlite.backends.wrapped import Batched
 from torchlite.core.tensor import Tensor, wrap
+from torchlite.interpreters.dual import Dual
 
 _REMOVALS = ("mutations", "mutations_and_views")
 

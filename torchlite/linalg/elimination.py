@@ -66,9 +66,9 @@ def _rows(xp: Any, x: Any, places: Any) -> Any:
     return xp.gather(x, index, len(x.shape) - 2)
 
 
-lu_factor_primitive = declare("lu_factor", "x", outputs=3, holomorphic=False,
+lu_factor_primitive = declare("lu_factor",
                               title="LinalgLuFactorEx", x=_lu_x)  # fmt: skip
-_ldl_factor = declare("ldl_factor", "x hermitian", outputs=3)
+_ldl_factor = declare("ldl_factor")
 
 # --- LU -------------------------------------------------------------------------------------------
 
@@ -131,9 +131,7 @@ def permutation(pivots: Tensor, packed: Tensor) -> Tensor:
 def lower_of(packed: Tensor) -> Tensor:
     """L of ``LU``, with its ones. (*, m, n) -> (*, m, k)."""
     m, n = packed._data.shape[-2:]
-    return tril(packed[..., : min(m, n)], -1) + wrap(
-        local.mode.xp.eye(m, min(m, n), packed.dtype)
-    )
+    return tril(packed[..., : min(m, n)], -1) + wrap(local.mode.xp.eye(m, min(m, n), packed.dtype))
 
 
 def upper_of(packed: Tensor) -> Tensor:

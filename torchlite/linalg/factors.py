@@ -70,10 +70,10 @@ def _qr_x(xp: Any, g: Any, out0: Any, out1: Any, mode: str) -> Any:
     return xp.add(xp.pad(left, widths, 0), xp.matmul(out0, gr))
 
 
-_cholesky = declare("cholesky", "x upper", outputs=2, holomorphic=False, title="LinalgCholeskyEx",
+_cholesky = declare("cholesky", title="LinalgCholeskyEx",
                     x=_cholesky_x)  # fmt: skip
-_qr = declare("qr", "x mode", outputs=2, holomorphic=False, title="LinalgQr", x=_qr_x)
-_geqrf = declare("geqrf", "x", outputs=2)
+_qr = declare("qr", title="LinalgQr", x=_qr_x)
+_geqrf = declare("geqrf")
 
 # --- Cholesky -------------------------------------------------------------------------------------
 
@@ -179,9 +179,7 @@ def _check_reflectors(A: Tensor, tau: Tensor, m: int, n: int) -> None:
             f"{list(tau.shape[:-1])}"
         )
     if A.dtype is not tau.dtype:
-        raise RuntimeError(
-            f"{name}: tau dtype {tau.dtype} does not match input dtype {A.dtype}"
-        )
+        raise RuntimeError(f"{name}: tau dtype {tau.dtype} does not match input dtype {A.dtype}")
 
 
 def ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False,

@@ -64,9 +64,9 @@ def _slogdet_x(xp: Any, g: Any, x: Any, out0: Any) -> Any:
     return xp.mul(_scale(xp, slope), adjoint(xp, xp.inv(x)))
 
 
-_inv = declare("inv", "x", holomorphic=False, title="LinalgInvEx", x=_inv_x)
-_det = declare("det", "x", holomorphic=False, title="LinalgDet", x=_det_x)
-_slogdet = declare("slogdet", "x", outputs=2, holomorphic=False, title="LinalgSlogdet",
+_inv = declare("inv", title="LinalgInvEx", x=_inv_x)
+_det = declare("det", title="LinalgDet", x=_det_x)
+_slogdet = declare("slogdet", title="LinalgSlogdet",
                    x=_slogdet_x)  # fmt: skip
 
 # --- inverses -------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def _pinv_x(xp: Any, g: Any, x: Any, out: Any) -> Any:
     return xp.add(inside, product(xp, xp.sub(gh, xp.matmul(x, k)), xp.matmul(out, outh)))
 
 
-_pinv = declare("pinv", "x tolerance hermitian", holomorphic=False, title="LinalgPinv", x=_pinv_x)
+_pinv = declare("pinv", title="LinalgPinv", x=_pinv_x)
 
 
 def tolerance_of(A: Tensor, largest: Tensor, atol: Any, rtol: Any) -> Tensor:

@@ -86,9 +86,7 @@ def _check_chain(tensors: Sequence[Tensor]) -> None:
         if x._data.ndim not in ((1, 2) if end else (2,)):
             place = "the first tensor" if i == 0 else "the last tensor" if end else f"tensor {i}"
             wanted = "1D or 2D" if end else "2D"
-            raise RuntimeError(
-                f"multi_dot(): {place} must be {wanted} but got {x._data.ndim}D"
-            )
+            raise RuntimeError(f"multi_dot(): {place} must be {wanted} but got {x._data.ndim}D")
         if x.dtype is not tensors[0].dtype:
             raise RuntimeError(
                 f"multi_dot(): all tensors must have be the same dtype but tensor 0 is "
@@ -157,7 +155,7 @@ def _matrix_exp_x(xp: Any, g: Any, x: Any) -> Any:
     return part(xp, both, slice(0, n), slice(n, None))
 
 
-_matrix_exp = declare("matrix_exp", "x", holomorphic=False, title="LinalgMatrixExp",
+_matrix_exp = declare("matrix_exp", title="LinalgMatrixExp",
                       x=_matrix_exp_x)  # fmt: skip
 
 

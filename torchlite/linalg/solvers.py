@@ -59,12 +59,12 @@ def _cholesky_solve_joint(xp: Any, g: Any, needs: tuple, factor: Any, out: Any, 
     return _summed(xp, gb, b_shape), gf, None
 
 
-_solve = declare("solve", "a b", holomorphic=False, title="LinalgSolveEx", joint=_solve_joint)
-_solve_triangular = declare("solve_triangular", "a b upper unitriangular", holomorphic=False,
+_solve = declare("solve", title="LinalgSolveEx", joint=_solve_joint)
+_solve_triangular = declare("solve_triangular",
                             title="LinalgSolveTriangular", joint=_triangular_joint)  # fmt: skip
-cholesky_solve = declare("cholesky_solve", "b factor upper", holomorphic=False,
+cholesky_solve = declare("cholesky_solve",
                          joint=_cholesky_solve_joint)  # fmt: skip
-_ldl_solve = declare("ldl_solve", "ld pivots b hermitian")
+_ldl_solve = declare("ldl_solve")
 
 # --- solutions ------------------------------------------------------------------------------------
 
@@ -170,8 +170,7 @@ def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoin
     check_same_dtype(name, LU, B)
     if pivots.dtype is not dtypes.int32:
         raise RuntimeError(
-            f"{name}: pivots should be a Tensor of scalar type torch.int32\n"
-            f"Got {pivots.dtype}."
+            f"{name}: pivots should be a Tensor of scalar type torch.int32\nGot {pivots.dtype}."
         )
     if LU._data.shape[:-1] != pivots._data.shape:
         raise RuntimeError(

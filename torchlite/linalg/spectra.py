@@ -103,12 +103,12 @@ def _svdvals_x(xp: Any, g: Any, x: Any) -> Any:
     return xp.matmul(xp.mul(u, row(xp, xp.astype(g, dtypes.of(u)))), vh)
 
 
-_eigh = declare("eigh", "x upper", outputs=2, holomorphic=False, title="LinalgEigh", x=_eigh_x)
-_eigvalsh = declare("eigvalsh", "x upper", holomorphic=False, title="LinalgEigh", x=_eigvalsh_x)
-_eig = declare("eig", "x", outputs=2, holomorphic=False, title="LinalgEig", x=_eig_x)
-_eigvals = declare("eigvals", "x", holomorphic=False, title="LinalgEig", x=_eigvals_x)
-_svd = declare("svd", "x full", outputs=3, holomorphic=False, title="LinalgSvd", x=_svd_x)
-_svdvals = declare("svdvals", "x", holomorphic=False, title="LinalgSvd", x=_svdvals_x)
+_eigh = declare("eigh", title="LinalgEigh", x=_eigh_x)
+_eigvalsh = declare("eigvalsh", title="LinalgEigh", x=_eigvalsh_x)
+_eig = declare("eig", title="LinalgEig", x=_eig_x)
+_eigvals = declare("eigvals", title="LinalgEig", x=_eigvals_x)
+_svd = declare("svd", title="LinalgSvd", x=_svd_x)
+_svdvals = declare("svdvals", title="LinalgSvd", x=_svdvals_x)
 
 # --- eigenvalues ----------------------------------------------------------------------------------
 

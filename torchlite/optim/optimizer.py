@@ -11,7 +11,7 @@ from torchlite import dtypes
 from torchlite.autograd.grad_mode import enable_grad
 from torchlite.backends.registry import current
 from torchlite.core.tensor import Tensor
-from torchlite.ops.core.op import Recorded
+from torchlite.interpreters.recorded import differentiable
 from torchlite.ops.creation.inspection import typename
 from torchlite.optim.hooks import (
     HOOKS,
@@ -31,19 +31,6 @@ class _Required:
 
 #: The default of an option that every parameter group must set itself.
 required = _Required()
-
-
-class _Differentiable(Recorded):
-    """The namespace of a differentiable step: on tensors, and writes are recorded too."""
-
-    name = "differentiable"
-
-    @staticmethod
-    def copyto(dst: Tensor, src: Tensor) -> None:
-        dst.copy_(src)
-
-
-differentiable = _Differentiable()
 
 
 class Optimizer(State):

@@ -7,23 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.backends.protocol import ELEMENTWISE
+from torchlite.backends.protocol import SPECS
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT, INTEGER
 from torchlite.testing.drawing import TABLE, Arguments, Draws, arguments, fixed
 
 _NUMBERS, _ALL = (INTEGER, FLOAT), (BOOL, INTEGER, FLOAT, COMPLEX)
-#: Elementwise methods by the categories that they take; those left out take floats.
-_CATEGORIES = {
-    (FLOAT, COMPLEX): "sqrt rsqrt reciprocal exp log sin cos tan sinh cosh tanh div",
-    _NUMBERS: "sign floor ceil trunc round maximum minimum floor_divide remainder fmod lt le gt ge",
-    (INTEGER, FLOAT, COMPLEX): "neg positive abs square sub sgn",
-    _ALL: "add mul eq ne isnan isinf isfinite logical_not logical_and logical_or logical_xor conj",
-    (INTEGER,): "gcd lcm bitwise_left_shift bitwise_right_shift",
-    (BOOL, INTEGER): "bitwise_not bitwise_and bitwise_or bitwise_xor",
-    (COMPLEX,): "real imag",
-    (FLOAT, COMPLEX, INTEGER): "angle",
-}
-_TAKES = {name: kinds for kinds, names in _CATEGORIES.items() for name in names.split()}
 _DIVISORS = ("floor_divide", "remainder", "fmod", "bitwise_left_shift", "bitwise_right_shift")
 _NEVER_ZERO = _DIVISORS[:3]
 
@@ -32,12 +20,12 @@ _NEVER_ZERO = _DIVISORS[:3]
 
 
 def unary(d: Draws) -> Arguments:
-    return [d.array(d.shape(), d.kind(*_TAKES.get(d.method, (FLOAT,))))]
+    return [d.array(d.shape(), d.kind(*SPECS[d.method].takes))]
 
 
 def binary(d: Draws) -> Arguments:
     """Two arrays that broadcast, or an array and a number."""
-    kind = d.kind(*_TAKES.get(d.method, (FLOAT,)))
+    kind = d.kind(*SPECS[d.method].takes)
     shape = d.shape()
     low = 1 if d.method in _DIVISORS and kind.category < FLOAT else -5
     operands = [d.array(shape, kind), d.array(d.broadcast(shape), kind, low, 6)]
@@ -99,7 +87,7 @@ _ACTIVATIONS: dict[str, dict[str, tuple]] = {
 }  # fmt: skip
 _options: Any
 for _name, _options in _ACTIVATIONS.items():
-    if _name not in ELEMENTWISE:
+    if SPECS[_name].is_composite:
         TABLE[_name] = _parameters(**_options)
     TABLE[f"{_name}_backward"] = _slope(_parameters(**_options))
 

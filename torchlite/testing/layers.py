@@ -23,8 +23,8 @@ def _layer(d: Draws) -> tuple[tuple, int, int, dtypes.dtype]:
     return lead, d.one_of(1, 4, 33), d.one_of(1, 3, 17), _kind(d)
 
 
-@arguments("linear linear_relu")
-def _linear(d: Draws) -> Arguments:
+@arguments()
+def linear(d: Draws) -> Arguments:
     lead, inputs, outputs, kind = _layer(d)
     x, weight, bias = d.plain(kind, (*lead, inputs), (outputs, inputs), (outputs,))
     return [x, weight, d.one_of(bias, None)]

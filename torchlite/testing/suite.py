@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torchlite import dtypes
-from torchlite.backends.protocol import ELEMENTWISE, PRIMITIVES, Backend
+from torchlite.backends.protocol import SPECS, Backend
 from torchlite.backends.registry import get
+from torchlite.backends.spec import ELEMENTWISE
 from torchlite.testing import (  # noqa: F401  they fill TABLE
     arguments,
     images,
@@ -27,27 +28,6 @@ from torchlite.testing import (  # noqa: F401  they fill TABLE
 )
 from torchlite.testing.drawing import REFERENCE, TABLE, Draws, Late
 
-#: Methods whose results depend on where things lie in memory, or are unique only up to signs.
-_UNCOMPARED = (
-    "data_ptr", "empty", "generator", "owns_memory", "storage_offset", "strides",
-    "eig", "eigh", "eigvals", "geqrf", "ldl_factor", "qr", "svd",
-)  # fmt: skip
-#: Their rounding errors grow with the number of terms.
-_SUMS = frozenset((
-    "sum", "mean", "var", "std", "norm", "cumsum", "matmul", "linear", "linear_relu",
-    "linear_backward", "fft", "rfft", "irfft", "convolution", "convolution_transposed",
-    "convolution_weight", "col2im", "max_pool_backward", "avg_pool", "avg_pool_backward",
-    "pool_sum", "pool_sum_backward", "resample", "resample_backward", "batch_moments",
-    "batch_norm", "batch_norm_backward", "group_norm", "group_norm_backward", "layer_norm",
-    "layer_norm_backward", "rms_norm", "rms_norm_backward", "attention_weights",
-    "attention_weights_backward", "scaled_dot_product_attention",
-    "scaled_dot_product_attention_backward", "rnn", "rnn_backward", "lstm", "lstm_backward", "gru",
-    "gru_backward",
-    "scatter_add", "scatter_reduce", "index_put", "bincount", "embedding_backward", "prod",
-    "cumprod", "logsumexp", "det", "slogdet", "inv", "solve", "eigvalsh", "svdvals", "matrix_exp",
-    "cholesky", "pinv", "lu_factor", "ldl_solve", "solve_triangular", "log_softmax_backward",
-    "softmax_backward",
-))  # fmt: skip
 _EPS = {dtypes.float16: 2.0**-10, dtypes.bfloat16: 2.0**-7, dtypes.float32: 2.0**-23}
 
 
@@ -75,7 +55,7 @@ class Case:
         mine, theirs = (_build(drawn, xp) for xp in (self.backend, REFERENCE))
         result = getattr(self.backend, self.method)(*mine)
         expected = getattr(REFERENCE, self.method)(*theirs)
-        if self.method not in _UNCOMPARED:
+        if SPECS[self.method].determined:
             self.compare(result, expected, "the result")
         self.compare(mine, theirs, "an argument after the call")
 
@@ -98,7 +78,7 @@ class Case:
             f"{self.method}: {what} has shape {tuple(actual.shape)}, expected {expected.shape}"
         )
         actual = self.backend.to_numpy(actual)
-        close = _close(actual, expected, kind, self.method in _SUMS)
+        close = _close(actual, expected, kind, SPECS[self.method].accumulates)
         assert close.all(), (
             f"{self.method}: {what} differs from the reference in {(~close).sum()} of "
             f"{close.size} elements: {actual[~close][:3]}, expected {expected[~close][:3]}"
@@ -139,15 +119,9 @@ def _close(actual: Any, expected: Any, kind: dtypes.dtype, summed: bool) -> Any:
     return xp.asarray(xp.logical_or(xp.logical_or(same, near), both_nan))
 
 
-def methods_of_protocol() -> list[str]:
-    """All methods that a backend has: primitives and composites."""
-    public = (m for m in dir(Backend) if callable(getattr(Backend, m)) and not m.startswith("_"))
-    return sorted({*public, *ELEMENTWISE, *PRIMITIVES} - {"array_type"})
-
-
 def cases(backend: str, methods: Sequence[str] | None = None) -> list[Case]:
     """One case for each method: see `torchlite.testing.backend_suite`."""
-    names = methods_of_protocol() if methods is None else methods
+    names = sorted(SPECS) if methods is None else methods
     return [Case(get(backend), name, _arguments(name)) for name in names]
 
 
@@ -155,13 +129,14 @@ def _arguments(method: str) -> Callable:
     """The function that draws the arguments of `method`."""
     if method in TABLE:
         return TABLE[method]
-    if method in ELEMENTWISE:
-        return arguments.unary if ELEMENTWISE[method][0] == 1 else arguments.binary
-    return _unknown
+    spec = SPECS.get(method)
+    if spec is None or spec.kind != ELEMENTWISE or len(spec.operands) != len(spec.parameters):
+        return _unknown
+    return arguments.unary if len(spec.operands) == 1 else arguments.binary
 
 
 def _unknown(draws: Draws) -> list:
     raise KeyError(f"torchlite.testing has no arguments for the method {draws.method!r}")
 
 
-__all__ = ["Case", "cases", "methods_of_protocol"]
+__all__ = ["Case", "cases"]

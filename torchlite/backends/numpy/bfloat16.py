@@ -16,17 +16,9 @@ from typing import Any
 import numpy as np
 
 from torchlite.backends.numpy.quiet import local
-from torchlite.backends.protocol import ELEMENTWISE, PRIMITIVES, Backend
+from torchlite.backends.protocol import SPECS, Backend
+from torchlite.backends.spec import UPDATE
 
-#: Methods that only move elements, or take no array: what NumPy does with any dtype is right.
-_NATIVE = frozenset((
-    "asarray", "from_numpy", "to_numpy", "from_dlpack", "from_buffer", "owns_memory", "strides",
-    "data_ptr", "storage_offset", "array", "empty", "full", "arange", "linspace", "eye", "astype",
-    "copy", "contiguous", "copyto", "view_dtype", "reshape", "permute", "broadcast_to", "getitem",
-    "as_strided", "strided_view", "diagonal", "flip", "roll", "concatenate", "stack", "take",
-    "gather", "index_get", "embedding", "positive", "conj", "real", "nextafter", "generator",
-    "get_num_threads", "set_num_threads",
-))  # fmt: skip
 _FLOAT32 = np.dtype(np.float32)
 _backends: weakref.WeakSet[Backend] = weakref.WeakSet()
 _lock = threading.Lock()
@@ -63,10 +55,10 @@ def load() -> np.dtype:
 
 
 def _wrap_methods(backend: Backend, kind: np.dtype) -> None:
-    methods = (m for m in dir(Backend) if callable(getattr(Backend, m)) and not m.startswith("_"))
-    for name in {*methods, *ELEMENTWISE, *PRIMITIVES} - _NATIVE - {"array_type"}:
-        wrapper = _updating if name.endswith("_step") else _rounding
-        setattr(backend, name, wrapper(getattr(backend, name), kind))
+    for name, spec in SPECS.items():
+        if not spec.exact:  # what only copies elements is right for any dtype
+            wrapper = _updating if spec.kind == UPDATE else _rounding
+            setattr(backend, name, wrapper(getattr(backend, name), kind))
 
 
 def _rounding(method: Callable, kind: np.dtype) -> Callable:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib import stride_tricks
 
-from torchlite.backends.composites_images import inner, padded, per_channel, reach, taps
+from torchlite.backends.composites.images import inner, padded, per_channel, reach, taps
 from torchlite.backends.numpy.quiet import local
 from torchlite.backends.protocol import Backend
 

@@ -8,10 +8,7 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from typing import Any
 
 from torchlite.core.tensor import Tensor
-from torchlite.nn.modules.hooks import GLOBAL_HOOKS
-from torchlite.nn.modules.linear import Linear
 from torchlite.nn.modules.module import Module, indented, listed
-from torchlite.nn.modules.rectifier import ReLU
 
 
 class _Row(Module):
@@ -89,13 +86,6 @@ def place(index: Any, size: int) -> int:
     return index % size
 
 
-def _plain_pair(linear: Linear, following: Module | None) -> bool:
-    """Whether a ReLU follows, and nobody watches or has replaced the forward of either."""
-    if type(following) is not ReLU or GLOBAL_HOOKS:
-        return False
-    return not any(m._hooked or "forward" in m.__dict__ for m in (linear, following))
-
-
 class Sequential(_Row):
     """Modules that run one after the other, each on the output of the one before.
 
@@ -113,15 +103,8 @@ class Sequential(_Row):
 
     def forward(self, input: Any) -> Any:
         """The output of the last module."""
-        modules = tuple(self._modules.values())
-        fused = None
-        for module, following in zip(modules, (*modules[1:], None)):
-            if module is fused:
-                fused = None
-            elif type(module) is Linear and _plain_pair(module, following):
-                input, fused = module.forward_relu(input), following
-            else:
-                input = module(input)
+        for module in self._modules.values():
+            input = module(input)
         return input
 
     def _part(self, items: list[tuple[str, Module]]) -> Sequential:

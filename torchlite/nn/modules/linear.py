@@ -11,7 +11,6 @@ from torchlite.nn import init
 from torchlite.nn.modules.module import Module
 from torchlite.nn.parameter import Parameter
 from torchlite.ops.creation.factories import empty
-from torchlite.ops.layers.linear import linear_relu
 
 
 class Identity(Module):
@@ -65,13 +64,6 @@ class Linear(Module):
         """The affine map of `input`."""
         try:
             return F.linear(input, self.weight, self.bias)
-        except RuntimeError as error:
-            raise self._explained(error, input) from None
-
-    def forward_relu(self, input: Tensor) -> Tensor:
-        """``relu(self(input))`` as one operation: what `Sequential` does with the two in a row."""
-        try:
-            return linear_relu(input, self.weight, self.bias)
         except RuntimeError as error:
             raise self._explained(error, input) from None
 

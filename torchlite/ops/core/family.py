@@ -96,7 +96,7 @@ def unary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callabl
 
     def decorate(stub: Callable) -> Callable:
         name = stub.__name__
-        primitive = declare(name, "input", **options)
+        primitive = declare(name, **options)
 
         @functools.wraps(stub)
         def op(input: Tensor, *, out: Tensor | None = None, **keywords: Any) -> Tensor:
@@ -134,7 +134,7 @@ def binary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callab
 
     def decorate(stub: Callable) -> Callable:
         name = stub.__name__
-        primitive = declare(name, "input other", broadcasts=True, **options)
+        primitive = declare(name, **options)
         special = floats or bool(refuses) or check is not None
         tensors = [kind == "Tensor" for kind in list(stub.__annotations__.values())[:2]]
         plain_numbers = FLOAT not in refuses and not tensors[1]

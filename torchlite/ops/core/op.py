@@ -15,14 +15,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.backends.protocol import ELEMENTWISE, PRIMITIVES, Backend
+from torchlite.backends.protocol import SPECS
 from torchlite.backends.registry import local
+from torchlite.backends.spec import Spec
 from torchlite.core.graph import Node, Output, freed, next_number
 from torchlite.core.tensor import INFERENCE, UNWRITTEN, Tensor, View, made_by, refresh, wrap
 from torchlite.errors import NO_GRAD_VIEW_IN_PLACE
+from torchlite.interpreters.recorded import Recorded
 
 _new = object.__new__
 _VALUE, _SHAPE, _DTYPE, _OUT = range(4)  # what of a value is kept
@@ -34,16 +37,16 @@ declared: dict[str, Primitive] = {}
 class Primitive:
     """A method of the backend, with its gradient rules; call it on tensors to run and record it."""
 
-    def __init__(self, name: str, parameters: str, rules: dict[str, Callable | None],
-                 outputs: int = 1, broadcasts: bool = False, view: bool = False,
-                 holomorphic: bool = True, title: str | None = None) -> None:  # fmt: skip
-        self.name, self.parameters = name, parameters.split()
+    def __init__(self, spec: Spec, rules: dict[str, Callable | None], title: str | None,
+                 fills: bool = True) -> None:  # fmt: skip
+        self.spec, self.name, self.parameters = spec, spec.name, spec.parameters
+        self.fills = fills
         self.joint = rules.pop("joint", None)
         self.rules = rules
         self.operands = [i for i, p in enumerate(self.parameters) if self.joint or rules.get(p)]
-        self.outputs, self.broadcasts, self.view = outputs, broadcasts, view
-        self.holomorphic = holomorphic
-        self.title = title or "".join(part.capitalize() for part in name.split("_"))
+        self.outputs, self.view, self.holomorphic = spec.results, spec.view, spec.holomorphic
+        self.broadcasts = spec.broadcasts
+        self.title = title or "".join(part.capitalize() for part in spec.name.split("_"))
         self.bits = [(i, 1 << i) for i in self.operands]
         self._plans: dict[int, Plan] = {}
 
@@ -243,7 +246,10 @@ class MultiNode(OpNode):
     results: list[tuple]  # shape and dtype of each
 
     def gradients(self, xp: Any, g: dict, differentiable: bool) -> Sequence[Any]:
-        every = [g[i] if i in g else self._zeros(xp, *r) for i, r in enumerate(self.results)]
+        if self.plan.primitive.fills:
+            every = [g[i] if i in g else self._zeros(xp, *r) for i, r in enumerate(self.results)]
+        else:
+            every = [g.get(i) for i in range(len(self.results))]
         return OpNode.gradients(self, xp, every, differentiable)
 
     def _zeros(self, xp: Any, shape: tuple, kind: dtypes.dtype) -> Any:
@@ -330,11 +336,15 @@ def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
 
 def run(primitive: Primitive, args: Sequence[Any], raw: Sequence[Any]) -> Any:
     """Call the backend on `raw`, wrap the result, record it: `raw` holds the arrays of `args`."""
+    return record(primitive, args, raw, getattr(local.mode.xp, primitive.name)(*raw))
+
+
+def record(primitive: Primitive, args: Sequence[Any], raw: Sequence[Any], data: Any) -> Any:
+    """Wrap `data`, what the backend returned for `raw`, and remember how it was made."""
     mode = local.mode
-    xp = mode.xp
-    data = getattr(xp, primitive.name)(*raw)
     if primitive.outputs != 1:
-        return _finish_several(primitive, args, raw, data, mode)
+        return _record_several(primitive, args, raw, data, mode)
+    xp = mode.xp
     if data.__class__ is not xp.array_type:
         data = xp.asarray(data)
     out = _new(Tensor)
@@ -363,7 +373,7 @@ def _mask(primitive: Primitive, args: Sequence[Any]) -> int:
     return mask
 
 
-def _finish_several(primitive: Primitive, args: Any, raw: Any, data: Any, mode: Any) -> tuple:
+def _record_several(primitive: Primitive, args: Any, raw: Any, data: Any, mode: Any) -> tuple:
     outs = [wrap(mode.xp.asarray(d)) for d in data]
     mask = _mask(primitive, args) if mode.grad else 0
     if mask:
@@ -391,35 +401,49 @@ def _mark_view(out: Tensor, primitive: Primitive, args: Sequence[Any]) -> None:
     out._cell = source._shared_cell()
 
 
-class Recorded(Backend):
-    """The namespace of primitives on tensors: `xp` where a gradient must have a gradient."""
-
-    name = "recorded"
-    array_type = Tensor
-
-
-def _unrecorded(name: str) -> Callable:
-    def call(*args: Any) -> Any:
-        out = getattr(local.mode.xp, name)(*[getattr(a, "_data", a) for a in args])
-        return tuple(map(wrap, out)) if isinstance(out, tuple) else wrap(local.mode.xp.asarray(out))
-
-    return staticmethod(call)
-
-
-for _name in (*ELEMENTWISE, *PRIMITIVES):
-    setattr(Recorded, _name, _unrecorded(_name))
-recorded = Recorded()
-
-
-def declare(name: str, parameters: str, **options: Any) -> Primitive:
+def declare(name: str, title: str | None = None, fills: bool = True, **rules: Any) -> Primitive:
     """Give the backend's method `name` its gradient rules and make it a recorded primitive.
 
-    `parameters` are the names of its parameters, in order. Options: a rule for each operand that
-    has a gradient, under its name; or ``joint``, one rule ``(xp, g, needs, ...)`` for all
-    parameters that returns a gradient for each; and those of `Primitive`.
+    `rules`: one for each operand that has a gradient, under its name; or ``joint``, one rule
+    ``(xp, g, needs, ...)`` for all parameters that returns a gradient for each. `title` names its
+    nodes, as ``TitleBackward0``. Default: the name. Of several results ``g`` is a list; those that
+    nobody used have zeros there, or None unless `fills`.
     """
-    special = ("outputs", "broadcasts", "view", "holomorphic", "title")
-    settings = {k: options.pop(k) for k in special if k in options}
-    primitive = declared[name] = Primitive(name, parameters, options, **settings)
+    primitive = declared[name] = Primitive(SPECS[name], rules, title, fills)
     setattr(Recorded, name, staticmethod(primitive))
     return primitive
+
+
+class Joint(Primitive):
+    """A primitive on a list of tensors: call it as ``joint(tensors, axis)``.
+
+    ``parts(arrays, axis)`` are the indices of the operands in the result, which its gradient is
+    read at.
+    """
+
+    def __init__(self, name: str, title: str, parts: Callable) -> None:
+        super().__init__(SPECS[name], {}, title)
+        self.parts = parts
+        self._by_count: dict[int, Primitive] = {}
+        setattr(Recorded, name, staticmethod(self))
+
+    def __call__(self, tensors: Sequence[Tensor], axis: int) -> Tensor:
+        arrays = [t._data for t in tensors]
+        data = getattr(local.mode.xp, self.name)(arrays, axis)
+        parts = self.parts(arrays, axis)
+        return record(self._spread(len(arrays)), (*tensors, parts), (*arrays, parts), data)
+
+    def _spread(self, count: int) -> Primitive:
+        """The same with each of `count` tensors an operand of its own."""
+        primitive = self._by_count.get(count)
+        if primitive is None:
+            parameters = (*(f"x{i}" for i in range(count)), "parts")
+            spec = replace(self.spec, parameters=parameters, operands=tuple(range(count)))
+            primitive = Primitive(spec, {"joint": _read_parts}, self.title)
+            primitive.operands.pop()
+            self._by_count[count] = primitive
+        return primitive
+
+
+def _read_parts(xp: Any, g: Any, needs: Sequence[bool], parts: Sequence[tuple]) -> list:
+    return [xp.getitem(g, part) if needed else None for part, needed in zip(parts, needs)]

@@ -30,7 +30,7 @@ def _to_input(xp: Any, g: Any, x_dtype: dtype) -> Any:
     return xp.astype(g, x_dtype)
 
 
-astype = declare("astype", "x dtype", x=_to_input, title="ToCopy", holomorphic=False)
+astype = declare("astype", x=_to_input, title="ToCopy")
 
 
 def cast(tensor: Tensor, kind: dtype) -> Tensor:

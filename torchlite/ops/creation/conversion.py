@@ -13,7 +13,7 @@ from torchlite.ops.core.family import operation
 from torchlite.ops.core.op import declare
 from torchlite.ops.core.promotion import astype, cast
 
-_copy = declare("copy", "x", x=lambda xp, g: g, title="Clone")
+_copy = declare("copy", x=lambda xp, g: g, title="Clone")
 
 
 @operation

@@ -33,14 +33,12 @@ def _dirichlet_order(xp: Any, g: Any, order: Any, out: Any) -> Any:
     return xp.mul(xp.dirichlet_grad(out, order, total), centred)
 
 
-_gamma = declare("random_gamma", "rng order", order=_gamma_input, title="StandardGamma")
-_poisson = declare(
-    "random_poisson", "rng rate", rate=lambda xp, g: xp.mul(g, 0), title="Poisson"
-)
-_binomial = declare("random_binomial", "rng count prob", joint=_no_rule("binomial"))
-_dirichlet = declare("random_dirichlet", "rng order", order=_dirichlet_order, title="Dirichlet")
-declare("standard_gamma_grad", "a b", joint=_no_rule("_standard_gamma_grad"))
-declare("dirichlet_grad", "x a total", joint=_no_rule("_dirichlet_grad"))
+_gamma = declare("random_gamma", order=_gamma_input, title="StandardGamma")
+_poisson = declare("random_poisson", rate=lambda xp, g: xp.mul(g, 0), title="Poisson")
+_binomial = declare("random_binomial", joint=_no_rule("binomial"))
+_dirichlet = declare("random_dirichlet", order=_dirichlet_order, title="Dirichlet")
+declare("standard_gamma_grad", joint=_no_rule("_standard_gamma_grad"))
+declare("dirichlet_grad", joint=_no_rule("_dirichlet_grad"))
 
 
 @functional
@@ -71,9 +69,7 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
                 f"{value.dtype.legacy}"
             )
     if count.dtype is not prob.dtype:
-        raise RuntimeError(
-            f"Found dtype {prob.dtype.legacy} but expected {count.dtype.legacy}"
-        )
+        raise RuntimeError(f"Found dtype {prob.dtype.legacy} but expected {count.dtype.legacy}")
     shape = broadcast_shapes(count.shape, prob.shape)
     return _binomial(engine_of(generator), count.expand(shape), prob.expand(shape))
 

@@ -23,14 +23,11 @@ from torchlite.ops.shape.reshaping import expand
 
 _getitem = declare(
     "getitem",
-    "x index",
-    view=True,
     title="Slice",
     x=lambda xp, g, x_shape, x_dtype, index: xp.getitem_backward(g, x_shape, x_dtype, index),
 )
 declare(
     "getitem_backward",
-    "grad shape dtype index",
     grad=lambda xp, g, index: xp.getitem(g, index),
 )
 
@@ -39,7 +36,7 @@ def _index_get_x(xp: Any, g: Any, x_shape: tuple, x_dtype: Any, index: tuple) ->
     return xp.index_put(xp.full(x_shape, 0, x_dtype), index, g, True)
 
 
-index_get = declare("index_get", "x index", title="Index", x=_index_get_x)
+index_get = declare("index_get", title="Index", x=_index_get_x)
 
 
 def _index_put_value(xp: Any, g: Any, index: tuple, value_shape: tuple) -> Any:
@@ -49,7 +46,6 @@ def _index_put_value(xp: Any, g: Any, index: tuple, value_shape: tuple) -> Any:
 
 index_put = declare(
     "index_put",
-    "x index value accumulate",
     title="IndexPut",
     x=lambda xp, g, index, accumulate: g if accumulate else xp.index_put(g, index, 0, False),
     value=_index_put_value,
@@ -286,8 +282,7 @@ def _check_broadcast(arrays: list) -> None:
     except RuntimeError:
         shapes = ", ".join(str(list(a.shape)) for a in arrays)
         raise IndexError(
-            "shape mismatch: indexing tensors could not be broadcast together with shapes "
-            f"{shapes}"
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
         ) from None
 
 

@@ -39,17 +39,14 @@ def _take_x(xp: Any, g: Any, x_shape: tuple, x_dtype: Any, index: Any, axis: int
     return xp.index_put(xp.full(x_shape, 0, x_dtype), (_ALL,) * axis + (index,), g, True)
 
 
-_take = declare("take", "x index axis", title="IndexSelect", x=_take_x)
-_gather = declare("gather", "x index axis", x=_gather_x)
+_take = declare("take", title="IndexSelect", x=_take_x)
+_gather = declare("gather", x=_gather_x)
 _scatter = declare(
     "scatter",
-    "x index source axis",
     x=lambda xp, g, index, axis: xp.scatter(g, index, 0, axis),
     source=_source_grad,
 )
-_scatter_add = declare(
-    "scatter_add", "x index source axis", x=lambda xp, g: g, source=_source_grad
-)
+_scatter_add = declare("scatter_add", x=lambda xp, g: g, source=_source_grad)
 
 
 def _reduce_grads(xp: Any, g: Any, needs: Any, x: Any, index: Any, source: Any, axis: int,
@@ -94,9 +91,7 @@ def _prod_grads(xp: Any, g: Any, x: Any, index: Any, part: Any, axis: int, inclu
     return gx, xp.div(top, xp.where(zero, 1, part))
 
 
-_scatter_reduce = declare(
-    "scatter_reduce", "x index source axis reduce include_self", joint=_reduce_grads
-)
+_scatter_reduce = declare("scatter_reduce", joint=_reduce_grads)
 
 
 def _int64(name: str, index: Any) -> Any:
@@ -130,9 +125,7 @@ def _check_places(name: str, input: Tensor, dim: int, index: Any, source: Any = 
         )
     if source is not None:
         if (source._data.ndim or 1) != (len(own) or 1):
-            raise RuntimeError(
-                "Index tensor must have the same number of dimensions as src tensor"
-            )
+            raise RuntimeError("Index tensor must have the same number of dimensions as src tensor")
         if any(n > m for n, m in zip(own, source._data.shape)):
             raise RuntimeError(
                 f"Expected index {list(own)} to be no larger than self {list(shape)} apart from "

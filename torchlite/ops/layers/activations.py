@@ -22,28 +22,23 @@ from torchlite.ops.math.trigonometry import tanh
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
-_relu = declare("relu", "x", x=lambda xp, g, out: xp.relu_backward(g, out))
+_relu = declare("relu", x=lambda xp, g, out: xp.relu_backward(g, out))
 _leaky_relu = declare(
     "leaky_relu",
-    "x negative_slope",
     x=lambda xp, g, x, negative_slope: xp.leaky_relu_backward(g, x, negative_slope),
 )
 _elu = declare(
     "elu",
-    "x alpha scale input_scale",
     x=lambda xp, g, x, alpha, scale, input_scale: xp.elu_backward(g, x, alpha, scale, input_scale),
 )
-_silu = declare("silu", "x", x=lambda xp, g, x: xp.silu_backward(g, x))
-_mish = declare("mish", "x", x=lambda xp, g, x: xp.mish_backward(g, x))
-_gelu = declare(
-    "gelu", "x approximate", x=lambda xp, g, x, approximate: xp.gelu_backward(g, x, approximate)
-)
+_silu = declare("silu", x=lambda xp, g, x: xp.silu_backward(g, x))
+_mish = declare("mish", x=lambda xp, g, x: xp.mish_backward(g, x))
+_gelu = declare("gelu", x=lambda xp, g, x, approximate: xp.gelu_backward(g, x, approximate))
 _softplus = declare(
     "softplus",
-    "x beta threshold",
     x=lambda xp, g, x, beta, threshold: xp.softplus_backward(g, x, beta, threshold),
 )
-_log_sigmoid = declare("log_sigmoid", "x", x=lambda xp, g, x: xp.log_sigmoid_backward(g, x))
+_log_sigmoid = declare("log_sigmoid", x=lambda xp, g, x: xp.log_sigmoid_backward(g, x))
 
 
 def overwrite(function: Any, input: Tensor, *args: Any) -> Tensor:

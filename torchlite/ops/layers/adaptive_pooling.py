@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlite.backends.composites_images import adaptive_bounds
+from torchlite.backends.composites.images import adaptive_bounds
 from torchlite.core.tensor import Tensor
 from torchlite.ops.core.family import functional, not_a_tensor
 from torchlite.ops.core.op import declare, run
@@ -14,7 +14,7 @@ from torchlite.ops.reduce.reductions import mean
 from torchlite.ops.shape.joining import cat
 from torchlite.ops.shape.slicing import sliced
 
-_adaptive_max_pool = declare("adaptive_max_pool", "x size", outputs=2, x=_max_grad)
+_adaptive_max_pool = declare("adaptive_max_pool", x=_max_grad)
 
 
 def _target(name: str, dims: int, input: Any, size: Any) -> tuple[int, ...]:

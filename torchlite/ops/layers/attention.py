@@ -25,10 +25,8 @@ def _attention_rule(xp: Any, g: Any, needs: Any, q: Any, k: Any, v: Any, mask: A
     return *grads, None, None
 
 
-_weights = declare("attention_weights", "q k mask causal scale", joint=_weights_rule)
-_attention = declare(
-    "scaled_dot_product_attention", "q k v mask causal scale", joint=_attention_rule
-)
+_weights = declare("attention_weights", joint=_weights_rule)
+_attention = declare("scaled_dot_product_attention", joint=_attention_rule)
 
 
 @functional

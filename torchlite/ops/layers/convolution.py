@@ -18,7 +18,6 @@ def _bias_grad(xp: Any, g: Any) -> Any:
 
 _convolution = declare(
     "convolution",
-    "x weight bias size stride padding dilation groups",
     x=lambda xp, g, weight, x_shape, stride, padding, dilation, groups: xp.convolution_transposed(
         g, weight, None, x_shape[2:], stride, padding, dilation, groups
     ),
@@ -29,7 +28,6 @@ _convolution = declare(
 )
 _transposed = declare(
     "convolution_transposed",
-    "x weight bias size stride padding dilation groups",
     title="Convolution",
     x=lambda xp, g, weight, x_shape, stride, padding, dilation, groups: xp.convolution(
         g, weight, None, x_shape[2:], stride, padding, dilation, groups
@@ -41,7 +39,6 @@ _transposed = declare(
 )
 declare(
     "convolution_weight",
-    "grad x kernel stride padding dilation groups",
     grad=lambda xp, g, grad_shape, x, stride, padding, dilation, groups: xp.convolution(
         x, g, None, grad_shape[2:], stride, padding, dilation, groups
     ),

@@ -13,9 +13,7 @@ from torchlite.ops.core.inplace import in_place
 from torchlite.ops.core.op import declare, run
 from torchlite.ops.math.arithmetic import mul
 
-_dropout = declare(
-    "dropout", "input mask scale", input=lambda xp, g, mask, scale: xp.dropout(g, mask, scale)
-)
+_dropout = declare("dropout", input=lambda xp, g, mask, scale: xp.dropout(g, mask, scale))
 
 
 @functional

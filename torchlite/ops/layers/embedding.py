@@ -28,10 +28,9 @@ def _to_weight(xp: Any, g: Any, index: Any, weight_shape: tuple, padding: int,
     return xp.mul(total, xp.reshape(factor, (-1, 1)))
 
 
-_embedding = declare("embedding", "weight index padding by_frequency", weight=_to_weight)
+_embedding = declare("embedding", weight=_to_weight)
 declare(
     "embedding_backward",
-    "g index count",
     g=lambda xp, g, index: xp.embedding(g, index, -1, False),
 )
 

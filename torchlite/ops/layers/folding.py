@@ -13,14 +13,12 @@ from torchlite.ops.shape.reshaping import permute, reshape
 
 _im2col = declare(
     "im2col",
-    "x counts kernel stride padding dilation",
     x=lambda xp, g, x_shape, counts, kernel, stride, padding, dilation: xp.col2im(
         g, x_shape[2:], counts, kernel, stride, padding, dilation
     ),
 )
 _col2im = declare(
     "col2im",
-    "columns size counts kernel stride padding dilation",
     columns=lambda xp, g, counts, kernel, stride, padding, dilation: xp.im2col(
         g, counts, kernel, stride, padding, dilation
     ),

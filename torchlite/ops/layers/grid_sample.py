@@ -9,8 +9,8 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite.core.tensor import Tensor
+from torchlite.interpreters.recorded import recorded
 from torchlite.ops.core.family import functional
-from torchlite.ops.core.op import recorded
 from torchlite.ops.core.promotion import cast, computing
 from torchlite.ops.creation.factories import linspace, ones
 from torchlite.ops.indexing.gather import gather

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlite.core import overrides
 from torchlite.core.tensor import Tensor
 from torchlite.ops.core.family import functional, not_a_tensor
 from torchlite.ops.core.op import declare, run
-from torchlite.ops.layers.activations import relu
 from torchlite.ops.linalg.products import _c_name, matmul
 from torchlite.ops.math.arithmetic import add
 
 _linear = declare(
     "linear",
-    "input weight bias",
     joint=lambda xp, g, needs, input, weight: xp.linear_backward(g, input, weight, needs),
     title="Addmm",
 )
@@ -38,23 +35,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if b is None or b.shape != (outputs,) or b.dtype is not w.dtype:
         return _unusual_linear(input, weight, bias)
     return run(_linear, (input, weight, bias), (x, w, b))
-
-
-def _linear_relu_backward(xp: Any, g: Any, needs: Any, out: Any, input: Any, weight: Any) -> Any:
-    return xp.linear_backward(xp.relu_backward(g, out), input, weight, needs)
-
-
-_linear_relu = declare("linear_relu", "input weight bias", joint=_linear_relu_backward)
-
-
-def linear_relu(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """``relu(linear(input, weight, bias))`` in one pass after the product, and one node."""
-    x: Any = getattr(input, "_data", None)
-    w, b = weight._data, getattr(bias, "_data", None)
-    usual = x is not None and w.ndim == 2 and x.dtype is w.dtype and x.shape[-1:] == w.shape[1:]
-    if not usual or overrides.autocast is not None:
-        return relu(linear(input, weight, bias))
-    return run(_linear_relu, (input, weight, bias), (x, w, b))
 
 
 def _unusual_linear(input: Any, weight: Any, bias: Any) -> Tensor:

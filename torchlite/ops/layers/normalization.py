@@ -44,16 +44,10 @@ def _batch_rule(xp: Any, g: Any, needs: Any, x: Any, weight: Any, mean: Any, var
     return *grads, None, None, None, None
 
 
-_layer_norm = declare(
-    "layer_norm", "x weight bias dims eps", joint=_layer_rule, title="NativeLayerNorm"
-)
-_rms_norm = declare("rms_norm", "x weight dims eps", joint=_rms_rule, title="FusedRmsNorm")
-_group_norm = declare(
-    "group_norm", "x weight bias groups eps", joint=_group_rule, title="NativeGroupNorm"
-)
-_batch_norm = declare(
-    "batch_norm", "x weight bias mean var training eps", joint=_batch_rule, title="NativeBatchNorm"
-)
+_layer_norm = declare("layer_norm", joint=_layer_rule, title="NativeLayerNorm")
+_rms_norm = declare("rms_norm", joint=_rms_rule, title="FusedRmsNorm")
+_group_norm = declare("group_norm", joint=_group_rule, title="NativeGroupNorm")
+_batch_norm = declare("batch_norm", joint=_batch_rule, title="NativeBatchNorm")
 
 
 def _normalized(name: str, primitive: Primitive, input: Tensor, parameters: Sequence[Any],

@@ -13,9 +13,7 @@ from torchlite.ops.math.arithmetic import abs, add, div, mul, sub
 from torchlite.ops.math.comparison import le, where
 from torchlite.ops.math.derived import clamp
 
-_hardtanh = declare(
-    "hardtanh", "x low high", x=lambda xp, g, x, low, high: xp.hardtanh_backward(g, x, low, high)
-)
+_hardtanh = declare("hardtanh", x=lambda xp, g, x, low, high: xp.hardtanh_backward(g, x, low, high))
 
 
 @functional

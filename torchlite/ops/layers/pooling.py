@@ -29,22 +29,18 @@ def _picked(xp: Any, g: Any, places: Any, shape: tuple) -> Any:
 
 _max_pool = declare(
     "max_pool",
-    "x size kernel stride padding dilation",
-    outputs=2,
     title="MaxPoolWithIndices",
     x=_max_grad,
 )
-declare("max_pool_backward", "grad places shape", grad=_picked)
+declare("max_pool_backward", grad=_picked)
 _avg_pool = declare(
     "avg_pool",
-    "x size kernel stride padding include_pad divisor",
     x=lambda xp, g, x_shape, kernel, stride, padding, include_pad, divisor: xp.avg_pool_backward(
         g, x_shape, kernel, stride, padding, include_pad, divisor
     ),
 )
 declare(
     "avg_pool_backward",
-    "grad shape kernel stride padding include_pad divisor",
     grad=lambda xp, g, grad_shape, kernel, stride, padding, include_pad, divisor: xp.avg_pool(
         g, grad_shape[2:], kernel, stride, padding, include_pad, divisor
     ),

@@ -27,9 +27,9 @@ def _gru_rule(xp: Any, g: Any, needs: Any, x: Any, h: Any, weight: Any, bias: An
     return *xp.gru_backward(g, x, h, weight, bias, kept, out), None
 
 
-_rnn = declare("rnn", "x h weight kept activation", joint=_rnn_rule)
-_lstm = declare("lstm", "x h c weight projection kept", joint=_lstm_rule, outputs=2)
-_gru = declare("gru", "x h weight bias kept", joint=_gru_rule)
+_rnn = declare("rnn", joint=_rnn_rule)
+_lstm = declare("lstm", joint=_lstm_rule)
+_gru = declare("gru", joint=_gru_rule)
 
 ACTIVATIONS = {"RNN_TANH": "tanh", "RNN_RELU": "relu"}
 

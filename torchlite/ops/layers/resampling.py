@@ -21,7 +21,6 @@ from torchlite.ops.layers.adaptive_pooling import (
 
 _resample = declare(
     "resample",
-    "x axis index weights",
     title="Upsample",
     x=lambda xp, g, x_shape, axis, index, weights: xp.resample_backward(
         g, axis, x_shape[axis], index, weights
@@ -29,7 +28,6 @@ _resample = declare(
 )
 declare(
     "resample_backward",
-    "grad axis length index weights",
     grad=lambda xp, g, axis, index, weights: xp.resample(g, axis, index, weights),
 )
 #: Mode -> number of spatial dimensions; None: 1 to 3.

@@ -18,8 +18,6 @@ def _swap(xp: Any, x: Any) -> Any:
 
 _matmul = declare(
     "matmul",
-    "input other",
-    broadcasts=True,
     input=lambda xp, g, other: xp.matmul(g, _swap(xp, other)),
     other=lambda xp, g, input: xp.matmul(_swap(xp, input), g),
     title="Mm",
@@ -65,8 +63,7 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
 
 def _no_product(a: tuple, b: tuple) -> RuntimeError:
     return RuntimeError(
-        "mat1 and mat2 shapes cannot be multiplied "
-        f"({a[0]}x{a[1]} and {b[0]}x{b[1]})"
+        f"mat1 and mat2 shapes cannot be multiplied ({a[0]}x{a[1]} and {b[0]}x{b[1]})"
     )
 
 
@@ -75,8 +72,7 @@ def _general(input: Tensor, other: Tensor) -> Tensor:
     a_ndim, b_ndim = input._data.ndim, other._data.ndim
     if a_ndim == 0 or b_ndim == 0:
         raise RuntimeError(
-            "both arguments to matmul need to be at least 1D, "
-            f"but they are {a_ndim}D and {b_ndim}D"
+            f"both arguments to matmul need to be at least 1D, but they are {a_ndim}D and {b_ndim}D"
         )
     a = input.unsqueeze(0) if a_ndim == 1 else input
     b = other.unsqueeze(1) if b_ndim == 1 else other
@@ -136,8 +132,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     _check_operands("mv", input, vec)
     if input._data.ndim != 2 or vec._data.ndim != 1:
         raise RuntimeError(
-            "vector + matrix @ vector expected, got "
-            f"1, {input._data.ndim}, {vec._data.ndim}"
+            f"vector + matrix @ vector expected, got 1, {input._data.ndim}, {vec._data.ndim}"
         )
     if input._data.shape[1] != vec._data.shape[0]:
         raise RuntimeError(
@@ -152,8 +147,7 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The dot product of two vectors of the same length."""
     if input._data.ndim != 1 or tensor._data.ndim != 1:
         raise RuntimeError(
-            "1D tensors expected, but got "
-            f"{input._data.ndim}D and {tensor._data.ndim}D tensors"
+            f"1D tensors expected, but got {input._data.ndim}D and {tensor._data.ndim}D tensors"
         )
     if input.dtype is not tensor.dtype:
         raise RuntimeError(
@@ -168,9 +162,7 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The outer product. ``(n), (m) -> (n, m)``."""
     for label, x in (("self", input), ("vec2", vec2)):
         if x._data.ndim != 1:
-            raise RuntimeError(
-                f"outer: Expected 1-D argument {label}, but got {x._data.ndim}-D"
-            )
+            raise RuntimeError(f"outer: Expected 1-D argument {label}, but got {x._data.ndim}-D")
     result = input.unsqueeze(1) * vec2
     return result if out is None else write_out("outer", out, result)
 
@@ -186,9 +178,7 @@ def _scaled(input: Tensor, beta: Any, product: Tensor, alpha: Any) -> Tensor:
 
 def _check_expands(input: Tensor, shape: tuple) -> None:
     own = input._data.shape
-    ok = len(own) <= len(shape) and all(
-        a in (1, b) for a, b in zip(reversed(own), reversed(shape))
-    )
+    ok = len(own) <= len(shape) and all(a in (1, b) for a, b in zip(reversed(own), reversed(shape)))
     if not ok:
         raise RuntimeError(
             f"The expanded size of the tensor ({shape[-1]}) must match the existing size "

@@ -7,14 +7,15 @@ are its deprecated forms.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
-from torchlite.core.tensor import Tensor, refresh, wrap
+from torchlite.core.tensor import Tensor
 from torchlite.dtypes import FLOAT
 from torchlite.ops.core.family import functional, not_a_tensor
-from torchlite.ops.core.op import OpNode, Primitive
+from torchlite.ops.core.op import declare, run
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.math.arithmetic import add, div, mul, neg
 from torchlite.ops.math.comparison import eq, where
@@ -56,30 +57,24 @@ def reduced(loss: Tensor, reduction: str) -> Tensor:
 # --- cross-entropy ------------------------------------------------------------------------------
 
 
-def _from_logits(xp: Any, g: Any, input: Any, target: Any) -> Any:
-    return xp.cross_entropy_mean_backward(g, xp.softmax(input, 1), target)
+def _through_both(backward: str) -> Callable:
+    """The rule of (loss, probabilities); only a gradient of the gradient meets the second."""
+
+    def rule(xp: Any, g: Any, out1: Any, target: Any) -> Any:
+        loss, probabilities = g
+        grad = None if loss is None else getattr(xp, backward)(loss, out1, target)
+        if probabilities is None:
+            return grad
+        more = xp.softmax_backward(probabilities, out1, 1)
+        return more if grad is None else xp.add(grad, more)
+
+    return rule
 
 
-_cross_entropy_mean = Primitive(
-    "cross_entropy_mean", "input target", {"input": _from_logits}, title="NllLoss"
+_cross_entropy, _cross_entropy_mean = (
+    declare(name, "NllLoss", fills=False, input=_through_both(f"{name}_backward"))
+    for name in ("cross_entropy", "cross_entropy_mean")
 )
-
-
-class CrossEntropyNode(OpNode):
-    """Keeps the probabilities of the forward pass, which make the gradient one pass."""
-
-    __slots__ = ("probabilities",)
-
-    def gradients(self, xp: Any, g: Any, differentiable: bool) -> Any:
-        if differentiable or self.values is None:
-            return OpNode.gradients(self, xp, g, differentiable)
-        if self.sources[1]._cell[0] != self.versions[1]:
-            self._refuse(1)
-        return (xp.cross_entropy_mean_backward(g, self.probabilities, self.values[1]),)
-
-    def release(self) -> None:
-        OpNode.release(self)
-        self.probabilities = None
 
 
 @functional
@@ -98,15 +93,15 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
     x: Any = getattr(input, "_data", None)
     y: Any = getattr(target, "_data", None)
     if (
-        weight is None and reduction == "mean" and not label_smoothing
-        and size_average is None and reduce is None
+        weight is None and not label_smoothing and size_average is None and reduce is None
         and x is not None and y is not None and x.ndim == 2 and x.shape[0]
         and y.shape == x.shape[:1] and dtypes.of(y) is dtypes.int64
         and dtypes.of(x).category == FLOAT and not 0 <= ignore_index < x.shape[1]
+        and local.mode.xp.in_range(y, x.shape[1])
     ):  # fmt: skip
-        mode = local.mode
-        if mode.xp.in_range(y, x.shape[1]):
-            return _mean_cross_entropy(input, target, x, y, mode)
+        if reduction == "mean":
+            return run(_cross_entropy_mean, (input, target), (x, y))[0]
+        return reduced(run(_cross_entropy, (input, target), (x, y))[0], chosen(reduction))
     reduction = chosen(reduction, size_average, reduce)
     _check_tensors("cross_entropy_loss", input=input, target=target)
     if not 0 <= label_smoothing <= 1:
@@ -114,19 +109,6 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
     if x.shape == y.shape:
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
     return _hard_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
-
-
-def _mean_cross_entropy(input: Tensor, target: Tensor, x: Any, y: Any, mode: Any) -> Tensor:
-    """The common case, as one node: class numbers in range, none ignored, no weights."""
-    loss, probabilities = mode.xp.cross_entropy_mean(x, y)
-    out = wrap(mode.xp.asarray(loss))
-    if input._view is not None:
-        refresh(input)
-    if mode.grad and input._needs_grad:
-        node = CrossEntropyNode(_cross_entropy_mean.plan(1), (input, target), (x, y), out)
-        node.probabilities = probabilities
-        out._node, out._needs_grad = node, True
-    return out
 
 
 def _check_tensors(name: str, **arguments: Any) -> None:

@@ -22,7 +22,7 @@ def _mse_mean_both(xp: Any, g: Any, needs: Any, input: Any, target: Any) -> tupl
     return slope, xp.neg(slope) if needs[1] else None
 
 
-_mse_mean = declare("mse_mean", "input target", joint=_mse_mean_both, title="MseLoss")
+_mse_mean = declare("mse_mean", joint=_mse_mean_both, title="MseLoss")
 
 
 def warn_of_broadcast(input: Tensor, target: Tensor) -> None:
@@ -99,7 +99,7 @@ def _bce_target(xp: Any, g: Any, input: Any) -> Any:
     return xp.mul(g, xp.sub(no, yes))
 
 
-_bce = declare("bce", "input target", input=_bce_input, target=_bce_target,
+_bce = declare("bce", input=_bce_input, target=_bce_target,
                title="BinaryCrossEntropy")  # fmt: skip
 
 

@@ -150,12 +150,8 @@ def _first_or_other_nan(xp: Any, compare: Any, input: Any, other: Any) -> Any:
 
 @binary(
     refuses=(COMPLEX,),
-    input=lambda xp, g, input, other: xp.where(
-        _first_or_other_nan(xp, xp.ge, input, other), g, 0
-    ),
-    other=lambda xp, g, input, other: xp.where(
-        _first_or_other_nan(xp, xp.ge, input, other), 0, g
-    ),
+    input=lambda xp, g, input, other: xp.where(_first_or_other_nan(xp, xp.ge, input, other), g, 0),
+    other=lambda xp, g, input, other: xp.where(_first_or_other_nan(xp, xp.ge, input, other), 0, g),
 )
 def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The greater of two; the other one if one is NaN."""
@@ -163,12 +159,8 @@ def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @binary(
     refuses=(COMPLEX,),
-    input=lambda xp, g, input, other: xp.where(
-        _first_or_other_nan(xp, xp.le, input, other), g, 0
-    ),
-    other=lambda xp, g, input, other: xp.where(
-        _first_or_other_nan(xp, xp.le, input, other), 0, g
-    ),
+    input=lambda xp, g, input, other: xp.where(_first_or_other_nan(xp, xp.le, input, other), g, 0),
+    other=lambda xp, g, input, other: xp.where(_first_or_other_nan(xp, xp.le, input, other), 0, g),
 )
 def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two; the other one if one is NaN."""
@@ -186,9 +178,7 @@ def copysign(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
 
 _heaviside = named(
     "heaviside",
-    binary(
-        refuses=(COMPLEX,), input=no_gradient("heaviside"), other=no_gradient("heaviside")
-    ),
+    binary(refuses=(COMPLEX,), input=no_gradient("heaviside"), other=no_gradient("heaviside")),
 )
 
 
@@ -220,8 +210,6 @@ def lcm(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 _where = declare(
     "where",
-    "condition input other",
-    broadcasts=True,
     input=lambda xp, g, condition: xp.where(condition, g, 0),
     other=lambda xp, g, condition: xp.where(condition, 0, g),
 )

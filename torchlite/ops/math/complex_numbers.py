@@ -15,24 +15,16 @@ from torchlite.ops.math.arithmetic import mul, zeros_like
 from torchlite.ops.math.trigonometry import cos, sin
 from torchlite.ops.shape.joining import stack
 
-_real = declare(
-    "real", "x", holomorphic=False, view=True, x=lambda xp, g, x_dtype: xp.astype(g, x_dtype)
-)
+_real = declare("real", x=lambda xp, g, x_dtype: xp.astype(g, x_dtype))
 _imag = declare(
     "imag",
-    "x",
-    holomorphic=False,
-    view=True,
     x=lambda xp, g, x_dtype: xp.mul(xp.astype(g, x_dtype), 1j),
 )
 
 
-_conj = declare("conj", "x", holomorphic=False, x=lambda xp, g: xp.conj(g))
+_conj = declare("conj", x=lambda xp, g: xp.conj(g))
 _complex = declare(
     "complex",
-    "real imag",
-    broadcasts=True,
-    holomorphic=False,
     real=lambda xp, g: xp.real(g),
     imag=lambda xp, g: xp.imag(g),
 )
@@ -113,7 +105,7 @@ def _angle_input(xp: Any, g: Any, input: Any) -> Any:
     return xp.mul(xp.astype(g, kind), turn)
 
 
-@unary(floats=True, holomorphic=False, input=_angle_input)
+@unary(floats=True, input=_angle_input)
 def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The argument of complex numbers in radians; 0 or pi of real ones."""
 

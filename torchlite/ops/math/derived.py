@@ -42,9 +42,7 @@ from torchlite.ops.math.trigonometry import sin
 
 # --- clamping -----------------------------------------------------------------------------------
 
-_clamp = declare(
-    "clamp", "x low high", x=lambda xp, g, x, low, high: xp.clamp_backward(g, x, low, high)
-)
+_clamp = declare("clamp", x=lambda xp, g, x, low, high: xp.clamp_backward(g, x, low, high))
 
 
 @operation
@@ -298,7 +296,7 @@ def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 _polygamma = declare(
-    "polygamma", "n input", input=lambda xp, g, n, input: xp.mul(g, xp.polygamma(n + 1, input))
+    "polygamma", input=lambda xp, g, n, input: xp.mul(g, xp.polygamma(n + 1, input))
 )
 
 

@@ -42,9 +42,9 @@ def _pick_x(xp: Any, g: Any, x_shape: tuple, index: Any, axis: int) -> Any:
     return xp.scatter(zeros, xp.reshape(index, kept), xp.reshape(g, kept), axis)
 
 
-_amax = declare("amax", "x axis keepdims", x=_extreme_x)
-_amin = declare("amin", "x axis keepdims", x=_extreme_x)
-_pick = declare("pick", "x index axis", x=_pick_x)
+_amax = declare("amax", x=_extreme_x)
+_amin = declare("amin", x=_extreme_x)
+_pick = declare("pick", x=_pick_x)
 
 
 def picked(name: str, input: Tensor, places: Any, axis: int, keepdim: bool, out: Any = None) -> Any:

@@ -22,11 +22,9 @@ from torchlite.ops.reduce.reductions import sum as sum_
 
 # --- softmax ------------------------------------------------------------------------------------
 
-_softmax = declare(
-    "softmax", "x axis", x=lambda xp, g, out, axis: xp.softmax_backward(g, out, axis)
-)
+_softmax = declare("softmax", x=lambda xp, g, out, axis: xp.softmax_backward(g, out, axis))
 _log_softmax = declare(
-    "log_softmax", "x axis", x=lambda xp, g, out, axis: xp.log_softmax_backward(g, out, axis)
+    "log_softmax", x=lambda xp, g, out, axis: xp.log_softmax_backward(g, out, axis)
 )
 
 
@@ -69,7 +67,7 @@ def _logsumexp_x(xp: Any, g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -
     return xp.mul(g, xp.exp(xp.sub(x, out)))
 
 
-_logsumexp = declare("logsumexp", "x axis keepdims", x=_logsumexp_x)
+_logsumexp = declare("logsumexp", x=_logsumexp_x)
 
 
 @operation
@@ -108,7 +106,7 @@ def _norm_x(xp: Any, g: Any, x: Any, out: Any, p: float, axis: Any, keepdims: bo
     return xp.mul(xp.sgn(x), xp.mul(xp.where(nowhere, 0, g), slope))
 
 
-_norm = declare("norm", "x p axis keepdims", x=_norm_x, holomorphic=False)
+_norm = declare("norm", x=_norm_x)
 
 
 def _check_extreme(p: float, data: Any, axes: Any) -> None:

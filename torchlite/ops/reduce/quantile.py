@@ -8,8 +8,8 @@ from torchlite import dtypes
 from torchlite.backends.registry import local
 from torchlite.core.shapes import normalize_dim
 from torchlite.core.tensor import Tensor, wrap
+from torchlite.interpreters.recorded import recorded
 from torchlite.ops.core.family import operation, write_out
-from torchlite.ops.core.op import recorded
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.math.arithmetic import add, ceil, floor, mul, sub
 from torchlite.ops.math.arithmetic import round as round_

@@ -97,9 +97,9 @@ def _prod_x(xp: Any, g: Any, x: Any, axis: int | None, keepdims: bool) -> Any:
     return xp.reshape(xp.mul(g, xp.mul(before, after)), tuple(x.shape))
 
 
-_sum = declare("sum", "x axis keepdims", x=_sum_x)
-_mean = declare("mean", "x axis keepdims", x=_mean_x)
-_prod = declare("prod", "x axis keepdims", x=_prod_x)
+_sum = declare("sum", x=_sum_x)
+_mean = declare("mean", x=_mean_x)
+_prod = declare("prod", x=_prod_x)
 
 
 @operation
@@ -201,7 +201,7 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *,
 
 # --- truth and counts ---------------------------------------------------------------------------
 
-_any, _all = declare("any", "x axis keepdims"), declare("all", "x axis keepdims")
+_any, _all = declare("any"), declare("all")
 
 
 def _truth(name: str, primitive: Any, input: Any, dim: Dims, keepdim: bool, out: Any) -> Tensor:
@@ -236,7 +236,7 @@ def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
 
 # --- places of extremes -------------------------------------------------------------------------
 
-_argmax, _argmin = declare("argmax", "x axis keepdims"), declare("argmin", "x axis keepdims")
+_argmax, _argmin = declare("argmax"), declare("argmin")
 
 
 def _place(name: str, primitive: Primitive, input: Any, dim: int | None, keepdim: bool,

@@ -10,9 +10,10 @@ from torchlite.backends.registry import local
 from torchlite.core.shapes import normalize_dim
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT, dtype
+from torchlite.interpreters.recorded import recorded
 from torchlite.ops.core import return_types
 from torchlite.ops.core.family import functional, not_a_tensor, operation, refuse, write_out
-from torchlite.ops.core.op import declare, recorded
+from torchlite.ops.core.op import declare
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.math.arithmetic import add, div, mul, sub
 from torchlite.ops.math.exponentials import logaddexp
@@ -54,8 +55,8 @@ def _cumprod_x(xp: Any, g: Any, x: Any, axis: int) -> Any:
     return xp.mul(before, total)
 
 
-_cumsum = declare("cumsum", "x axis", x=_reversed_sum)
-_cumprod = declare("cumprod", "x axis", x=_cumprod_x)
+_cumsum = declare("cumsum", x=_reversed_sum)
+_cumprod = declare("cumprod", x=_cumprod_x)
 
 
 def _scan(name: str, primitive: Any, input: Any, dim: int, dtype: dtype | None,

@@ -109,7 +109,7 @@ def _shared_x(xp: Any, g: Any, x: Any, out: Any) -> Any:
     return xp.where(found, xp.div(g, shares), 0)
 
 
-_median = declare("median", "x ignore_nan", x=_shared_x)
+_median = declare("median", x=_shared_x)
 
 
 def _along_dim(name: str, input: Tensor, dim: int, keepdim: bool, out: Any) -> Any:

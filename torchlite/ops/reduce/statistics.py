@@ -36,8 +36,8 @@ def _std_x(xp: Any, g: Any, x: Any, out: Any, axis: Any, correction: float, keep
     return _var_x(xp, slope, x, axis, correction, keepdims)
 
 
-_var = declare("var", "x axis correction keepdims", x=_var_x, holomorphic=False)
-_std = declare("std", "x axis correction keepdims", x=_std_x, holomorphic=False)
+_var = declare("var", x=_var_x)
+_std = declare("std", x=_std_x)
 
 
 def _spread(name: str, primitive: Any, input: Any, dim: Any, unbiased: bool | None,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from torchlite.backends.registry import local
-from torchlite.core.graph import Node
 from torchlite.core.shapes import normalize_dim
-from torchlite.core.tensor import Tensor, refresh, wrap
+from torchlite.core.tensor import Tensor
 from torchlite.ops.core.family import functional, write_out
-from torchlite.ops.core.op import Recorded, declare
+from torchlite.ops.core.op import Joint, declare
 from torchlite.ops.core.promotion import cast, result_type
 from torchlite.ops.indexing.gather import check_apart
 from torchlite.ops.shape.dimensions import atleast_1d, atleast_2d, atleast_3d
@@ -20,60 +18,23 @@ from torchlite.ops.shape.reshaping import reshape, sizes_of
 _ALL = slice(None)
 _pad = declare(
     "pad",
-    "x widths value",
     x=lambda xp, g, x_shape, widths: xp.getitem(
         g, tuple(slice(before, before + n) for n, (before, _) in zip(x_shape, widths))
     ),
 )
 
 
-class Joined(Node):
-    """The history of joined tensors: `parts` are the places of the operands in the result."""
-
-    __slots__ = ("parts", "title")
-
-    def __init__(self, tensors: Sequence[Tensor], parts: Sequence[tuple], title: str) -> None:
-        kept = [(t, part) for t, part in zip(tensors, parts) if t._needs_grad]
-        super().__init__([t if t._node is None else t._node for t, _ in kept])
-        self.parts, self.title = [part for _, part in kept], title
-
-    def gradients(self, xp: Any, g: Any, differentiable: bool) -> Sequence[Any]:
-        return [xp.getitem(g, part) for part in self.parts]
-
-    def name(self) -> str:
-        return f"{self.title}Backward0"
-
-
-def _concatenate(tensors: Sequence[Tensor], axis: int) -> Tensor:
-    return _joined("concatenate", "Cat", tensors, axis, _slices)
-
-
-def _stack(tensors: Sequence[Tensor], axis: int) -> Tensor:
-    return _joined("stack", "Stack", tensors, axis, _rows)
-
-
-def _joined(name: str, title: str, tensors: Sequence[Tensor], axis: int, parts: Callable) -> Tensor:
-    mode = local.mode
-    out = wrap(getattr(mode.xp, name)([t._data for t in tensors], axis))
-    if mode.grad:
-        for t in tensors:
-            refresh(t)
-        if any(t._needs_grad for t in tensors):
-            out._node, out._needs_grad = Joined(tensors, parts(tensors, axis), title), True
-    return out
-
-
-def _slices(tensors: Sequence[Tensor], axis: int) -> list[tuple]:
-    stops = list(itertools.accumulate(t._data.shape[axis] for t in tensors))
+def _slices(arrays: Sequence[Any], axis: int) -> list[tuple]:
+    stops = list(itertools.accumulate(x.shape[axis] for x in arrays))
     return [(_ALL,) * axis + (slice(a, b),) for a, b in zip([0, *stops], stops)]
 
 
-def _rows(tensors: Sequence[Tensor], axis: int) -> list[tuple]:
-    return [(_ALL,) * axis + (i,) for i in range(len(tensors))]
+def _rows(arrays: Sequence[Any], axis: int) -> list[tuple]:
+    return [(_ALL,) * axis + (i,) for i in range(len(arrays))]
 
 
-Recorded.concatenate = staticmethod(_concatenate)  # type: ignore[method-assign]
-Recorded.stack = staticmethod(_stack)  # type: ignore[method-assign]
+_concatenate = Joint("concatenate", "Cat", _slices)
+_stack = Joint("stack", "Stack", _rows)
 
 
 def _checked(name: str, tensors: Any) -> tuple:

@@ -22,14 +22,13 @@ from torchlite.ops.shape.dimensions import movedim
 from torchlite.ops.shape.reshaping import reshape, sizes_of, transpose
 
 _ALL = slice(None)
-_flip = declare("flip", "x axes", x=lambda xp, g, axes: xp.flip(g, axes))
+_flip = declare("flip", x=lambda xp, g, axes: xp.flip(g, axes))
 _roll = declare(
     "roll",
-    "x shifts axes",
     x=lambda xp, g, shifts, axes: xp.roll(g, tuple(-n for n in shifts), axes),
 )
-_tril = declare("tril", "x diagonal", x=lambda xp, g, diagonal: xp.tril(g, diagonal))
-_triu = declare("triu", "x diagonal", x=lambda xp, g, diagonal: xp.triu(g, diagonal))
+_tril = declare("tril", x=lambda xp, g, diagonal: xp.tril(g, diagonal))
+_triu = declare("triu", x=lambda xp, g, diagonal: xp.triu(g, diagonal))
 
 
 @operation
@@ -211,7 +210,6 @@ def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
     where = unravel_index(_wrap(places), shape)
     self[where] = fill_value
     return self
-
 
 
 def _reversed(self: Tensor) -> Tensor:

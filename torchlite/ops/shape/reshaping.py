@@ -32,14 +32,10 @@ def _broadcast_x(xp: Any, g: Any, x_shape: tuple) -> Any:
     return xp.reshape(xp.sum(g, axes, True), x_shape) if axes or lead else g
 
 
-_reshape = declare(
-    "reshape", "x shape", view=True, title="View", x=lambda xp, g, x_shape: xp.reshape(g, x_shape)
-)
-_permute = declare(
-    "permute", "x axes", view=True, x=lambda xp, g, axes: xp.permute(g, inverse(axes))
-)
-_view_dtype = declare("view_dtype", "x dtype", view=True)
-_broadcast_to = declare("broadcast_to", "x shape", view=True, title="Expand", x=_broadcast_x)
+_reshape = declare("reshape", title="View", x=lambda xp, g, x_shape: xp.reshape(g, x_shape))
+_permute = declare("permute", x=lambda xp, g, axes: xp.permute(g, inverse(axes)))
+_view_dtype = declare("view_dtype")
+_broadcast_to = declare("broadcast_to", title="Expand", x=_broadcast_x)
 
 
 @operation

@@ -39,16 +39,12 @@ def _spread(xp: Any, g: Any, shape: tuple, dtype: dtypes.dtype, view: Callable) 
 
 _diagonal = declare(
     "diagonal",
-    "x offset axis1 axis2",
-    view=True,
     x=lambda xp, g, x_shape, x_dtype, offset, axis1, axis2: _spread(
         xp, g, x_shape, x_dtype, lambda p, x: p.diagonal(x, offset, axis1, axis2)
     ),
 )
 _strided_view = declare(
     "strided_view",
-    "x shape strides offset",
-    view=True,
     title="AsStrided",
     x=lambda xp, g, x_shape, x_dtype, shape, strides, offset: _spread(
         xp, g, x_shape, x_dtype, lambda p, x: p.as_strided(x, shape, strides, offset)

@@ -16,8 +16,9 @@ from typing import Any
 from torchlite.core.shapes import normalize_dim
 from torchlite.core.tensor import Tensor
 from torchlite.dtypes import COMPLEX, dtype
+from torchlite.interpreters.recorded import recorded
 from torchlite.ops.core.family import functional, not_a_tensor, write_out
-from torchlite.ops.core.op import declare, recorded
+from torchlite.ops.core.op import declare
 from torchlite.ops.core.promotion import at_least_float, cast
 from torchlite.ops.math.complex_numbers import conj
 from torchlite.ops.shape.slicing import narrow
@@ -48,12 +49,11 @@ def _irfft_x(xp: Any, g: Any, x_shape: tuple, x_dtype: dtype, size: int, axis: i
     return xp.mul(xp.rfft(g, axis, factor), counts)
 
 
-_fft = declare(
-    "fft", "x axes inverse factor", title="FftC2C",
+_fft = declare("fft", title="FftC2C",
     x=lambda xp, g, axes, inverse, factor: xp.fft(g, axes, inverse, factor),
 )  # fmt: skip
-_rfft = declare("rfft", "x axis factor", title="FftR2C", holomorphic=False, x=_rfft_x)
-_irfft = declare("irfft", "x size axis factor", title="FftC2R", holomorphic=False, x=_irfft_x)
+_rfft = declare("rfft", title="FftR2C", x=_rfft_x)
+_irfft = declare("irfft", title="FftC2R", x=_irfft_x)
 
 
 # --- arguments ------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from typing import Any
 from torchlite.backends.registry import local
 from torchlite.core.tensor import Tensor
 from torchlite.dtypes import COMPLEX, FLOAT
+from torchlite.interpreters.recorded import recorded
 from torchlite.ops.core.family import operation
-from torchlite.ops.core.op import recorded
 from torchlite.ops.creation.factories import arange, ones, zeros
 from torchlite.ops.indexing.gather import index_add
 from torchlite.ops.math.arithmetic import div, mul, square

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite import dtypes
+from torchlite.backends.spec import MATRIX, composite
 
 Array = Any
 #: Coefficients of the Padé approximant of e**x of degree 13, and the norm up to which it serves.
@@ -18,6 +19,7 @@ _PADE_BOUND = 5.371920351148152
 class LinearAlgebra:
     """Functions of matrices; leading axes are a batch."""
 
+    @composite(MATRIX, holomorphic=False, accumulates=True)
     def pinv(xp, x: Array, tolerance: Array, hermitian: bool) -> Array:
         """The pseudoinverse; singular values up to `tolerance` (*batch) count as zero."""
         if hermitian:
@@ -31,6 +33,7 @@ class LinearAlgebra:
         scaled = xp.mul(u, xp.reshape(inverse, (*inverse.shape[:-1], 1, inverse.shape[-1])))
         return _adjoint(xp, xp.matmul(scaled, vh))
 
+    @composite(MATRIX, broadcasts=True, holomorphic=False)
     def cholesky_solve(xp, b: Array, factor: Array, upper: bool) -> Array:
         """``(L @ L^H)^-1 b`` for b (*, n, k), where `factor` is L, or ``L^H`` if `upper`."""
         other = _adjoint(xp, factor)
@@ -38,6 +41,7 @@ class LinearAlgebra:
         half = xp.solve_triangular(lower, b, False, False)
         return xp.solve_triangular(upper_factor, half, True, False)
 
+    @composite(MATRIX)
     def row_order(xp, pivots: Array, rows: int) -> Array:
         """Where LAPACK's swaps of row i with row ``pivots[i] - 1`` take each row.
 
@@ -54,6 +58,7 @@ class LinearAlgebra:
             return xp.broadcast_to(xp.arange(0, rows, 1, dtypes.int64), (*batch, rows))
         return xp.reshape(xp.array(orders, dtypes.int64), (*batch, rows))
 
+    @composite(MATRIX, holomorphic=False, accumulates=True)
     def matrix_exp(xp, x: Array) -> Array:
         """``e**x`` of square matrices, by scaling and squaring.
 

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
-from torchlite.backends.batching.base import Array, Rules
-from torchlite.backends.composites import Composites
-from torchlite.backends.protocol import PRIMITIVES
-
-#: All of their arrays have the same number of axes; `axis` or `axes` is an int, a tuple or None.
-_ALONG = (
-    "sum prod amax amin any all mean var std norm logsumexp cumsum cumprod cummax cummin sort "
-    "softmax softmax_backward log_softmax log_softmax_backward median_place mode_place flip roll "
-    "gather scatter scatter_add scatter_reduce fft rfft irfft"
-)
+from torchlite.backends.spec import Spec
+from torchlite.interpreters.batching.base import Array, Rules
 
 
 class Reductions(Rules):
@@ -44,25 +35,17 @@ class Reductions(Rules):
         return self.wrap(self.inner.pick(self.lift(x), self.lift(index), axis + 1))
 
 
-def _parameters(name: str) -> list[str]:
-    """The names of the parameters of a method, without the backend."""
-    if name in PRIMITIVES:
-        return PRIMITIVES[name][0].split(", ")
-    return list(inspect.signature(getattr(Composites, name)).parameters)[1:]
-
-
 def _shifted(axis: Any, ndim: int) -> Any:
     if axis is None:
         return tuple(range(1, ndim + 1))
     return axis + 1 if isinstance(axis, int) else tuple(a + 1 for a in axis)
 
 
-def _rule(name: str) -> Callable:
-    parameters = _parameters(name)
-    place = parameters.index("axes" if "axes" in parameters else "axis")
+def along_axis(spec: Spec, place: int) -> Callable:
+    """The rule for a method along the axes that its argument at `place` names."""
 
     def rule(self: Rules, *args: Any) -> Any:
-        values, function = [self.lift(a) for a in args], getattr(self.inner, name)
+        values, function = [self.lift(a) for a in args], getattr(self.inner, spec.name)
         if args[0].shape:
             values[place] = _shifted(args[place], len(args[0].shape))
             return self.wrap(function(*values))
@@ -85,7 +68,4 @@ def _numbers(self: Rules, result: Any) -> Any:
     return self.inner.reshape(result, (self.size,))
 
 
-for _name in _ALONG.split():
-    setattr(Reductions, _name, _rule(_name))
-
-__all__ = ["Reductions"]
+__all__ = ["Reductions", "along_axis"]

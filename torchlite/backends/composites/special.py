@@ -6,25 +6,30 @@ import math
 from typing import Any
 
 from torchlite import dtypes
+from torchlite.backends.spec import ELEMENTWISE, RANDOM, composite
 
 Array = Any
+_FLOAT = (dtypes.FLOAT,)
 
 
 class SpecialFunctions:
     """Elementwise functions of mathematics, of floats."""
 
+    @composite(ELEMENTWISE, takes=_FLOAT, linear="real imag", holomorphic=False)
     def complex(xp, real: Array, imag: Array) -> Array:
         """``real + 1j * imag``, whatever is infinite."""
         kind = dtypes.of(real).to_complex()
         return xp.add(xp.astype(real, kind), xp.mul(xp.astype(imag, kind), 1j))
 
-    def i0e(xp, x: Array) -> Array:
-        """``e**-|x| I0(x)``, the modified Bessel function of order 0."""
-        return xp._bessel(xp.abs(x), 0)
+    @composite(ELEMENTWISE, takes=_FLOAT)
+    def i0e(xp, input: Array) -> Array:
+        """``e**-|input| I0(input)``, the modified Bessel function of order 0."""
+        return xp._bessel(xp.abs(input), 0)
 
-    def i1e(xp, x: Array) -> Array:
-        """``e**-|x| I1(x)``, of order 1."""
-        return xp.mul(xp.sign(x), xp._bessel(xp.abs(x), 1))
+    @composite(ELEMENTWISE, takes=_FLOAT)
+    def i1e(xp, input: Array) -> Array:
+        """``e**-|input| I1(input)``, of order 1."""
+        return xp.mul(xp.sign(input), xp._bessel(xp.abs(input), 1))
 
     def _bessel(xp, x: Array, order: int) -> Array:
         """Both for x >= 0: the power series up to 20, from there the asymptotic one.
@@ -46,28 +51,32 @@ class SpecialFunctions:
         tail = xp.div(tail, xp.sqrt(xp.mul(high, 2 * math.pi)))
         return xp.where(xp.le(x, 20), xp.mul(series, xp.exp(xp.neg(low))), tail)
 
-    def xlogy(xp, a: Array, b: Array) -> Array:
-        """``a * log(b)``, 0 where a is 0, NaN where b is."""
-        product = xp.mul(a, xp.log(b))
-        return xp.where(xp.logical_and(xp.eq(a, 0), xp.logical_not(xp.isnan(b))), 0, product)
+    @composite(ELEMENTWISE, takes=_FLOAT)
+    def xlogy(xp, input: Array, other: Array) -> Array:
+        """``a * log(other)``, 0 where input is 0, NaN where other is."""
+        vanishes = xp.logical_and(xp.eq(input, 0), xp.logical_not(xp.isnan(other)))
+        return xp.where(vanishes, 0, xp.mul(input, xp.log(other)))
 
-    def xlog1py(xp, a: Array, b: Array) -> Array:
-        """``a * log(1 + b)``, 0 where a is 0, NaN where b is."""
-        product = xp.mul(a, xp.log1p(b))
-        return xp.where(xp.logical_and(xp.eq(a, 0), xp.logical_not(xp.isnan(b))), 0, product)
+    @composite(ELEMENTWISE, takes=_FLOAT)
+    def xlog1py(xp, input: Array, other: Array) -> Array:
+        """``a * log(1 + other)``, 0 where input is 0, NaN where other is."""
+        vanishes = xp.logical_and(xp.eq(input, 0), xp.logical_not(xp.isnan(other)))
+        return xp.where(vanishes, 0, xp.mul(input, xp.log1p(other)))
 
-    def polygamma(xp, n: int, x: Array) -> Array:
-        """The n-th derivative of digamma, n >= 1: ``(-1)**(n + 1) n! zeta(n + 1, x)``.
+    @composite(ELEMENTWISE, takes=_FLOAT)
+    def polygamma(xp, n: int, input: Array) -> Array:
+        """The n-th derivative of digamma, n >= 1: ``(-1)**(n + 1) n! zeta(n + 1, input)``.
 
-        For n = 1 and x < 1/2, the reflection formula (Abramowitz and Stegun 6.4.10, 6.4.7).
+        For n = 1 and input < 1/2, the reflection formula (Abramowitz and Stegun 6.4.10, 6.4.7).
         """
         if n > 1:
-            return xp.mul(xp.zeta(n + 1.0, x), (-1) ** (n + 1) * math.factorial(n))
-        negative = xp.lt(x, 0.5)
-        right = xp.zeta(2.0, xp.where(negative, xp.sub(1, x), x))
-        sine = xp.sin(xp.mul(xp.sub(x, xp.round(x)), math.pi))
+            return xp.mul(xp.zeta(n + 1.0, input), (-1) ** (n + 1) * math.factorial(n))
+        negative = xp.lt(input, 0.5)
+        right = xp.zeta(2.0, xp.where(negative, xp.sub(1, input), input))
+        sine = xp.sin(xp.mul(xp.sub(input, xp.round(input)), math.pi))
         return xp.where(negative, xp.sub(xp.div(math.pi**2, xp.square(sine)), right), right)
 
+    @composite(RANDOM)
     def random_dirichlet(xp, rng: Any, order: Array) -> Array:
         """Gamma numbers of float64 over their sum along the last axis, above 0."""
         drawn = xp.random_gamma(rng, xp.astype(order, dtypes.float64))

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torchlite.backends.batching.base import Array, Rules
-from torchlite.backends.composites_images import per_channel
-
-#: Name -> where among the arguments the shape of a result (N, ...) is, if it is.
-_OF_IMAGES = {
-    "im2col": None, "col2im": None, "max_pool": None, "adaptive_max_pool": None, "avg_pool": None,
-    "pool_sum": None, "max_pool_backward": 2, "avg_pool_backward": 1, "pool_sum_backward": 1,
-}  # fmt: skip
+from torchlite.backends.composites.images import per_channel
+from torchlite.backends.spec import Spec
+from torchlite.interpreters.batching.base import Array, Rules
 
 
 class Images(Rules):
@@ -59,17 +54,17 @@ class Images(Rules):
         return self.wrap(self.inner.resample_backward(grad.value, axis + 1, length, index, weights))
 
 
-def _rule(name: str, shape_at: int | None) -> Callable:
+def image_by_image(spec: Spec) -> Callable:
+    """The rule for a method that treats each image alone: those of all examples are one batch."""
+    shape_at = spec.parameters.index("shape") if "shape" in spec.parameters else None
+
     def rule(self: Rules, *args: Any) -> Any:
         values, count = [self.fold(a) for a in args], args[0].shape[0]
-        if shape_at is not None:
+        if shape_at is not None:  # that of the result, (N, ...)
             values[shape_at] = (self.size * count, *args[shape_at][1:])
-        return self.unfold(getattr(self.inner, name)(*values), count)
+        return self.unfold(getattr(self.inner, spec.name)(*values), count)
 
     return rule
 
 
-for _name, _place in _OF_IMAGES.items():
-    setattr(Images, _name, _rule(_name, _place))
-
-__all__ = ["Images"]
+__all__ = ["Images", "image_by_image"]

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.backends.batching.base import Array, Rules
+from torchlite.backends.protocol import SPECS
+from torchlite.backends.spec import RANDOM
+from torchlite.interpreters.batching.base import Array, Rules
 
 _REFUSED = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' or "
     "'different' randomness flags on vmap or perform the randomness operation out of vmap"
 )
-#: Methods whose second parameter is the shape of what they draw.
-_SHAPED = ("random_uniform", "random_normal", "random_integers", "random_bits",
-           "random_exponential")  # fmt: skip
-#: These have rules though no batch is among their arguments.
-DRAWING = {*_SHAPED, "random_permutation", "random_bernoulli"}
+#: These have rules though no batch is among their arguments: they are given a shape or a length.
+DRAWING = {
+    spec.name for spec in SPECS.values()
+    if spec.kind == RANDOM and not {"shape", "n"}.isdisjoint(spec.parameters)
+}  # fmt: skip
 
 
 class Random(Rules):
@@ -45,18 +47,13 @@ class Random(Rules):
         return self.inner.random_bernoulli(rng, p, shape)
 
 
-def _shaped(name: str) -> Any:
-    def rule(self: Random, rng: Any, shape: tuple, *args: Any) -> Array:
+    def drawn(self, name: str, rng: Any, shape: tuple, *args: Any) -> Array:
+        """Numbers in a `shape`, from a distribution that is the same for all examples."""
         self._check_allowed()
         function = getattr(self.inner, name)
         if self.randomness == "same":
             return function(rng, shape, *args)
         return self.wrap(function(rng, (self.size, *shape), *args))
 
-    return rule
-
-
-for _name in _SHAPED:
-    setattr(Random, _name, _shaped(_name))
 
 __all__ = ["DRAWING", "Random"]

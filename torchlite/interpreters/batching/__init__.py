@@ -5,7 +5,7 @@ examples; each primitive has a rule that says how the inner backend computes it 
 once. `torchlite.func.vmap` runs a function with it.
 """
 
-from torchlite.backends.batching.interpreter import Batching
 from torchlite.backends.wrapped import Batched, Level
+from torchlite.interpreters.batching.interpreter import Batching
 
 __all__ = ["Batched", "Batching", "Level"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlite.backends.batching.base import Array, Rules
+from torchlite.interpreters.batching.base import Array, Rules
 
 
 class Layers(Rules):
@@ -18,11 +18,6 @@ class Layers(Rules):
         if self.holds(weight) or self.holds(bias):
             return super().linear(x, weight, bias)
         return self.wrap(self.inner.linear(x.value, weight, bias))
-
-    def linear_relu(self, x: Array, weight: Array, bias: Any) -> Array:
-        if self.holds(weight) or self.holds(bias):
-            return super().linear_relu(x, weight, bias)
-        return self.wrap(self.inner.linear_relu(x.value, weight, bias))
 
     def embedding(self, weight: Array, index: Array, *settings: Any) -> Array:
         if self.holds(weight):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from torchlite import dtypes
+from torchlite.backends.spec import WINDOW, composite
 
 Array = Any
 Ints = tuple[int, ...]
@@ -23,6 +24,7 @@ _ALL = slice(None)
 class Convolutions:
     """Convolutions, and what they are made of; each is the adjoint of another."""
 
+    @composite(WINDOW, linear="x")
     def im2col(xp, x: Array, counts: Ints, kernel: Ints, stride: Ints, padding: Ints,
                dilation: Ints) -> Array:  # fmt: skip
         """The windows of x as columns: (N, C, *S) -> (N, C * K, P); zeros around x.
@@ -35,6 +37,7 @@ class Convolutions:
         shape = n, channels * math.prod(kernel), math.prod(counts)
         return xp.reshape(xp.stack(parts, 2), shape)
 
+    @composite(WINDOW, linear="columns", accumulates=True)
     def col2im(xp, columns: Array, size: Ints, counts: Ints, kernel: Ints, stride: Ints,
                padding: Ints, dilation: Ints) -> Array:  # fmt: skip
         """The adjoint of `im2col`: columns (N, C * K, P) added up -> (N, C, *size)."""
@@ -48,6 +51,7 @@ class Convolutions:
             total = xp.add(total, xp.getitem_backward(part, shape, kind, place))
         return xp.getitem(total, inner(size, padding))
 
+    @composite(WINDOW, bilinear="x weight", accumulates=True)
     def convolution(xp, x: Array, weight: Array, bias: Array | None, size: Ints, stride: Ints,
                     padding: Ints, dilation: Ints, groups: int) -> Array:  # fmt: skip
         """x (N, C, *S), weight (O, C / groups, *kernel), bias (O,) or None -> (N, O, *size)."""
@@ -59,6 +63,7 @@ class Convolutions:
         out = xp.reshape(xp.matmul(matrix, columns), (n, weight.shape[0], *size))
         return out if bias is None else xp.add(out, per_channel(xp, bias, len(size)))
 
+    @composite(WINDOW, bilinear="x weight", accumulates=True)
     def convolution_transposed(xp, x: Array, weight: Array, bias: Array | None, size: Ints,
                                stride: Ints, padding: Ints, dilation: Ints,
                                groups: int) -> Array:  # fmt: skip
@@ -77,6 +82,7 @@ class Convolutions:
         out = xp.col2im(columns, size, tuple(counts), kernel, stride, padding, dilation)
         return out if bias is None else xp.add(out, per_channel(xp, bias, len(size)))
 
+    @composite(WINDOW, bilinear="grad x", accumulates=True)
     def convolution_weight(xp, grad: Array, x: Array, kernel: Ints, stride: Ints, padding: Ints,
                            dilation: Ints, groups: int) -> Array:  # fmt: skip
         """The gradient of `convolution` for its weight.
@@ -95,6 +101,7 @@ class Convolutions:
 class Pools:
     """Pooling; of a maximum, the flat place in its plane of the input is told too."""
 
+    @composite(WINDOW, results=2)
     def max_pool(xp, x: Array, size: Ints, kernel: Ints, stride: Ints, padding: Ints,
                  dilation: Ints) -> tuple[Array, Array]:  # fmt: skip
         """The greatest of each window and its place: (N, C, *size), and int64 of that shape."""
@@ -111,6 +118,7 @@ class Pools:
             axes.append(xp.where(outside, first, places))
         return _greatest(xp, x, axes)
 
+    @composite(WINDOW, linear="grad", accumulates=True)
     def max_pool_backward(xp, grad: Array, places: Array, shape: Ints) -> Array:
         """grad (N, C, *size) added up at the flat `places` of each plane -> shape (N, C, *S)."""
         planes = (shape[0], shape[1], math.prod(shape[2:]))
@@ -119,6 +127,7 @@ class Pools:
         grad, places = xp.reshape(grad, flat), xp.reshape(places, flat)
         return xp.reshape(xp.scatter_add(zeros, places, grad, 2), shape)
 
+    @composite(WINDOW, results=2)
     def adaptive_max_pool(xp, x: Array, size: Ints) -> tuple[Array, Array]:
         """As `max_pool`, over windows that `adaptive_bounds` tells."""
         axes = []
@@ -129,6 +138,7 @@ class Pools:
             axes.append(xp.reshape(xp.array(places, dtypes.int64), (count, widest)))
         return _greatest(xp, x, axes)
 
+    @composite(WINDOW, linear="x", accumulates=True)
     def avg_pool(xp, x: Array, size: Ints, kernel: Ints, stride: Ints, padding: Ints,
                  include_pad: bool, divisor: int | None) -> Array:  # fmt: skip
         """The sum of each window by `divisor`, or by the number of its places.
@@ -138,6 +148,7 @@ class Pools:
         total = xp.pool_sum(x, size, kernel, stride, padding)
         return _divided(xp, total, x.shape[2:], size, kernel, stride, padding, include_pad, divisor)
 
+    @composite(WINDOW, linear="grad", accumulates=True)
     def avg_pool_backward(xp, grad: Array, shape: Ints, kernel: Ints, stride: Ints, padding: Ints,
                           include_pad: bool, divisor: int | None) -> Array:  # fmt: skip
         """The gradient of `avg_pool` for x of `shape`."""
@@ -145,12 +156,14 @@ class Pools:
                         divisor)  # fmt: skip
         return xp.pool_sum_backward(grad, shape, kernel, stride, padding)
 
+    @composite(WINDOW, linear="x", accumulates=True)
     def pool_sum(xp, x: Array, size: Ints, kernel: Ints, stride: Ints, padding: Ints) -> Array:
         """The sum of each window -> (N, C, *size)."""
         columns = xp.im2col(x, size, kernel, stride, padding, (1,) * len(kernel))
         shape = (x.shape[0], x.shape[1], math.prod(kernel), *size)
         return xp.sum(xp.reshape(columns, shape), 2, False)
 
+    @composite(WINDOW, linear="grad", accumulates=True)
     def pool_sum_backward(xp, grad: Array, shape: Ints, kernel: Ints, stride: Ints,
                           padding: Ints) -> Array:  # fmt: skip
         """grad (N, C, *counts) added to all places of its windows -> shape (N, C, *S)."""
@@ -166,6 +179,7 @@ class Pools:
 class Resampling:
     """Changes of resolution, one axis at a time."""
 
+    @composite(WINDOW, linear="x", accumulates=True)
     def resample(xp, x: Array, axis: int, index: Array, weights: Array | None) -> Array:
         """``sum(weights[t] * x[index[t]])`` along `axis`.
 
@@ -181,6 +195,7 @@ class Resampling:
             total = term if total is None else xp.add(total, term)
         return total
 
+    @composite(WINDOW, linear="grad", accumulates=True)
     def resample_backward(xp, grad: Array, axis: int, length: int, index: Array,
                           weights: Array | None) -> Array:  # fmt: skip
         """The gradient of `resample` for x, of `length` along `axis`."""

@@ -4,7 +4,7 @@
 derivative of that value in one direction (the tangent, None for zero). Each primitive computes its
 primal by the inner backend, and its tangent from the gradient rule that reverse mode uses:
 
-* what is linear in an operand applies itself to the tangent (`_LINEAR`, `_BILINEAR`, `_VIEWS`);
+* what is linear in its operands applies itself to their tangents;
 * an elementwise operation has a diagonal Jacobian, which its rule multiplies with as well;
 * for anything else the rule, which is linear in the gradient it is given, is itself differentiated
   by that: the transpose of the transpose;
@@ -25,42 +25,13 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite.autograd.backward import grad, start_anywhere
-from torchlite.autograd.dual import Dual, Level, copied_like, zeros_like
-from torchlite.backends.composites import Composites
-from torchlite.backends.protocol import ELEMENTWISE, PRIMITIVES, Backend
+from torchlite.backends.protocol import SPECS, Backend
 from torchlite.backends.registry import local
+from torchlite.backends.spec import ELEMENTWISE, QUERY, Spec
 from torchlite.core.tensor import Tensor, wrap
+from torchlite.interpreters.dual import Dual, Level, copied_like, zeros_like
 from torchlite.ops.core.op import Primitive, declared
 from torchlite.ops.core.promotion import cast
-
-#: Views of their first operand, where they need not copy.
-_VIEWS = frozenset(
-    "reshape permute broadcast_to getitem as_strided strided_view diagonal real imag".split()
-)
-#: Operands in which an operation is linear, all together; a number among them becomes zero.
-_LINEAR: dict[str, tuple[int, ...]] = {
-    **dict.fromkeys(
-        "asarray astype avg_pool avg_pool_backward col2im conj contiguous copy cumsum dropout "
-        "embedding embedding_backward fft flip gather getitem_backward im2col index_get irfft "
-        "max_pool_backward mean pick resample resample_backward rfft roll sum take tril triu "
-        "concatenate stack".split(),
-        (0,),
-    ),
-    "complex": (0, 1),
-    "index_put": (0, 2),
-    "pad": (0, 2),
-    "scatter": (0, 2),
-    "scatter_add": (0, 2),
-    "where": (1, 2),
-}
-#: Linear in each of the first two operands, and in a bias, which is the third.
-_BILINEAR = frozenset("convolution convolution_transposed linear matmul convolution_weight".split())
-_WITH_BIAS = _BILINEAR - {"matmul", "convolution_weight"}
-#: Composites with a diagonal Jacobian, besides the elementwise primitives.
-_DIAGONAL = frozenset(
-    "bce clamp div_floor elu gelu hardtanh i0e i1e leaky_relu log_sigmoid mish polygamma relu "
-    "sigmoid silu softplus xlog1py xlogy".split()
-)
 
 
 class Forward(Backend):
@@ -162,28 +133,29 @@ class Forward(Backend):
 
     # --- the ways to a tangent ------------------------------------------------------------------
 
-    def apply(self, name: str, args: tuple, kwargs: dict) -> Any:
-        """The method `name` on duals."""
-        if name in _VIEWS:
+    def apply(self, spec: Spec, args: tuple, kwargs: dict) -> Any:
+        """The method that `spec` describes, on duals."""
+        name = spec.name
+        if spec.view and spec.linear:
             return self._view(name, args)
         primals = [self.primal(x) for x in args]
         tangents = [self.tangent(x) for x in args]
-        if all(t is None for t in tangents):
+        moving = [i for i, t in enumerate(tangents) if t is not None]
+        if not moving:
             out = getattr(self.inner, name)(*primals, **kwargs)
             unchanged = [x for x, p in zip(args, primals) if p is out]
             return unchanged[0] if unchanged else self._constant(out)
+        if spec.linear and all(i in spec.linear for i in moving):
+            return self._linear(spec, args, primals, tangents, kwargs)
+        if spec.bilinear and any(i in spec.bilinear for i in moving):
+            return self._bilinear(spec, primals, tangents)
         primitive = declared.get(name)
-        if name in _LINEAR:
-            return self._linear(name, args, primals, tangents, kwargs)
-        if name in _BILINEAR and not all(t is None for t in tangents[:2]):
-            return self._bilinear(name, primals, tangents)
         if primitive is None or not primitive.operands:
-            if name in PRIMITIVES or name in ELEMENTWISE:
-                return self._constant(getattr(self.inner, name)(*primals, **kwargs))
-            return getattr(Backend, name)(self, *args, **kwargs)
-        if (name in ELEMENTWISE or name in _DIAGONAL) and (
-            primitive.holomorphic or dtypes.of(primals[0]).category < dtypes.COMPLEX
-        ):
+            if spec.is_composite:
+                return getattr(Backend, name)(self, *args, **kwargs)
+            return self._constant(getattr(self.inner, name)(*primals, **kwargs))
+        real = dtypes.of(primals[moving[0]]).category < dtypes.COMPLEX
+        if spec.kind == ELEMENTWISE and (spec.holomorphic or real):
             return self._diagonal(primitive, primals, tangents)
         return self._transposed_twice(primitive, primals, tangents)
 
@@ -201,29 +173,31 @@ class Forward(Backend):
         root = x if x.base is None else x.base
         return Dual(self.level, out, base=root, steps=(*x.steps, step))
 
-    def _linear(self, name: str, args: tuple, primals: list, tangents: list, kwargs: dict) -> Any:
+    def _linear(self, spec: Spec, args: tuple, primals: list, tangents: list, kwargs: dict) -> Any:
         xp: Any = self.inner
-        out = getattr(xp, name)(*primals, **kwargs)
+        method = getattr(xp, spec.name)
+        out = method(*primals, **kwargs)
         for x, p in zip(args, primals):
             if out is p:
                 return x
         if dtypes.of(out).category < dtypes.FLOAT:
             return out
         moved = list(primals)
-        for i in _LINEAR[name]:
+        for i in spec.linear:
             if i < len(primals):
                 moved[i] = _filled(xp, primals[i], tangents[i])
-        return self.dual(out, getattr(xp, name)(*moved, **kwargs))
+        return self.dual(out, method(*moved, **kwargs))
 
-    def _bilinear(self, name: str, primals: list, tangents: list) -> Dual:
-        method = getattr(self.inner, name)
+    def _bilinear(self, spec: Spec, primals: list, tangents: list) -> Dual:
+        method = getattr(self.inner, spec.name)
+        bias = spec.parameters.index("bias") if "bias" in spec.parameters else None
         total = None
-        for i in range(2):
+        for i in spec.bilinear:
             if tangents[i] is not None:
                 moved = list(primals)
                 moved[i] = tangents[i]
-                if name in _WITH_BIAS:
-                    moved[2] = tangents[2] if total is None else None
+                if bias is not None:
+                    moved[bias] = tangents[bias] if total is None else None
                 term = method(*moved)
                 total = term if total is None else self.inner.add(total, term)
         return self.dual(method(*primals), total)
@@ -324,29 +298,26 @@ def using(xp: Any, grad: bool | None = None) -> Iterator[None]:
         mode.xp, mode.grad = before
 
 
-def _method(name: str) -> Callable:
+def _method(spec: Spec) -> Callable:
     def method(self: Forward, *args: Any, **kwargs: Any) -> Any:
-        return self.apply(name, args, kwargs)
+        return self.apply(spec, args, kwargs)
 
-    method.__name__ = name
     return method
 
 
-def _outside(name: str) -> Callable:
-    """A method that tells of an array, and makes none."""
+def _query(spec: Spec) -> Callable:
+    """A method that describes arrays and makes none."""
 
-    def method(self: Forward, x: Any) -> Any:
-        return getattr(self.inner, name)(self.primal(x))
+    def method(self: Forward, *args: Any) -> Any:
+        return getattr(self.inner, spec.name)(*map(self.primal, args))
 
-    method.__name__ = name
     return method
 
 
-_TELLING = frozenset(
-    "to_numpy item tolist owns_memory strides data_ptr storage_offset generator".split()
-)
-for _name in {*ELEMENTWISE, *PRIMITIVES, *(n for n in dir(Composites) if not n.startswith("_"))}:
+for _name, _spec in SPECS.items():
     if _name != "copyto":
-        setattr(Forward, _name, (_outside if _name in _TELLING else _method)(_name))
+        _made = (_query if _spec.kind == QUERY else _method)(_spec)
+        _made.__name__ = _name
+        setattr(Forward, _name, _made)
 
 __all__ = ["Forward", "using"]

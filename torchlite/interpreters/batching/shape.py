@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.backends.batching.base import Array, Rules
 from torchlite.core.shapes import infer_size
+from torchlite.interpreters.batching.base import Array, Rules
 
 _ALL = slice(None)
 

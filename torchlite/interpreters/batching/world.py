@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlite.backends.batching.base import Array, Rules, dynamic_shape
+from torchlite.interpreters.batching.base import Array, Rules, dynamic_shape
 
 _NO_ITEM = (
     "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling "

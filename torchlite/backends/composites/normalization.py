@@ -6,20 +6,24 @@ import math
 from typing import Any
 
 from torchlite import dtypes
+from torchlite.backends.spec import LAYER, composite
 
 Array = Any
+_FLOAT = (dtypes.FLOAT,)
 Needs = tuple[bool, ...]
 
 
 class Normalization:
     """Mean 0 and variance 1, then a factor and a summand; weight and bias may be None."""
 
+    @composite(LAYER, takes=_FLOAT, accumulates=True)
     def layer_norm(xp, x: Array, weight: Array | None, bias: Array | None, dims: int,
                    eps: float) -> Array:  # fmt: skip
         """Over the last `dims` axes, whose shape weight and bias have."""
         unit, _ = _standardized(xp, x, _last(x, dims), eps)
         return _affine(xp, unit, weight, bias)
 
+    @composite(LAYER, takes=_FLOAT, results=3, accumulates=True)
     def layer_norm_backward(xp, g: Array, x: Array, weight: Array | None, dims: int, eps: float,
                             needs: Needs) -> tuple:  # fmt: skip
         """Gradients of x, weight and bias; None for those that `needs` does not ask for."""
@@ -29,10 +33,12 @@ class Normalization:
         gu = g if weight is None else xp.mul(g, weight)
         return (_unit_backward(xp, gu, unit, scale, axes) if needs[0] else None), gw, gb
 
+    @composite(LAYER, takes=_FLOAT, accumulates=True)
     def rms_norm(xp, x: Array, weight: Array | None, dims: int, eps: float) -> Array:
         """``x / sqrt(mean(x**2) + eps) * weight``, the mean over the last `dims` axes."""
         return _affine(xp, xp.mul(x, _inverse_rms(xp, x, _last(x, dims), eps)), weight, None)
 
+    @composite(LAYER, takes=_FLOAT, results=2, accumulates=True)
     def rms_norm_backward(xp, g: Array, x: Array, weight: Array | None, dims: int, eps: float,
                           needs: Needs) -> tuple:  # fmt: skip
         """Gradients of x and weight."""
@@ -45,6 +51,7 @@ class Normalization:
         along = xp.mul(unit, xp.mean(xp.mul(gu, unit), axes, True))
         return (xp.mul(scale, xp.sub(gu, along)) if needs[0] else None), gw
 
+    @composite(LAYER, takes=_FLOAT, accumulates=True)
     def group_norm(xp, x: Array, weight: Array | None, bias: Array | None, groups: int,
                    eps: float) -> Array:  # fmt: skip
         """Over each of `groups` equal parts of the channels. x (N, C, *), weight, bias (C,)."""
@@ -53,6 +60,7 @@ class Normalization:
         return _affine(xp, xp.reshape(unit, tuple(x.shape)), _shaped(xp, weight, shape),
                        _shaped(xp, bias, shape))  # fmt: skip
 
+    @composite(LAYER, takes=_FLOAT, results=3, accumulates=True)
     def group_norm_backward(xp, g: Array, x: Array, weight: Array | None, groups: int, eps: float,
                             needs: Needs) -> tuple:  # fmt: skip
         """Gradients of x, weight and bias."""
@@ -65,11 +73,13 @@ class Normalization:
         gx = _unit_backward(xp, _grouped(xp, gu, groups), unit, scale, (2,))
         return xp.reshape(gx, shape), gw, gb
 
+    @composite(LAYER, takes=_FLOAT, results=2, accumulates=True)
     def batch_moments(xp, x: Array) -> tuple[Array, Array]:
         """Mean and (biased) variance of each channel of x (N, C, *): (C,), (C,)."""
         axes = _but_channels(x.shape)
         return xp.mean(x, axes, False), xp.var(x, axes, 0, False)
 
+    @composite(LAYER, takes=_FLOAT, accumulates=True)
     def batch_norm(xp, x: Array, weight: Array | None, bias: Array | None, mean: Array,
                    var: Array, training: bool, eps: float) -> Array:  # fmt: skip
         """``(x - mean) / sqrt(var + eps) * weight + bias``. x (N, C, *), the others (C,).
@@ -83,6 +93,7 @@ class Normalization:
         shift = xp.neg(shift) if bias is None else xp.sub(bias, shift)
         return xp.add(xp.mul(x, xp.reshape(scale, shape)), xp.reshape(shift, shape))
 
+    @composite(LAYER, takes=_FLOAT, results=3, accumulates=True)
     def batch_norm_backward(xp, g: Array, x: Array, weight: Array | None, mean: Array, var: Array,
                             training: bool, eps: float, needs: Needs) -> tuple:  # fmt: skip
         """Gradients of x, weight and bias.
@@ -111,6 +122,7 @@ class Attention:
     number that is added; `causal`: row i sees the columns up to i. A row that sees nothing is 0.
     """
 
+    @composite(LAYER, takes=_FLOAT, batched=True, accumulates=True)
     def attention_weights(xp, q: Array, k: Array, mask: Array | None, causal: bool,
                           scale: float) -> Array:  # fmt: skip
         """The weight of each value: (*, L, S)."""
@@ -128,6 +140,7 @@ class Attention:
         blind = xp.eq(xp.amax(scores, last, True), -math.inf)
         return xp.where(blind, 0, xp.softmax(xp.where(blind, 0, scores), last))
 
+    @composite(LAYER, takes=_FLOAT, results=2, batched=True, accumulates=True)
     def attention_weights_backward(xp, g: Array, weights: Array, q: Array, k: Array, scale: float,
                                    needs: Needs) -> tuple:  # fmt: skip
         """Gradients of q, k and mask."""
@@ -137,11 +150,13 @@ class Attention:
         gk = xp.matmul(_transposed(xp, scaled), q) if needs[1] else None
         return gq, gk, gs if needs[2] else None
 
+    @composite(LAYER, takes=_FLOAT, batched=True, accumulates=True)
     def scaled_dot_product_attention(xp, q: Array, k: Array, v: Array, mask: Array | None,
                                      causal: bool, scale: float) -> Array:  # fmt: skip
         """``attention_weights @ v``: (*, L, V)."""
         return xp.matmul(xp.attention_weights(q, k, mask, causal, scale), v)
 
+    @composite(LAYER, takes=_FLOAT, results=3, batched=True, accumulates=True)
     def scaled_dot_product_attention_backward(
         xp, g: Array, q: Array, k: Array, v: Array, mask: Array | None, causal: bool, scale: float,
         needs: Needs,

@@ -1,4 +1,4 @@
-"""Arrays with tangents: what `torchlite.autograd.forward` computes with."""
+"""Arrays with tangents: what `torchlite.interpreters.forward` computes with."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.backends.batching.base import Array, Rules
+from torchlite.interpreters.batching.base import Array, Rules
 
 _ALL = slice(None)
 

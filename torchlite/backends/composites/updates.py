@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from torchlite import dtypes
+from torchlite.backends.spec import UPDATE, composite
 
 Array = Any
 
@@ -17,6 +18,7 @@ Array = Any
 class Updates:
     """Steps of optimizers: one call for all parameters. They write into params and state."""
 
+    @composite(UPDATE)
     def sgd_step(xp, params: list, grads: list, buffers: list | None, lr: float, momentum: float,
                  dampening: float, weight_decay: float, nesterov: bool, maximize: bool,
                  first: bool) -> None:  # fmt: skip
@@ -31,6 +33,7 @@ class Updates:
                 g = xp.add(g, xp.mul(buffers[i], momentum)) if nesterov else buffers[i]
             xp.copyto(p, xp.sub(p, xp.mul(g, lr)))
 
+    @composite(UPDATE)
     def adam_step(xp, params: list, grads: list, means: list, squares: list,
                   max_squares: list | None, step: int, lr: float, beta1: float, beta2: float,
                   eps: float, weight_decay: float, decoupled: bool,
@@ -56,6 +59,7 @@ class Updates:
             denominator = xp.add(xp.div(xp.sqrt(second), root), eps)
             xp.copyto(p, xp.sub(p, xp.mul(xp.div(means[i], denominator), scale)))
 
+    @composite(UPDATE)
     def rmsprop_step(xp, params: list, grads: list, squares: list, means: list | None,
                      buffers: list | None, lr: float, alpha: float, eps: float,
                      weight_decay: float, momentum: float, maximize: bool) -> None:  # fmt: skip
@@ -74,6 +78,7 @@ class Updates:
                 xp.copyto(buffers[i], xp.add(xp.mul(buffers[i], momentum), xp.div(g, root)))
                 xp.copyto(p, xp.sub(p, xp.mul(buffers[i], lr)))
 
+    @composite(UPDATE)
     def adagrad_step(xp, params: list, grads: list, sums: list, step: int, lr: float,
                      lr_decay: float, eps: float, weight_decay: float,
                      maximize: bool) -> None:  # fmt: skip
@@ -84,6 +89,7 @@ class Updates:
             xp.copyto(total, xp.add(total, xp.square(g)))
             xp.copyto(p, xp.sub(p, xp.div(xp.mul(g, rate), xp.add(xp.sqrt(total), eps))))
 
+    @composite(UPDATE)
     def adadelta_step(xp, params: list, grads: list, squares: list, deltas: list, lr: float,
                       rho: float, eps: float, weight_decay: float,
                       maximize: bool) -> None:  # fmt: skip
@@ -96,6 +102,7 @@ class Updates:
             xp.copyto(moved, _decayed(xp, moved, delta, rho))
             xp.copyto(p, xp.sub(p, xp.mul(delta, lr)))
 
+    @composite(UPDATE)
     def adamax_step(xp, params: list, grads: list, means: list, tops: list, step: int, lr: float,
                     beta1: float, beta2: float, eps: float, weight_decay: float,
                     maximize: bool) -> None:  # fmt: skip
@@ -107,6 +114,7 @@ class Updates:
             xp.copyto(top, xp.maximum(xp.mul(top, beta2), xp.add(xp.abs(g), eps)))
             xp.copyto(p, xp.sub(p, xp.div(xp.mul(mean, rate), top)))
 
+    @composite(UPDATE)
     def nadam_step(xp, params: list, grads: list, means: list, squares: list, step: int,
                    rate_of_grad: float, rate_of_mean: float, lr: float, beta1: float, beta2: float,
                    eps: float, weight_decay: float, decoupled: bool,
@@ -121,6 +129,7 @@ class Updates:
             moved = xp.sub(p, xp.div(xp.mul(g, rate_of_grad), root))
             xp.copyto(p, xp.sub(moved, xp.div(xp.mul(mean, rate_of_mean), root)))
 
+    @composite(UPDATE)
     def radam_step(xp, params: list, grads: list, means: list, squares: list, step: int, lr: float,
                    beta1: float, beta2: float, eps: float, weight_decay: float, decoupled: bool,
                    maximize: bool) -> None:  # fmt: skip
@@ -137,6 +146,7 @@ class Updates:
                 move = xp.mul(xp.mul(move, xp.div(math.sqrt(corrections[1]), root)), rectifier)
             xp.copyto(p, xp.sub(p, move))
 
+    @composite(UPDATE)
     def asgd_step(xp, params: list, grads: list, averages: list, eta: float, mu: float,
                   lambd: float, weight_decay: float, maximize: bool) -> None:  # fmt: skip
         """Averaged SGD of rate `eta`; `mu` is the share of the new point in the average."""
@@ -146,6 +156,7 @@ class Updates:
             fresh = p if mu == 1 else xp.add(average, xp.mul(xp.sub(p, average), mu))
             xp.copyto(average, fresh)
 
+    @composite(UPDATE)
     def rprop_step(xp, params: list, grads: list, previous: list, sizes: list, shrink: float,
                    grow: float, least: float, most: float, maximize: bool) -> None:  # fmt: skip
         """Rprop: `sizes` grow where the sign of the gradient stays, else they shrink."""
@@ -160,6 +171,7 @@ class Updates:
             xp.copyto(p, xp.sub(p, xp.mul(xp.sign(g), size)))
             xp.copyto(before, g)
 
+    @composite(UPDATE)
     def adafactor_step(xp, params: list, grads: list, rows: list, columns: list | None, step: int,
                        lr: float, beta2_decay: float, eps1: float | None, eps2: float, d: float,
                        weight_decay: float, maximize: bool) -> None:  # fmt: skip
@@ -180,6 +192,7 @@ class Updates:
             excess = max(1.0, _root_mean_square(xp, update) / d)
             xp.copyto(p, xp.sub(p, xp.mul(update, rate / excess)))
 
+    @composite(UPDATE)
     def muon_step(xp, params: list, grads: list, buffers: list, rates: list, shrink: float,
                   momentum: float, nesterov: bool, coefficients: tuple[float, float, float],
                   steps: int, eps: float) -> None:  # fmt: skip

@@ -12,12 +12,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from torchlite import dtypes
+from torchlite.backends.spec import LAYER, composite
+
 Array = Any
+_FLOAT = (dtypes.FLOAT,)
 
 
 class Recurrence:
     """Simple recurrent networks, long short-term memory, gated recurrent units."""
 
+    @composite(LAYER, takes=_FLOAT, accumulates=True)
     def rnn(xp, x: Array, h: Array, weight: Array, kept: Array | None, activation: str) -> Array:
         """``h' = activation(x + h @ weight.T)``, activation "tanh" or "relu"."""
         function = getattr(xp, activation)
@@ -28,6 +33,7 @@ class Recurrence:
             states.append(h)
         return xp.stack(states, 0)
 
+    @composite(LAYER, takes=_FLOAT, results=3, accumulates=True)
     def rnn_backward(xp, g: Array, h: Array, weight: Array, kept: Array | None, activation: str,
                      out: Array) -> tuple:  # fmt: skip
         """Gradients of x, h and weight."""
@@ -42,6 +48,7 @@ class Recurrence:
         gx = xp.stack(steps[::-1], 0)
         return gx, gh, _weight_gradient(xp, gx, _before(xp, h, out))
 
+    @composite(LAYER, takes=_FLOAT, results=2, accumulates=True)
     def lstm(xp, x: Array, h: Array, c: Array, weight: Array, projection: Array | None,
              kept: Array | None) -> tuple[Array, Array]:  # fmt: skip
         """Gates i, f, g, o: ``c' = f * c + i * g``, ``h' = o * tanh(c')``; -> all h, all c.
@@ -60,6 +67,7 @@ class Recurrence:
             cells.append(c)
         return xp.stack(states, 0), xp.stack(cells, 0)
 
+    @composite(LAYER, takes=_FLOAT, results=5, accumulates=True)
     def lstm_backward(xp, g: Array, g_cells: Array, x: Array, h: Array, c: Array, weight: Array,
                       projection: Array | None, kept: Array | None, states: Array,
                       cells: Array) -> tuple:  # fmt: skip
@@ -90,6 +98,7 @@ class Recurrence:
             gp = _weight_gradient(xp, xp.stack(news[::-1], 0), xp.mul(o, top))
         return gx, gh, gc, _weight_gradient(xp, gx, h_before), gp
 
+    @composite(LAYER, takes=_FLOAT, accumulates=True)
     def gru(xp, x: Array, h: Array, weight: Array, bias: Array | None,
             kept: Array | None) -> Array:  # fmt: skip
         """Gates r, z, n of x and ``y = weight @ h + bias``; ``n = tanh(x_n + r * y_n)``;
@@ -101,6 +110,7 @@ class Recurrence:
             states.append(h)
         return xp.stack(states, 0)
 
+    @composite(LAYER, takes=_FLOAT, results=4, accumulates=True)
     def gru_backward(xp, g: Array, x: Array, h: Array, weight: Array, bias: Array | None,
                      kept: Array | None, out: Array) -> tuple:  # fmt: skip
         """Gradients of x, h, weight and bias."""

@@ -1,0 +1,121 @@
+"""What is known of each method of a backend, once: every reader of these facts looks here.
+
+A `Spec` describes a primitive (declared in `torchlite.backends.protocol`) or a composite (declared
+where its default body is, with `composite`). The recording of gradients, forward mode, batching,
+bfloat16, the conformance suite and `describe` derive what they do from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torchlite.dtypes import BOOL, COMPLEX, FLOAT, INTEGER
+
+ELEMENTWISE = "elementwise"  # each element of the result depends on one element of each operand
+REDUCTION = "reduction"  # along an axis, which disappears or has size 1
+SCAN = "scan"  # along an axis, whose size stays: running sums, sorting, softmax
+VIEW = "view"  # the memory of the first operand, where possible
+MOVEMENT = "movement"  # elements copied to another place: flip, concatenate, gather
+PRODUCT = "product"  # sums of products: matmul, linear
+WINDOW = "window"  # sliding windows over images (N, C, *S)
+MATRIX = "matrix"  # functions of the last two axes
+LAYER = "layer"  # normalizations, recurrent layers, losses
+TRANSFORM = "transform"  # Fourier transforms
+RANDOM = "random"  # draws from a generator
+CREATION = "creation"  # new arrays
+UPDATE = "update"  # writes to its operands: copyto, steps of optimizers
+QUERY = "query"  # returns Python objects, no arrays
+
+NUMBERS = (INTEGER, FLOAT, COMPLEX)
+ANY = (BOOL, INTEGER, FLOAT, COMPLEX)
+#: Kinds that copy elements as they are, whatever their dtype.
+_COPYING = (VIEW, MOVEMENT, CREATION)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The facts about one method; positions count its parameters from 0."""
+
+    name: str
+    parameters: tuple[str, ...]
+    operands: tuple[int, ...]  # the parameters that are arrays, or lists of arrays
+    kind: str
+    meaning: str
+    takes: tuple[int, ...] = ANY  # categories of dtypes
+    results: int = 1  # how many arrays it returns
+    axis: int | None = None  # the parameter along whose axes (int, tuple, None for all) it works
+    linear: tuple[int, ...] = ()  # operands in which it is linear, all of them together
+    bilinear: tuple[int, ...] = ()  # operands in each of which it is linear; "bias" is added
+    broadcasts: bool = False  # whether the operands broadcast, or their leading axes if MATRIX
+    batched: bool = False  # whether leading axes that all operands share are a batch
+    view: bool = False  # whether the result may share the memory of the first operand
+    exact: bool = False  # whether elements are only copied, so that any dtype is right
+    accumulates: bool = False  # whether rounding errors grow with the number of elements
+    determined: bool = True  # whether the operands determine the result (signs of QR are free)
+    holomorphic: bool = True  # whether gradient rules for real operands serve complex ones
+    is_composite: bool = False  # whether it has a default body
+
+    @property
+    def signature(self) -> str:
+        """The parameters as they are written in a call."""
+        return ", ".join(self.parameters)
+
+
+#: Every method of the protocol by name.
+SPECS: dict[str, Spec] = {}
+
+
+def primitives(kind: str, signature: str, facts: dict[str, Any] | None = None,
+               **meanings: str | tuple[str, dict[str, Any]]) -> None:  # fmt: skip
+    """Declare primitives of one kind and signature; operands stand before the semicolon.
+
+    `facts`: fields of `Spec` that all of them share; a pair (meaning, facts) adds its own. Operands
+    and the axis parameter are given by name.
+    """
+    before, _, after = signature.partition(";")
+    arrays = _words(before)
+    parameters = arrays + _words(after)
+    if arrays[:1] == ["rng"]:  # random numbers: the generator comes first, and is not an array
+        arrays = arrays[1:]
+    for name, entry in meanings.items():
+        meaning, own = entry if isinstance(entry, tuple) else (entry, {})
+        _add(name, kind, parameters, arrays, meaning, {**(facts or {}), **own})
+
+
+def composite(kind: str, **facts: Any) -> Callable:
+    """Declare the decorated default body: operands are its parameters annotated as arrays."""
+
+    def declare(body: Callable) -> Callable:
+        code = body.__code__
+        parameters = list(code.co_varnames[1 : code.co_argcount])
+        arrays = [p for p in parameters if "Array" in str(body.__annotations__.get(p))]
+        meaning = (body.__doc__ or f"gradient of `{body.__name__[:-9]}`.").split("\n")[0]
+        known = {**facts, "is_composite": True}
+        _add(body.__name__, kind, parameters, arrays, meaning.rstrip("."), known)
+        return body
+
+    return declare
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def _add(name: str, kind: str, parameters: Sequence[str], operands: Sequence[str], meaning: str,
+         facts: dict[str, Any]) -> None:  # fmt: skip
+    place = parameters.index
+    known = dict(facts)
+    for fact in ("linear", "bilinear"):
+        known[fact] = tuple(map(place, _words(known.get(fact, ""))))
+    if "axis" in known:
+        known["axis"] = place(known["axis"])
+    known.setdefault("exact", kind in _COPYING)
+    known.setdefault("view", kind == VIEW)
+    known.setdefault("batched", kind == MATRIX)
+    known.setdefault("results", 0 if kind in (QUERY, UPDATE) else 1)
+    known.setdefault("broadcasts", kind == ELEMENTWISE and len(operands) > 1)
+    SPECS[name] = Spec(
+        name, tuple(parameters), tuple(map(place, operands)), kind, meaning, **known
+    )

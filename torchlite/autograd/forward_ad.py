@@ -20,7 +20,7 @@ from torchlite.core.graph import Node
 from torchlite.core.tensor import Tensor, alias
 from torchlite.interpreters.dual import Level
 from torchlite.interpreters.forward import Forward, using
-from torchlite.ops.core.op import OpNode
+from torchlite.ops.core.nodes import OpNode
 
 
 class _Levels(threading.local):

@@ -16,7 +16,7 @@ from torchlite.interpreters.dual import Dual
 from torchlite.interpreters.recorded import recorded
 from torchlite.ops.core import op
 from torchlite.ops.core.inplace import check_writable, take_history
-from torchlite.ops.core.op import unbroadcast
+from torchlite.ops.core.nodes import unbroadcast
 from torchlite.ops.core.promotion import cast
 
 

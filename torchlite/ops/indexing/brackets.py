@@ -15,7 +15,8 @@ from torchlite.backends.wrapped import Batched
 from torchlite.core.shapes import broadcast_shapes
 from torchlite.core.tensor import Tensor, alias, wrap
 from torchlite.ops.core.inplace import assign, check_apart, check_no_overlap, check_writable, write
-from torchlite.ops.core.op import declare, run, unbroadcast
+from torchlite.ops.core.nodes import unbroadcast
+from torchlite.ops.core.op import declare, run
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.creation.conversion import clone
 from torchlite.ops.creation.factories import as_tensor

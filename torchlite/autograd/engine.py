@@ -59,14 +59,15 @@ class Walk:
 
     def _walk(self) -> None:
         heap, pending, xp, create = self.heap, self.pending, self.xp, self.create
+        send, keep, captures = self.send, self.keep, self.captures
         after = self._after if Node.watched or anomaly.state.check_nan else None
         while heap:
             node, g = pending.pop(-heappop(heap))
             if node._hooks or node.retain is not None:
                 g = self._call_hooks(node, g)
-            if self.captures is not None:
-                if node in self.captures:
-                    self.captures[node].append(g)
+            if captures is not None:
+                if node in captures:
+                    captures[node].append(g)
                 if node not in self.needed:
                     continue
             try:
@@ -76,11 +77,11 @@ class Walk:
             except Exception:
                 anomaly.explain(node)
                 raise
-            if not self.keep:
+            if not keep:
                 node.release()
             for edge, gx in zip(node.edges, grads):
                 if gx is not None:
-                    self.send(edge, gx, gx is not g)
+                    send(edge, gx, gx is not g)
 
     def send(self, edge: Any, g: Any, fresh: bool) -> None:
         """Add `g` to what `edge` has received; `fresh`: nobody else holds it."""
@@ -216,7 +217,8 @@ def edge_of(tensor: Tensor | GradientEdge) -> Any:
     if isinstance(tensor, GradientEdge):
         node = tensor.node
         return node.variable if isinstance(node, AccumulateGrad) else node
-    refresh(tensor)
+    if tensor._view is not None:
+        refresh(tensor)
     return tensor if tensor._node is None else tensor._node
 
 

@@ -31,6 +31,18 @@ class Fused(Backend):
             count = math.prod(x.shape[a] for a in ((axis,) if isinstance(axis, int) else axis))
         return local.run(np.true_divide, self.sum(x, axis, keepdims), count or math.nan)
 
+    def cross_entropy(self, input: Array, target: Array) -> tuple[Array, Array]:
+        """Losses (N,) and probabilities (N, C)."""
+        if input.dtype == np.float16:  # whose sums have to be wider
+            return super().cross_entropy(input, target)
+        return local.run(_cross_entropy, input, target)
+
+    def cross_entropy_backward(self, g: Array, probabilities: Array, target: Array) -> Array:
+        """``(probabilities - onehot(target)) * g``."""
+        out = local.run(np.multiply, probabilities, g[:, None])
+        out[np.arange(len(target)), target] -= g
+        return out
+
     def sgd_step(self, params: list, grads: list, buffers: list | None, lr: float, momentum: float,
                  dampening: float, weight_decay: float, nesterov: bool, maximize: bool,
                  first: bool) -> None:  # fmt: skip
@@ -74,3 +86,11 @@ class Fused(Backend):
             run(np.true_divide, run(np.sqrt, square, rest), root, rest)
             run(np.true_divide, mean, run(np.add, rest, eps, rest), rest)
             run(np.subtract, p, run(np.multiply, rest, scale, rest), p)
+
+
+def _cross_entropy(x: Array, target: Array) -> tuple[Array, Array]:
+    logp = x - x.max(1, keepdims=True)
+    e = np.exp(logp)
+    total = e.sum(1, keepdims=True)
+    picked = logp[np.arange(len(target)), target]
+    return np.log(total[:, 0]) - picked, np.divide(e, total, e)

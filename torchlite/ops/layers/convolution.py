@@ -7,7 +7,13 @@ from typing import Any
 from torchlite.core.tensor import Tensor
 from torchlite.ops.core.family import functional
 from torchlite.ops.core.op import declare, run
-from torchlite.ops.layers.convolution_checks import check_convolution, check_transposed, sizes
+from torchlite.ops.layers.convolution_checks import (
+    check_kinds,
+    geometry,
+    setting,
+    sizes,
+    transposed_geometry,
+)
 from torchlite.ops.layers.padding import pad
 from torchlite.ops.shape.reshaping import permute, reshape
 
@@ -76,18 +82,13 @@ def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: An
 
 def _convolve(name: str, dims: int, input: Tensor, weight: Tensor, bias: Tensor | None,
               stride: Any, padding: Any, dilation: Any, groups: int) -> Tensor:  # fmt: skip
-    steps, spread = sizes("stride", stride, dims), sizes("dilation", dilation, dims)
     if isinstance(padding, str):
-        input, padding = _named_padding(input, weight, steps, spread, padding, dims)
-    around = sizes("padding", padding, dims)
-    check_convolution(name, dims, input, weight, bias, steps, around, spread, groups)
-    size = tuple(
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(
-            input._data.shape[-dims:], weight._data.shape[2:], steps, around, spread
-        )
-    )
-    return _batched(_convolution, input, weight, bias, size, steps, around, spread, groups)
+        stride, dilation = sizes("stride", stride, dims), sizes("dilation", dilation, dims)
+        input, padding = _named_padding(input, weight, stride, dilation, padding, dims)
+    shapes = check_kinds(name, dims, input, weight, bias)
+    settings = setting(stride), setting(padding), setting(dilation), groups
+    found = geometry(dims, *shapes, *settings)
+    return _batched(_convolution, input, weight, bias, *found, groups)
 
 
 def _batched(primitive: Any, input: Tensor, weight: Tensor, bias: Tensor | None,
@@ -175,11 +176,10 @@ def conv_transpose3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, 
 
 def _spread(name: str, dims: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any,
             padding: Any, output_padding: Any, groups: int, dilation: Any) -> Tensor:  # fmt: skip
-    steps, spread = sizes("stride", stride, dims), sizes("dilation", dilation, dims)
-    around = sizes("padding", padding, dims)
-    extra = sizes("output_padding", output_padding, dims)
-    size = check_transposed(name, dims, input, weight, bias, steps, around, extra, spread, groups)
-    return _batched(_transposed, input, weight, bias, size, steps, around, spread, groups)
+    shapes = check_kinds(name, dims, input, weight, bias)
+    settings = setting(stride), setting(padding), setting(output_padding), setting(dilation)
+    found = transposed_geometry(dims, *shapes, *settings, groups)
+    return _batched(_transposed, input, weight, bias, *found, groups)
 
 
 __all__ = [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
+from torchlite import dtypes
 from torchlite.core.tensor import Tensor
 from torchlite.ops.core.family import not_a_tensor
 
@@ -25,22 +27,26 @@ def sizes(name: str, value: Any, dims: int) -> tuple[int, ...]:
     return value
 
 
-def check_convolution(name: str, dims: int, input: Tensor, weight: Tensor, bias: Tensor | None,
-                      stride: Ints, padding: Ints, dilation: Ints,
-                      groups: int) -> None:  # fmt: skip
-    """Raise PyTorch's RuntimeError (TypeError for what is no tensor) for a call of `conv*`."""
-    _check_kinds(name, dims, input, weight, bias)
+def setting(value: Any) -> Any:
+    """`value`, a number or numbers for a convolution, as a key of the caches below."""
+    return value if isinstance(value, int) else tuple(value)
+
+
+@functools.lru_cache(1024)  # checked once for the shapes and settings of a layer
+def geometry(dims: int, shape: Ints, kernel: Ints, bias: Ints | None, stride: Any, padding: Any,
+             dilation: Any, groups: int) -> tuple[Ints, Ints, Ints, Ints]:  # fmt: skip
+    """(spatial shape of the result, stride, padding, dilation) of a `conv*`; PyTorch's errors."""
+    stride, dilation = sizes("stride", stride, dims), sizes("dilation", dilation, dims)
+    padding = sizes("padding", padding, dims)
     _check_numbers(stride, padding, dilation, groups)
-    shape, kernel = list(input._data.shape), list(weight._data.shape)
-    if len(shape) == dims + 1:
-        shape = [1, *shape]
-    _check_groups(kernel, groups)
+    shape = (1, *shape) if len(shape) == dims + 1 else shape
+    _check_groups(list(kernel), groups)
     if shape[1] != kernel[1] * groups:
         raise RuntimeError(
-            f"Given groups={groups}, weight of size {kernel}, expected input{shape} to have "
-            f"{kernel[1] * groups} channels, but got {shape[1]} channels instead"
+            f"Given groups={groups}, weight of size {list(kernel)}, expected input{list(shape)} to "
+            f"have {kernel[1] * groups} channels, but got {shape[1]} channels instead"
         )
-    _check_bias("", kernel, bias, kernel[0])
+    _check_bias("", list(kernel), bias, kernel[0])
     held = [n + 2 * p for n, p in zip(shape[2:], padding)]
     spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel[2:])]
     if any(n < span for n, span in zip(held, spans)):
@@ -48,72 +54,77 @@ def check_convolution(name: str, dims: int, input: Tensor, weight: Tensor, bias:
             f"Calculated padded input size per channel: ({_by(held)}). Kernel size: "
             f"({_by(spans)}). Kernel size can't be greater than actual input size"
         )
+    size = tuple((n - span) // s + 1 for n, span, s in zip(held, spans, stride))
+    return size, stride, padding, dilation
 
 
-def check_transposed(name: str, dims: int, input: Tensor, weight: Tensor, bias: Tensor | None,
-                     stride: Ints, padding: Ints, extra: Ints, dilation: Ints,
-                     groups: int) -> tuple[int, ...]:  # fmt: skip
-    """The same for `conv_transpose*`; returns the spatial shape of the result."""
-    _check_kinds(name, dims, input, weight, bias)
+@functools.lru_cache(1024)
+def transposed_geometry(dims: int, shape: Ints, kernel: Ints, bias: Ints | None, stride: Any,
+                        padding: Any, output_padding: Any, dilation: Any,
+                        groups: int) -> tuple[Ints, Ints, Ints, Ints]:  # fmt: skip
+    """The same for a `conv_transpose*`."""
+    stride, dilation = sizes("stride", stride, dims), sizes("dilation", dilation, dims)
+    padding, extra = sizes("padding", padding, dims), sizes("output_padding", output_padding, dims)
     _check_numbers(stride, padding, dilation, groups)
     if min(extra) < 0:
         raise RuntimeError("negative output_padding is not supported")
-    shape, kernel = list(input._data.shape), list(weight._data.shape)
-    if len(shape) == dims + 1:
-        shape = [1, *shape]
-    _check_groups(kernel, groups)
+    shape = (1, *shape) if len(shape) == dims + 1 else shape
+    _check_groups(list(kernel), groups)
     if shape[1] != kernel[0]:
         raise RuntimeError(
-            f"Given transposed=1, weight of size {kernel}, expected input{shape} to have "
-            f"{kernel[0]} channels, but got {shape[1]} channels instead"
+            f"Given transposed=1, weight of size {list(kernel)}, expected input{list(shape)} to "
+            f"have {kernel[0]} channels, but got {shape[1]} channels instead"
         )
-    _check_bias("transposed=1, ", kernel, bias, kernel[1] * groups)
+    _check_bias("transposed=1, ", list(kernel), bias, kernel[1] * groups)
     if any(e >= s and e >= d for e, s, d in zip(extra, stride, dilation)):
         raise RuntimeError(
             "output padding must be smaller than either stride or dilation, but got "
             f"output_padding: {list(extra)} stride: {list(stride)} dilation: {list(dilation)}"
         )
-    size = [
+    size = tuple(
         (n - 1) * s - 2 * p + d * (k - 1) + e + 1
         for n, k, s, p, e, d in zip(shape[2:], kernel[2:], stride, padding, extra, dilation)
-    ]
+    )
     if min(size) < 1:
         raise RuntimeError(
             f"Given input size per channel: ({_by(shape[2:])}). Calculated output size per "
             f"channel: ({_by(size)}). Output size is too small"
         )
-    return tuple(size)
+    return size, stride, padding, dilation
 
 
 def _by(numbers: Any) -> str:
     return " x ".join(map(str, numbers))
 
 
-def _check_kinds(name: str, dims: int, input: Any, weight: Any, bias: Any) -> None:
+def check_kinds(name: str, dims: int, input: Any, weight: Any, bias: Any) -> tuple:
+    """The shapes of the operands; PyTorch's errors for other types, dimensions and dtypes."""
     for position, (label, x) in enumerate((("input", input), ("weight", weight)), 1):
         if not isinstance(x, Tensor):
             raise not_a_tensor(name, position, label, x)
     if bias is not None and not isinstance(bias, Tensor):
         raise not_a_tensor(name, 3, "bias", bias)
-    shape = list(input._data.shape)
-    if len(shape) not in (dims + 1, dims + 2):
+    x, w = input._data, weight._data
+    b = None if bias is None else bias._data
+    if x.ndim not in (dims + 1, dims + 2):
         raise RuntimeError(
             f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {name}, but got "
-            f"input of size: {shape}"
+            f"input of size: {list(x.shape)}"
         )
-    if weight._data.ndim != dims + 2:
+    if w.ndim != dims + 2:
         raise RuntimeError(
             f"Expected {dims + 2}-dimensional weight for {name}, but got weight of size "
-            f"{list(weight._data.shape)} instead"
+            f"{list(w.shape)} instead"
         )
-    if input.dtype is not weight.dtype:
+    if x.dtype != w.dtype:
         raise RuntimeError(
             f"expected scalar type {input.dtype.legacy} but found {weight.dtype.legacy}"
         )
-    if bias is not None and bias.dtype is not input.dtype:
-        kinds = [x.dtype.name.replace("float32", "float").replace("float64", "double")
-                 for x in (input, bias)]  # fmt: skip
+    if b is not None and b.dtype != x.dtype:
+        kinds = [dtypes.of(array).name.replace("float32", "float").replace("float64", "double")
+                 for array in (x, b)]  # fmt: skip
         raise RuntimeError(f"Input type ({kinds[0]}) and bias type ({kinds[1]}) should be the same")
+    return x.shape, w.shape, None if b is None else b.shape
 
 
 def _check_numbers(stride: Ints, padding: Ints, dilation: Ints, groups: int) -> None:
@@ -140,9 +151,9 @@ def _check_groups(kernel: list[int], groups: int) -> None:
         )
 
 
-def _check_bias(kind: str, kernel: list[int], bias: Tensor | None, outputs: int) -> None:
-    if bias is not None and tuple(bias._data.shape) != (outputs,):
+def _check_bias(kind: str, kernel: list[int], bias: Ints | None, outputs: int) -> None:
+    if bias is not None and bias != (outputs,):
         raise RuntimeError(
             f"Given {kind}weight of size {kernel}, expected bias to be 1-dimensional with "
-            f"{outputs} elements, but got bias of size {list(bias._data.shape)} instead"
+            f"{outputs} elements, but got bias of size {list(bias)} instead"
         )

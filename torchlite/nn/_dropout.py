@@ -15,7 +15,7 @@ _SELU_FLOOR = 1.7580993408473766  # minus the limit of selu(x) for x -> -inf
 def dropout1d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Zero whole channels with probability `p`. Shape: (N, C, L) or (C, L), kept."""
+    """Zero whole channels with probability `p`. Shape: (N, C, L) or (C, L), unchanged."""
     _check(p)
     ndim = input.dim()
     if ndim not in (2, 3):
@@ -31,7 +31,7 @@ def dropout1d(
 def dropout2d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Zero whole channels with probability `p`. Shape: (N, C, H, W), kept.
+    """Zero whole channels with probability `p`. Shape: (N, C, H, W), unchanged.
 
     A 3-D input is taken as (N, C, L), with a warning, as in PyTorch.
     """
@@ -54,7 +54,7 @@ def dropout2d(
 def dropout3d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Zero whole channels with probability `p`. Shape: (N, C, D, H, W) or (C, D, H, W), kept."""
+    """Zero whole channels with probability `p`. Shape: (N, C, D, H, W) or without N, unchanged."""
     _check(p)
     ndim = input.dim()
     if ndim not in (4, 5):
@@ -73,7 +73,7 @@ def alpha_dropout(
 def feature_alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """`alpha_dropout` of whole channels. Shape: (N, C, *), kept."""
+    """`alpha_dropout` of whole channels. Shape: (N, C, *), unchanged."""
     _check(p)
     return _drop(input, p, training, inplace, channels=2, alpha=True)
 

@@ -28,7 +28,7 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float | Tensor]:
-        """The next rates of the groups, from the current ones, so that schedulers can be chained."""
+        """The next rates of the groups, from the current ones, which makes schedulers chainable."""
         self._check_call()
         now = rates(self.optimizer)
         if self._is_initial:

@@ -162,7 +162,7 @@ class Optimizer(State):
                 f"{'without' if names is None else 'with'} names to the optimizer"
             )
 
-    # --- what subclasses use --------------------------------------------------------------------
+    # --- for subclasses -------------------------------------------------------------------------
 
     def _evaluate(self, closure: Callable[[], Any]) -> Any:
         """The loss that `closure` computes; gradients are recorded even if the caller does not."""

@@ -193,7 +193,7 @@ class MeanSquaredError(Mean):
 
 
 class R2(Metric):
-    """The fraction of the target's variance that the output explains; 1 is best."""
+    """The fraction of the target's variance explained: 1 is perfect, 0 no better than the mean."""
 
     name = "r2"
 

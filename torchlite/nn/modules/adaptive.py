@@ -22,7 +22,7 @@ class _ASMoutput(NamedTuple):
 
 
 class AdaptiveLogSoftmaxWithLoss(Module):
-    """Log-probabilities of classes sorted by frequency, in clusters that narrow with rarity.
+    """Log-probabilities of classes sorted by frequency; rarer clusters use narrower projections.
 
     Source: Grave et al. 2017, https://arxiv.org/abs/1609.04309
 

@@ -129,7 +129,7 @@ class Conv1d(_Conv):
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the result.
-        kernel_size: Elements of a window, for all (or each) of the spatial dimensions.
+        kernel_size: Size of a window, for all (or each) of the spatial dimensions.
         stride: Step from one window to the next. Default: 1.
         padding: Elements added at both ends, "valid" (none) or "same". Default: 0.
         dilation: Spacing of a window's elements. Default: 1.

@@ -1,4 +1,4 @@
-"""Hooks of modules: how they are registered, and a call that runs them."""
+"""Registering hooks of modules, and calling modules with their hooks."""
 
 from __future__ import annotations
 

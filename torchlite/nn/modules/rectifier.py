@@ -124,7 +124,7 @@ class RReLU(Activation):
 
 
 class PReLU(Activation):
-    """`LeakyReLU` whose slope, for all or for each channel (dimension 1), is learned.
+    """`LeakyReLU` with a learned slope, shared or one per channel (dimension 1).
 
     Source: He et al. 2015, https://arxiv.org/abs/1502.01852
 

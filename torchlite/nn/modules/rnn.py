@@ -72,7 +72,7 @@ class RNNBase(Module):
             init.uniform_(weight, -bound, bound)
 
     def flatten_parameters(self) -> None:
-        """Does nothing; kept for PyTorch's API: parameters need not be contiguous here."""
+        """Does nothing: parameters need not be contiguous here."""
 
     @property
     def all_weights(self) -> list[list[Parameter]]:

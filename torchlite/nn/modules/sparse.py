@@ -137,7 +137,7 @@ class EmbeddingBag(_Table):
         padding_idx: An index to ignore. Default: none.
 
     Shape: (B, N) -> (B, D); or (N,) with offsets (B,), where each bag begins -> (B, D). An empty
-    bag gives 0.
+    bag yields 0.
     """
 
     def __init__(

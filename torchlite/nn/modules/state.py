@@ -59,7 +59,7 @@ class State:
 
         Args:
             destination: A dict to fill and return. Default: a new one.
-            prefix: Goes before every name.
+            prefix: Prepended to every name.
             keep_vars: Whether to return the tensors themselves.
         """
         if args:

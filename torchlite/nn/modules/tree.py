@@ -39,7 +39,7 @@ class Tree:
 
         Args:
             memo: Modules already seen. Default: none.
-            prefix: Goes before every name.
+            prefix: Prepended to every name.
             remove_duplicate: Whether a module found twice comes only once.
         """
         memo = set() if memo is None else memo
@@ -116,7 +116,7 @@ class Tree:
         return module
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
-        """Put `module` where `target` names; with `strict`, only if it replaces another.
+        """Set the submodule named `target` to `module`; with `strict`, only if it already exists.
 
         Raises: ValueError for an empty name or a non-module; AttributeError if the parent (or,
         with `strict`, the module to be replaced) does not exist or is not a module.

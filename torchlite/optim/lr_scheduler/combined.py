@@ -53,7 +53,7 @@ class SequentialLR(_Combined):
     Args:
         optimizer: Wrapped optimizer.
         schedulers: Schedulers of that optimizer.
-        milestones: Steps at which the second and further ones take over.
+        milestones: Steps at which the second and later schedulers take over.
         last_epoch: See `LRScheduler`. Default: -1.
 
     Raises: ValueError without schedulers, for one of another optimizer, a `ReduceLROnPlateau`, or

@@ -13,7 +13,7 @@ from torchlite.utils.data.sampler import draw_seed
 
 
 class Source(NamedTuple):
-    """What batches are made from; workers get a copy."""
+    """The source of a loader's batches; workers get a copy."""
 
     dataset: Any
     batched: bool  # else single samples

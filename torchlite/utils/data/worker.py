@@ -1,4 +1,4 @@
-"""What a worker process of a `DataLoader` does."""
+"""The main loop of a `DataLoader` worker process."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def compile(model: Any = None, *, fullgraph: bool = False, dynamic: bool | None 
         disable: Return `model` itself.
 
     Raises: RuntimeError for an unknown backend, or a function as backend (there is no graph to
-        pass to it); for both `mode` and `options`.
+        pass to it); if both `mode` and `options` are given.
     """
     if mode is not None and options is not None:
         raise RuntimeError(

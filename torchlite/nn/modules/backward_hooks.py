@@ -35,8 +35,8 @@ class _Gate(Function):
 class BackwardHook:
     """One call of a module with full backward (pre) hooks.
 
-    The gradients of the outputs arrive first and are stored; when those of the inputs arrive too,
-    the hooks see both. Inputs and outputs that are not tensors have gradient None.
+    The gradients of the outputs arrive first and are stored; once those of the inputs arrive,
+    the hooks get both. Inputs and outputs that are not tensors have gradient None.
     """
 
     def __init__(self, module: Any, hooks: list[Callable], pre_hooks: list[Callable]) -> None:

@@ -9,8 +9,7 @@ from torchlite.nn.modules.module import Module
 
 
 class Flatten(Module):
-    """Flattens the dimensions from `start_dim` to `end_dim` into one; by default all but the
-    first.
+    """Flattens dimensions `start_dim` to `end_dim` into one; by default all but the first.
 
     Shape: ``(N, A, B) -> (N, A * B)``.
     """

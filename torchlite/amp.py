@@ -16,13 +16,13 @@ from torchlite.dtypes import FLOAT, bfloat16, dtype, float16, float32, float64
 from torchlite.ops.core.promotion import cast
 
 _SUPPORTED = (bfloat16, float16)
-#: Operations that compute in the lower precision. Source of both lists: PyTorch's for the CPU.
+#: Operations that compute in the lower precision. Both lists are PyTorch's for the CPU.
 _LOWER = frozenset((
     "addbmm", "addmm", "baddbmm", "bmm", "chain_matmul", "conv1d", "conv2d", "conv3d",
     "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "linear", "matmul", "mm",
     "multi_dot", "prelu", "scaled_dot_product_attention", "tensordot", "unroll", "vecdot",
 ))  # fmt: skip
-#: Operations that do neither, though they are made of products here.
+#: Operations that do neither, although they are composed of products here.
 _UNCHANGED = frozenset(("addmv", "addr", "bilinear", "dot", "mv", "outer", "vdot"))
 #: Operations that compute in float32.
 _SINGLE = frozenset((
@@ -49,17 +49,17 @@ _state = _State()
 
 
 class autocast:
-    """Inside, products compute in a lower precision; what needs it, such as losses, in float32.
+    """Inside, products compute in lower precision; sensitive operations, like losses, in float32.
 
     A context manager, and a decorator. Other operations compute in the dtype of their operands;
-    operations with ``out=``, and operands of float64, stay as they are. Backward runs in the
-    dtypes of forward.
+    operations with ``out=``, and float64 operands, are unaffected. Backward uses the same dtypes
+    as forward.
 
     Args:
         device_type: "cpu", or "cuda", which is not available.
         dtype: The lower precision: bfloat16 (the default; see `get_autocast_dtype`) or float16.
-        enabled: If false, autocast is off inside.
-        cache_enabled: Without effect: each use of a weight converts it.
+        enabled: Whether autocast is on inside. Default: True.
+        cache_enabled: Has no effect: each use of a weight converts it.
     """
 
     def __init__(self, device_type: str, dtype: dtype | None = None, enabled: bool = True,
@@ -115,7 +115,7 @@ class autocast:
 
 
 def _run(function: Callable, args: tuple, kwargs: dict) -> Any:
-    """``function(*args, **kwargs)``, an operation, on operands of the dtype that it should have."""
+    """Call the operation `function` on operands converted to the dtype that autocast selects."""
     if not _state.enabled or kwargs.get("out") is not None:
         return function(*args, **kwargs)
     name = function.__name__
@@ -124,7 +124,7 @@ def _run(function: Callable, args: tuple, kwargs: dict) -> Any:
         args, kwargs = _converted(args, kind), _converted(kwargs, kind)
     elif name not in _UNCHANGED:
         return function(*args, **kwargs)
-    _state.enabled = False  # for the operations that this one is made of
+    _state.enabled = False  # for the operations that this one is composed of
     try:
         return function(*args, **kwargs)
     finally:
@@ -132,12 +132,12 @@ def _run(function: Callable, args: tuple, kwargs: dict) -> Any:
 
 
 def _pads_with_values(name: str, args: tuple, kwargs: dict) -> bool:
-    """Whether it is a call of ``pad`` that computes in float32."""
+    """Whether this is a call of ``pad`` that computes in float32."""
     return name == "pad" and ({*args[2:3], kwargs.get("mode")} & {"reflect", "replicate"}) != set()
 
 
 def _converted(value: Any, kind: dtype) -> Any:
-    """`value` with the tensors in it converted to `kind`, but those that are no float, or float64.
+    """`value` with its floating-point tensors, except float64 ones, converted to `kind`.
 
     Looks into lists, tuples and dicts.
     """
@@ -152,7 +152,7 @@ def _converted(value: Any, kind: dtype) -> Any:
 
 
 def is_autocast_available(device_type: str) -> bool:
-    """Whether there is an `autocast` for a device: on the CPU."""
+    """Whether `autocast` supports a device: only the CPU."""
     return device(device_type).type == "cpu"
 
 
@@ -170,7 +170,7 @@ def set_autocast_enabled(device_type: str, enabled: bool) -> None:
 
 
 def get_autocast_dtype(device_type: str) -> dtype:
-    """The lower precision of `autocast` in this thread; at first bfloat16, on "cuda" float16."""
+    """The lower precision of `autocast` in this thread; initially bfloat16, for "cuda" float16."""
     return _state.dtype if device_type == "cpu" else float16
 
 
@@ -181,24 +181,24 @@ def set_autocast_dtype(device_type: str, dtype: dtype) -> None:
 
 
 def is_autocast_cache_enabled() -> bool:
-    """What `set_autocast_cache_enabled` said; without effect."""
+    """The value of `set_autocast_cache_enabled`, which has no effect."""
     return _state.cache_enabled
 
 
 def set_autocast_cache_enabled(enabled: bool) -> None:
-    """Accepted for PyTorch's sake: there is no cache of converted weights."""
+    """Does nothing: there is no cache of converted weights."""
     _state.cache_enabled = enabled
 
 
 def clear_autocast_cache() -> None:
-    """Accepted for PyTorch's sake: there is no cache of converted weights."""
+    """Does nothing: there is no cache of converted weights."""
 
 
 def custom_fwd(fwd: Callable | None = None, *, device_type: str,
                cast_inputs: dtype | None = None) -> Callable:  # fmt: skip
     """Decorates the forward of an `autograd.Function`, so that `custom_bwd` knows its autocast.
 
-    cast_inputs: If given, an autocast around it is off inside, and tensors get this dtype.
+    cast_inputs: If given, forward runs without autocast, on tensors cast to this dtype.
     """
     if fwd is None:
         return functools.partial(custom_fwd, device_type=device_type, cast_inputs=cast_inputs)
@@ -230,15 +230,15 @@ def custom_bwd(bwd: Callable | None = None, *, device_type: str) -> Callable:
 
 
 class GradScaler:
-    """Multiply a loss by a factor, so that small gradients survive; divide the gradients by it.
+    """Scale a loss so that small gradients do not underflow, then unscale the gradients.
 
     Args:
         device: "cpu"; "cuda", the default, is not available and disables the scaler.
-        init_scale: The first factor.
-        growth_factor, growth_interval: The factor grows so after that many good steps in a row.
-        backoff_factor: The factor shrinks so after a step with an infinite or NaN gradient,
-            which is skipped.
-        enabled: Whether it does anything.
+        init_scale: The initial scale.
+        growth_factor, growth_interval: The scale is multiplied by `growth_factor` after
+            `growth_interval` consecutive steps with finite gradients.
+        backoff_factor: Multiplies the scale after a step with a non-finite gradient (skipped).
+        enabled: Whether the scaler does anything.
     """
 
     def __init__(self, device: str = "cuda", init_scale: float = 2.0**16,
@@ -258,15 +258,15 @@ class GradScaler:
         self._infinite: dict[int, bool] = {}  # id of an unscaled optimizer -> found inf or NaN
 
     def is_enabled(self) -> bool:
-        """Whether it does anything."""
+        """Whether the scaler does anything."""
         return self._enabled
 
     def get_scale(self) -> float:
-        """The factor; 1 if disabled."""
+        """The current scale; 1 if disabled."""
         return self._scale if self._enabled else 1.0
 
     def scale(self, outputs: Any) -> Any:
-        """A tensor, or a list or tuple of them, times the factor."""
+        """A tensor, or a list or tuple of them, times the scale."""
         if not self._enabled:
             return outputs
         if isinstance(outputs, Tensor):
@@ -277,9 +277,9 @@ class GradScaler:
 
     @no_grad()
     def unscale_(self, optimizer: Any) -> None:
-        """Divide the gradients of the optimizer's parameters by the factor, before clipping them.
+        """Divide the gradients of the optimizer's parameters by the scale, before clipping them.
 
-        Raises: RuntimeError if that was already done since the last `update`.
+        Raises: RuntimeError if this was already done since the last `update`.
         """
         if not self._enabled:
             return
@@ -304,9 +304,9 @@ class GradScaler:
         return None if self._infinite[id(optimizer)] else optimizer.step(*args, **kwargs)
 
     def update(self, new_scale: float | None = None) -> None:
-        """Adapt the factor (or set it) after all optimizers' steps.
+        """Adjust the scale (or set it) after all optimizers have stepped.
 
-        Raises: AssertionError if no step was taken since the last time.
+        Raises: AssertionError if no step was taken since the last update.
         """
         if not self._enabled:
             return
@@ -323,7 +323,7 @@ class GradScaler:
         self._infinite.clear()
 
     def state_dict(self) -> dict[str, Any]:
-        """What `load_state_dict` needs to continue."""
+        """The state from which `load_state_dict` resumes."""
         if not self._enabled:
             return {}
         return {
@@ -333,7 +333,7 @@ class GradScaler:
         }  # fmt: skip
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from a `state_dict`."""
+        """Resume from a `state_dict`."""
         if not self._enabled:
             return
         if not state_dict:

@@ -1,6 +1,6 @@
-"""Programs written for PyTorch, unchanged: ``import torch`` gives torchlite.
+"""Running programs written for PyTorch unchanged: ``import torch`` imports torchlite.
 
-``python -m torchlite train.py`` does all of it; from code:
+``python -m torchlite train.py`` does it all; from code:
 
     import torchlite.compat
 
@@ -8,8 +8,8 @@
     import torch  # torchlite
     from torchvision import datasets  # torchlite.vision
 
-PyTorch itself is never imported, installed or not. ``torch.nn`` *is* ``torchlite.nn``, so what
-comes by one name may be used with what comes by the other.
+PyTorch itself is never imported, installed or not. ``torch.nn`` *is* ``torchlite.nn``, so
+objects imported by either name can be used together.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ import torchlite
 from torchlite.core.module_aliases import AliasLoader
 from torchlite.core.pytorch_names import ALIASES, PLACES, of_package, our_name
 
-#: Programs compare `torch.__version__` with the release that brought a feature. This one has ours.
+#: Programs compare `torch.__version__` with the release that added a feature. This is ours.
 PYTORCH_VERSION = f"2.13.0+torchlite.{torchlite.__version__}"
-#: What programs import at the top and use for an option: an empty module serves those without it.
+#: Modules that programs import at the top but use only for an option: they are left empty.
 _IMPORTED_IDLY = (
     "safetensors", "torch._dynamo", "torch.ao", "torch.ao.quantization", "torch.fx", "torch.nested",
     "torch.onnx", "torch.quantization", "torch.sparse",
@@ -38,9 +38,9 @@ _IMPORTED_IDLY = (
 
 
 class _Finder:
-    """Finds PyTorch's modules among ours; stands first in `sys.meta_path`."""
+    """Finds PyTorch's modules among ours; it comes first in `sys.meta_path`."""
 
-    undo: ClassVar[list[Callable[[], Any]]] = []  # what `uninstall` has to call, last first
+    undo: ClassVar[list[Callable[[], Any]]] = []  # for `uninstall` to call, last first
 
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
@@ -61,7 +61,7 @@ class _Finder:
 def _exists(name: str) -> bool:
     try:
         return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # not even its package
+    except ModuleNotFoundError:  # its package does not exist either
         return False
 
 
@@ -71,7 +71,7 @@ def _is_installed(package: str) -> bool:
 
 
 class _Loader(AliasLoader):
-    """Gives our module to whoever asks for PyTorch's, until `uninstall`."""
+    """Loads our module in place of PyTorch's, until `uninstall`."""
 
     def exec_module(self, module: ModuleType) -> None:
         alias = module.__spec__.name  # type: ignore[union-attr]
@@ -82,7 +82,7 @@ class _Loader(AliasLoader):
             _set(module, "__path__", [])  # PyTorch's may be a package
         package, _, name = alias.rpartition(".")
         if package in sys.modules:
-            _set(sys.modules[package], name, module)  # as the import system will, without undoing
+            _set(sys.modules[package], name, module)  # as the import system does, but undoably
 
 
 def _set(owner: Any, name: str, value: Any) -> None:
@@ -97,7 +97,7 @@ def _set(owner: Any, name: str, value: Any) -> None:
 def _explained(alias: str, module: ModuleType) -> Callable[[str], Any]:
     """A ``__getattr__`` for `module`, whose error says that PyTorch may have what torchlite lacks.
 
-    It keeps what `module` does itself to find a name.
+    The module's own ``__getattr__`` still comes first.
     """
     own = vars(module).get("__getattr__")
 
@@ -107,7 +107,7 @@ def _explained(alias: str, module: ModuleType) -> Callable[[str], Any]:
             try:
                 return own(name)
             except AttributeError as error:
-                if str(error) != unknown:  # it comes from inside a module that was loaded
+                if str(error) != unknown:  # raised inside a module that was being loaded
                     raise
         if f"{alias}.{name}" in PLACES:
             return importlib.import_module(f"{alias}.{name}")
@@ -131,13 +131,13 @@ class _Install:
 
 def _preparation_data(name: str, original: Callable = spawn.get_preparation_data) -> dict[str, Any]:
     data = original(name)
-    if name == "ignore":  # for a fork server, which would import the main module without us
+    if name == "ignore":  # for a fork server: it would import the main module without us
         return {key: data[key] for key in data if not key.startswith("init_main")}
     return {**data, "torchlite.compat": _Install()}
 
 
 def install() -> None:
-    """From now on ``import torch``, ``torchvision`` and ``safetensors.torch`` give torchlite.
+    """From now on ``import torch``, ``torchvision`` and ``safetensors.torch`` import torchlite.
 
     Processes started by `multiprocessing` do the same. A second call does nothing.
     Raises: RuntimeError if PyTorch itself has been imported.
@@ -158,7 +158,7 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Undo `install`: ``import torch`` gives PyTorch again, or fails; references stay."""
+    """Undo `install`: ``import torch`` imports PyTorch again, or fails; references stay valid."""
     if _Finder not in sys.meta_path:
         return
     sys.meta_path.remove(_Finder)  # type: ignore[arg-type]

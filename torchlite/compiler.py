@@ -1,6 +1,6 @@
-"""`compile`, with PyTorch's interface: the program gives the same results, computed as it stands.
+"""`compile`, with PyTorch's interface: the program runs unchanged, with the same results.
 
-There is no compiler behind it yet, so nothing becomes faster: a program that asks for one runs.
+There is no compiler behind it yet: programs that ask for one run, but no faster.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Any
 
 from torchlite.nn.modules.module import Module
 
-#: PyTorch's names of backends; here each runs the program as it stands.
+#: PyTorch's names of backends; here each runs the program unchanged.
 _BACKENDS = ["aot_eager", "cudagraphs", "eager", "inductor"]
 
 
 class OptimizedModule(Module):
-    """What `compile` makes of a module: calls go to it, and so do attributes.
+    """The result of `compile` for a module: it forwards calls and attributes to that module.
 
     Its ``state_dict`` has the prefix ``_orig_mod.``, as in PyTorch.
     """
@@ -39,15 +39,15 @@ class OptimizedModule(Module):
 def compile(model: Any = None, *, fullgraph: bool = False, dynamic: bool | None = None,
             backend: str | Callable = "inductor", mode: str | None = None,
             options: dict | None = None, disable: bool = False) -> Any:  # fmt: skip
-    """`model`, a module or a function, to be called as before; without it, a decorator.
+    """`model`, a module or a function, called as before; without it, a decorator.
 
     Args:
         backend: One of `list_backends`.
-        fullgraph, dynamic, mode, options: Without effect, as there is nothing to tune.
+        fullgraph, dynamic, mode, options: Have no effect, as there is nothing to tune.
         disable: Return `model` itself.
 
-    Raises: RuntimeError for an unknown backend, or a function as backend: there is no graph to
-        hand to it; for both `mode` and `options`.
+    Raises: RuntimeError for an unknown backend, or a function as backend (there is no graph to
+        pass to it); if both `mode` and `options` are given.
     """
     if mode is not None and options is not None:
         raise RuntimeError(
@@ -75,12 +75,12 @@ def list_backends(exclude_tags: tuple = ("debug", "experimental")) -> list[str]:
 
 
 def is_compiling() -> bool:
-    """Whether a compiler is at work: never."""
+    """False: nothing is ever being compiled."""
     return False
 
 
 def is_dynamo_compiling() -> bool:
-    """Whether a compiler is at work: never."""
+    """False: nothing is ever being compiled."""
     return False
 
 
@@ -90,8 +90,8 @@ def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None
 
 
 def reset() -> None:
-    """Forget what was compiled: nothing."""
+    """Does nothing, as nothing was compiled."""
 
 
 def cudagraph_mark_step_begin() -> None:
-    """Without effect: there is no CUDA."""
+    """Does nothing: there is no CUDA."""

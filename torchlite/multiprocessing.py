@@ -1,6 +1,6 @@
 """Python's multiprocessing, and `spawn`, which runs a function in several processes.
 
-Tensors that are sent to another process are copied.
+Tensors sent to another process are copied.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 _STRATEGIES = {"file_descriptor", "file_system"}
-_PATIENCE = 30.0  # seconds that a process has to end when it is asked to
+_PATIENCE = 30.0  # seconds that a process has to exit when asked to
 
 
 class _Settings:
@@ -36,12 +36,12 @@ def get_all_sharing_strategies() -> set[str]:
 
 
 def get_sharing_strategy() -> str:
-    """What `set_sharing_strategy` was given. Default: "file_descriptor"."""
+    """The strategy chosen with `set_sharing_strategy`. Default: "file_descriptor"."""
     return _Settings.strategy
 
 
 def set_sharing_strategy(new_strategy: str) -> None:
-    """Remembered, but without effect. Raises: AssertionError (as PyTorch) if it is unknown."""
+    """Stored, but has no effect. Raises: AssertionError (as PyTorch) if it is unknown."""
     if new_strategy not in _STRATEGIES:
         raise AssertionError(
             f"invalid sharing strategy {new_strategy!r}, expected one of {_STRATEGIES}"
@@ -50,7 +50,7 @@ def set_sharing_strategy(new_strategy: str) -> None:
 
 
 class ProcessException(Exception):
-    """A process that `spawn` has started did not end well."""
+    """A process started by `spawn` failed."""
 
     def __init__(self, msg: str, error_index: int, error_pid: int) -> None:
         super().__init__(msg, error_index, error_pid)
@@ -61,11 +61,11 @@ class ProcessException(Exception):
 
 
 class ProcessRaisedException(ProcessException):
-    """It raised an exception, whose traceback is in the text."""
+    """The process raised an exception, whose traceback is in the message."""
 
 
 class ProcessExitedException(ProcessException):
-    """It exited, or was killed by a signal."""
+    """The process exited with an error, or was killed by a signal."""
 
     def __init__(
         self,
@@ -81,20 +81,20 @@ class ProcessExitedException(ProcessException):
 
 
 class ProcessContext:
-    """Processes that were started together; each of `reports` gives the traceback of one."""
+    """Processes that were started together; each of `reports` yields the traceback of one."""
 
     def __init__(self, processes: list[Any], reports: list[Any]) -> None:
         self.processes, self._reports = processes, reports
         self.sentinels = {process.sentinel: i for i, process in enumerate(processes)}
 
     def pids(self) -> list[int]:
-        """The numbers of the processes."""
+        """The process ids."""
         return [process.pid for process in self.processes]
 
     def join(self, timeout: float | None = None, grace_period: float | None = None) -> bool:
         """Wait until a process ends; returns whether all have.
 
-        If one fails, the others get `grace_period` seconds, are ended, and its failure is raised.
+        If one fails, the others are terminated after `grace_period` seconds; its failure is raised.
         Raises: ProcessRaisedException; ProcessExitedException.
         """
         running = self.sentinels.values()
@@ -113,7 +113,7 @@ class ProcessContext:
         try:
             return self._reports[index].recv() if self._reports[index].poll() else None
         except EOFError:
-            return None  # it has ended without a word
+            return None  # it has exited without a report
 
     def _end(self, grace_period: float | None) -> None:
         if grace_period is not None:
@@ -147,7 +147,7 @@ def _run(fn: Callable, index: int, args: tuple, report: Any) -> None:
     try:
         fn(index, *args)
     except KeyboardInterrupt:
-        return  # the main process gets the same signal, and tells of it
+        return  # the main process gets the same signal, and reports it
     except Exception:
         report.send(traceback.format_exc())
         sys.exit(1)
@@ -165,13 +165,13 @@ def start_processes(
 
     Args:
         fn: Must be picklable, unless `start_method` is "fork".
-        args: Further arguments.
+        args: The remaining arguments of `fn`.
         nprocs: How many processes.
-        join: Wait for all of them; else the result is a `ProcessContext` to wait with.
-        daemon: Whether they end with this process.
-        start_method: How they start.
+        join: Wait for all of them; otherwise, return a `ProcessContext` to wait with.
+        daemon: Whether they exit with this process.
+        start_method: How they start: "spawn", "fork" or "forkserver".
 
-    Raises: as `ProcessContext.join`.
+    Raises: as `ProcessContext.join` does.
     """
     start: Any = multiprocessing.get_context(start_method)
     processes, reports = [], []
@@ -198,5 +198,5 @@ def spawn(
     daemon: bool = False,
     start_method: str = "spawn",
 ) -> ProcessContext | None:
-    """As `start_processes`."""
+    """Like `start_processes`."""
     return start_processes(fn, args, nprocs, join, daemon, start_method)

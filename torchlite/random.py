@@ -1,8 +1,8 @@
-"""Generators of random numbers and the default one: PyTorch's CPU streams for the same seeds.
+"""Random number generators and the default one: PyTorch's CPU streams for the same seeds.
 
-Threads may share a generator: no two get the same words of its stream, but who gets which is up to
-the threads. Only the spare normal number that an odd short draw leaves is not guarded. Give each
-thread a generator for numbers that can be repeated.
+Threads may share a generator: no two get the same words of its stream, but which thread gets which
+is not deterministic. Only the spare normal number left by an odd short draw is not guarded. For
+reproducible numbers, give each thread its own generator.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Generator:
     Example: ``torchlite.randn(3, generator=torchlite.Generator().manual_seed(0))``
     """
 
-    _first_seed = 67280421310721  # PyTorch's, of a new generator
+    _first_seed = 67280421310721  # PyTorch's for a new generator
 
     def __init__(self, device: Device | str | None = None) -> None:
         self.device = Device("cpu" if device is None else device)
@@ -50,19 +50,19 @@ class Generator:
             why = f"Cannot get {kind.upper()} generator without ATen_{kind} library."
             if kind == "meta":
                 why = "META device type not an accelerator."
-            raise RuntimeError(f"{why}\ntorchlite draws on the CPU only; use Generator('cpu').")
+            raise RuntimeError(f"{why}\ntorchlite supports only the CPU; use Generator('cpu').")
         self._engine: Any = None
 
     @property
     def engine(self) -> Any:
-        """What the ``random_*`` primitives of a backend draw from; made when it is first needed."""
+        """The engine that the backend's ``random_*`` primitives draw from; created on first use."""
         if self._engine is None:
             xp: Any = current()
             self._engine = xp.generator(self._first_seed)
         return self._engine
 
     def manual_seed(self, seed: int) -> Generator:
-        """Start the stream of `seed`, from -2**63 to 2**64 - 1; negative ones count from 2**64.
+        """Start the stream for `seed`, from -2**63 to 2**64 - 1; negative ones count from 2**64.
 
         Raises: RuntimeError if `seed` is not an integer; ValueError if it is out of range.
         """
@@ -72,13 +72,13 @@ class Generator:
         if not -(2**63) <= number < 2**64:
             raise ValueError(
                 "Overflow when unpacking long long\n"
-                f"A seed is a number from -2**63 to 2**64 - 1, got {number}."
+                f"A seed must be between -2**63 and 2**64 - 1, got {number}."
             )
         self.engine.seed(number)
         return self
 
     def seed(self) -> int:
-        """Start a stream that nobody can foretell; returns its seed."""
+        """Start an unpredictable stream; returns its seed."""
         number = _any_seed()
         self.engine.seed(number)
         return number
@@ -88,15 +88,15 @@ class Generator:
         return self.engine.initial_seed
 
     def get_state(self) -> Tensor:
-        """Where the stream stands: uint8 (5056,), the bytes that PyTorch uses."""
+        """The state of the stream: uint8 (5056,), in PyTorch's format."""
         xp: Any = current()
         return wrap(xp.array(list(self.engine.get_state()), dtypes.uint8))
 
     def set_state(self, new_state: Tensor) -> None:
-        """Continue from a state of `get_state`, be it torchlite's or PyTorch's.
+        """Continue from a state returned by `get_state`, torchlite's or PyTorch's.
 
-        Raises: TypeError if it is no uint8 tensor; RuntimeError if it is no state. The generator
-        stays as it was.
+        Raises: TypeError if it is not a uint8 tensor; RuntimeError if it is not a valid state. The
+        generator is unchanged then.
         """
         if not isinstance(new_state, Tensor):
             kind = type(new_state).__name__
@@ -107,7 +107,7 @@ class Generator:
         self.engine.set_state(bytes(xp.tolist(xp.reshape(new_state._data, (-1,)))))
 
     def clone_state(self) -> Generator:
-        """A new generator that stands where this one does."""
+        """A new generator in the same state."""
         return _generator_at(self.engine.get_state())
 
     def __reduce__(self) -> tuple:
@@ -120,21 +120,21 @@ def _generator_at(state: bytes) -> Generator:
     return generator
 
 
-#: Draws where no generator is given; before it is seeded, nobody can foretell what.
+#: The generator used when none is given; unpredictable until it is seeded.
 default_generator = Generator()
 default_generator._first_seed = _any_seed()
 
 
 def manual_seed(seed: int) -> Generator:
-    """Start the default generator's stream of `seed`, see `Generator.manual_seed`; returns it.
+    """Seed the default generator, see `Generator.manual_seed`; returns it.
 
-    What is not an integer is converted by ``int``, as in PyTorch.
+    A `seed` that is not an integer is converted by ``int``, as in PyTorch.
     """
     return default_generator.manual_seed(int(seed))
 
 
 def seed() -> int:
-    """Start a stream of the default generator that nobody can foretell; returns its seed."""
+    """Seed the default generator unpredictably; returns the seed."""
     return default_generator.seed()
 
 
@@ -144,12 +144,12 @@ def initial_seed() -> int:
 
 
 def get_rng_state() -> Tensor:
-    """Where the default generator stands: uint8 (5056,)."""
+    """The state of the default generator: uint8 (5056,)."""
     return default_generator.get_state()
 
 
 def set_rng_state(new_state: Tensor) -> None:
-    """Let the default generator continue from a state of `get_rng_state`.
+    """Make the default generator continue from a state returned by `get_rng_state`.
 
     Raises: as `Generator.set_state`.
     """
@@ -157,7 +157,7 @@ def set_rng_state(new_state: Tensor) -> None:
 
 
 def thread_safe_generator() -> Generator | None:
-    """The generator of this worker thread of a `DataLoader`: None, for workers are processes."""
+    """The generator of this `DataLoader` worker thread: None, as workers are processes."""
     return None
 
 
@@ -165,10 +165,10 @@ def thread_safe_generator() -> Generator | None:
 def fork_rng(
     devices: Iterable[Any] | None = None, enabled: bool = True, device_type: str | None = None
 ) -> Iterator[None]:
-    """Put the default generator back, on leaving the block, to where it stood on entering.
+    """On leaving the block, restore the default generator's state on entry.
 
-    `devices` and `device_type` are accepted for PyTorch's sake: there is only the CPU. With
-    ``enabled=False`` nothing is put back.
+    `devices` and `device_type` are accepted but have no effect: there is only the CPU. With
+    ``enabled=False`` nothing is restored.
     """
     state = default_generator.engine.get_state() if enabled else None
     try:

@@ -75,7 +75,7 @@ def test_modes():
     assert stop._better(2, 1)
     with pytest.raises(ValueError, match="mode must be"):
         EarlyStopping(mode="up")
-    with pytest.raises(KeyError, match="there is no figure 'val_loss'"):
+    with pytest.raises(KeyError, match="there is no metric 'val_loss'"):
         trainer().fit(*data(), callbacks=[EarlyStopping()], verbose=False)
 
 

@@ -236,7 +236,7 @@ def test_metrics_may_be_functions():
         (lambda t, x, y: t.fit(x), TypeError, "got Tensor without targets"),
         (lambda t, x, y: t.fit(x, y, validation_split=1.0), ValueError, "must be in"),
         (lambda t, x, y: t.fit(DataLoader(TensorDataset(x, y)), validation_split=0.5),
-         ValueError, "give validation_data"),
+         ValueError, "pass validation_data"),
         (lambda t, x, y: t.fit(TensorDataset(x)), TypeError, "a batch must be"),
         (lambda t, x, y: trainer(metrics=["nothing"]), ValueError, "unknown metric 'nothing'"),
         (lambda t, x, y: trainer(metrics=[3]), TypeError, "a metric is"),

@@ -1,4 +1,4 @@
-"""Files of trained parameters from the net, kept in the directory that PyTorch keeps them in."""
+"""Downloading files of trained parameters, cached in the same directory as PyTorch's."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class _Settings:
 
 
 def get_dir() -> str:
-    """Where files are kept: ``$TORCH_HOME/hub``, by default ``~/.cache/torch/hub``; see `set_dir`.
+    """The cache directory: ``$TORCH_HOME/hub``, by default ``~/.cache/torch/hub``; see `set_dir`.
 
-    ``$XDG_CACHE_HOME`` takes the place of ``~/.cache``.
+    ``$XDG_CACHE_HOME`` replaces ``~/.cache``.
     """
     if _Settings.directory is not None:
         return _Settings.directory
@@ -36,24 +36,24 @@ def get_dir() -> str:
 
 
 def set_dir(d: str | os.PathLike[str]) -> None:
-    """Keep files in `d`."""
+    """Set the cache directory to `d`."""
     _Settings.directory = os.path.expanduser(d)
 
 
 def download_url_to_file(
     url: str, dst: str, hash_prefix: str | None = None, progress: bool = True
 ) -> None:
-    """Fetch `url` into the file `dst`, which appears when it is complete and right.
+    """Download `url` to the file `dst`, which appears only when complete and verified.
 
     Args:
-        url: Of any kind that urllib knows.
+        url: Any URL that urllib supports.
         dst: Where to put the file.
-        hash_prefix: With what its SHA-256 begins. Default: anything.
+        hash_prefix: What its SHA-256 must start with. Default: anything.
         progress: Show a bar, if tqdm is installed. Default: True.
 
-    Raises: RuntimeError if the hash is another; what urllib and the file system raise.
+    Raises: RuntimeError if the hash differs; whatever urllib and the file system raise.
     """
-    from urllib.request import Request, urlopen  # 30 ms that few programs need
+    from urllib.request import Request, urlopen  # takes 30 ms; few programs need it
 
     target = os.path.expanduser(dst)
     draft = f"{target}.{os.urandom(8).hex()}.partial"
@@ -70,7 +70,7 @@ def download_url_to_file(
             )
         os.replace(draft, target)
     finally:
-        with suppress(FileNotFoundError):  # it has become the target, or was never made
+        with suppress(FileNotFoundError):  # it was renamed to the target, or never created
             os.remove(draft)
 
 
@@ -86,7 +86,7 @@ def _chunks(source: Any, progress: bool) -> Iterator[bytes]:
 def _bar(total: int | None) -> Any:
     try:
         from tqdm import tqdm
-    except ImportError:  # the bar is a luxury: pip install 'torchlite[progress]'
+    except ImportError:  # the bar is optional: pip install 'torchlite[progress]'
         return nullcontext()
     return tqdm(total=total, unit="B", unit_scale=True, unit_divisor=1024)
 
@@ -100,17 +100,17 @@ def load_state_dict_from_url(
     file_name: str | None = None,
     weights_only: bool = False,
 ) -> Any:
-    """What `torchlite.load` makes of a file from the net; it is fetched if it is not there yet.
+    """`torchlite.load` a file from a URL, which is downloaded unless it is cached.
 
     Args:
-        url: Of the file.
-        model_dir: Where it is kept. Default: ``checkpoints`` in `get_dir`.
+        url: URL of the file.
+        model_dir: Where it is cached. Default: ``checkpoints`` in `get_dir`.
         map_location, weights_only: As in `torchlite.load`.
         progress: As in `download_url_to_file`.
-        check_hash: Whether the name holds the beginning of the SHA-256: ``name-1a2b3c4d.pth``.
-        file_name: The name of the file. Default: that in `url`.
+        check_hash: Whether the name contains the start of the SHA-256: ``name-1a2b3c4d.pth``.
+        file_name: The name of the file. Default: the one in `url`.
 
-    Raises: as `download_url_to_file` and `torchlite.load`.
+    Raises: as `download_url_to_file` and `torchlite.load` do.
     """
     folder = Path(get_dir(), "checkpoints") if model_dir is None else Path(model_dir)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,10 @@
-"""Reductions and normalizations that leave elements out: PyTorch's `torch.masked`.
+"""Reductions and normalisations with masked-out elements: PyTorch's `torch.masked`.
 
-``mask``: a tensor, true where an element counts, that broadcasts to the input; None: all count.
-An element left out is replaced by what changes nothing: 0 in a sum, -inf under `softmax`. So where
-all elements are left out the result is 0, 1, an infinity, or NaN for `mean`, `median`, `var`.
+``mask``: a tensor broadcastable to the input, true where an element counts; None: all count.
+A masked-out element is replaced by the identity: 0 in a sum, -inf under `softmax`. So where all
+are masked out, the result is 0, 1, an infinity, or NaN for `mean`, `median`, `var`.
 
-``dim``: an int, a tuple of ints, or None or ``()`` for all. ``dtype``: of the result; by default
+``dim``: an int, a tuple of ints, or None or ``()`` for all. ``dtype``: of the result, by default
 that of the input. Raises: IndexError for a mask with more dimensions than the input.
 """
 
@@ -42,12 +42,12 @@ def _as_bools(input: Tensor, mask: Tensor) -> Tensor:
 
 
 def _filled(input: Tensor, mask: Mask, value: Any) -> Tensor:
-    """`input` with `value` in place of what is left out."""
+    """`input` with `value` in place of masked-out elements."""
     return input if mask is None else where(_as_bools(input, mask), input, value)
 
 
 def _limit(name: str, kind: dtype, sign: int) -> Any:
-    """The least number of a dtype, or with `sign` 1 the greatest."""
+    """The smallest value of a dtype, or with `sign` 1 the largest."""
     if kind.category == FLOAT:
         return sign * math.inf
     if kind.category != INTEGER:
@@ -56,7 +56,7 @@ def _limit(name: str, kind: dtype, sign: int) -> Any:
 
 
 def _above(name: str, input: Tensor, mask: Mask, sign: int) -> Tensor:
-    """`input` with the least (`sign` -1) or greatest number in place of what is left out."""
+    """`input` with the smallest (`sign` -1) or largest value in place of masked-out elements."""
     return input if mask is None else _filled(input, mask, _limit(name, input.dtype, sign))
 
 
@@ -69,14 +69,14 @@ def _sum_dtype(input: Tensor, dtype: dtype | None) -> dtype:
 
 def sum(input: Tensor, dim: Dims = None, *, keepdim: bool | None = False,
         dtype: dtype | None = None, mask: Mask = None) -> Tensor:  # fmt: skip
-    """The sum over `dim`; integers and bool sum in int64."""
+    """The sum over `dim`; integers and bools are summed in int64."""
     kept = _filled(input, mask, 0)
     return reductions.sum(kept, dim, bool(keepdim), dtype=_sum_dtype(input, dtype))
 
 
 def prod(input: Tensor, dim: Dims = None, *, keepdim: bool | None = False,
          dtype: dtype | None = None, mask: Mask = None) -> Tensor:  # fmt: skip
-    """The product over `dim`; integers and bool multiply in int64."""
+    """The product over `dim`; integers and bools are multiplied in int64."""
     result = cast(_filled(input, mask, 1), _sum_dtype(input, dtype))
     for axis in sorted(normalize_dims(dim, input.ndim), reverse=True):
         result = reductions.prod(result, axis, bool(keepdim))
@@ -107,7 +107,7 @@ def logsumexp(input: Tensor, dim: Dims = None, *, keepdim: bool = False,
 
 def logaddexp(input: Tensor, other: Tensor, *, dtype: dtype | None = None,
               input_mask: Mask = None, other_mask: Mask = None) -> Tensor:  # fmt: skip
-    """``log(e**input + e**other)`` without overflow; each operand has its mask."""
+    """``log(e**input + e**other)`` without overflow; each operand has its own mask."""
     x = _above("logaddexp", input, input_mask, -1)
     y = _above("logaddexp", other, other_mask, -1)
     return cast(_logaddexp(x, y), dtype or input.dtype)
@@ -136,7 +136,7 @@ argmax, argmin = _extreme("argmax", reductions.argmax, -1), _extreme("argmin", r
 
 def median(input: Tensor, dim: int = -1, *, keepdim: bool = False, dtype: dtype | None = None,
            mask: Mask = None) -> Tensor:  # fmt: skip
-    """The lower median along `dim`. Raises: ValueError if no integer of a row counts."""
+    """The lower median along `dim`. Raises: ValueError if an integer row is fully masked out."""
     kept = _filled(cast(input, at_least_float(input.dtype)), mask, math.nan)
     result = sorting.nanmedian(kept, normalize_dim(dim, input.ndim), keepdim).values
     if input.dtype.category == FLOAT:
@@ -152,7 +152,7 @@ def median(input: Tensor, dim: int = -1, *, keepdim: bool = False, dtype: dtype 
 
 
 def _count(input: Tensor, mask: Mask, axes: tuple[int, ...], keepdim: bool) -> Any:
-    """How many elements count."""
+    """The number of elements that count."""
     if mask is None:
         return math.prod(input.shape[i] for i in axes)
     return reductions.sum(_as_bools(input, mask), axes, keepdim)
@@ -160,7 +160,7 @@ def _count(input: Tensor, mask: Mask, axes: tuple[int, ...], keepdim: bool) -> A
 
 def mean(input: Tensor, dim: Dims = None, *, keepdim: bool | None = False,
          dtype: dtype | None = None, mask: Mask = None) -> Tensor:  # fmt: skip
-    """The mean over `dim`. Raises: ValueError (as PyTorch) if the result is no float or complex."""
+    """The mean over `dim`. Raises: ValueError (as PyTorch) for an integer or bool result."""
     kind = dtype or input.dtype
     if kind.category < FLOAT:
         raise ValueError(
@@ -175,7 +175,7 @@ def mean(input: Tensor, dim: Dims = None, *, keepdim: bool | None = False,
 def var(input: Tensor, dim: Dims = None, unbiased: bool | None = None, *,
         correction: float | None = None, keepdim: bool | None = False, dtype: dtype | None = None,
         mask: Mask = None) -> Tensor:  # fmt: skip
-    """The variance over `dim`: the squares' sum divided by their number less `correction` (1)."""
+    """The variance over `dim`, with the divisor ``count - correction`` (default: 1)."""
     if unbiased is not None and correction is not None:
         raise AssertionError("Only one of unbiased and correction may be given")
     if correction is None:
@@ -207,7 +207,7 @@ def norm(input: Tensor, ord: float | None = 2.0, dim: Dims = None, *,
     return norms.vector_norm(kept, ord, axes, bool(keepdim), dtype=dtype or input.dtype)
 
 
-# --- normalizations -----------------------------------------------------------------------------
+# --- normalisations -----------------------------------------------------------------------------
 
 
 def softmax(input: Tensor, dim: int, *, dtype: dtype | None = None,
@@ -230,7 +230,7 @@ def softmin(input: Tensor, dim: int, *, dtype: dtype | None = None,
 
 def normalize(input: Tensor, ord: float, dim: int, *, eps: float = 1e-12,
               dtype: dtype | None = None, mask: Mask = None) -> Tensor:  # fmt: skip
-    """`input`, 0 where it does not count, divided by its `norm` along `dim`, at least `eps`."""
+    """`input`, 0 where masked out, divided by its `norm` along `dim`, or by `eps` if greater."""
     size = norm(input, ord, dim, keepdim=True, dtype=dtype, mask=mask)
     return div(_filled(input, mask, 0), clamp_min(size, eps))
 

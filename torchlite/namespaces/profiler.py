@@ -12,7 +12,7 @@ from torchlite.autograd.profiler import profile as Profile
 
 
 class ProfilerActivity(enum.Enum):
-    """What to profile: here it is always the CPU."""
+    """What to profile: always the CPU here."""
 
     CPU, CUDA, XPU, MTIA = range(4)
 
@@ -25,11 +25,11 @@ class ProfilerAction(enum.Enum):
 
 def schedule(*, wait: int, warmup: int, active: int, repeat: int = 0, skip_first: int = 0,
              skip_first_wait: int = 0) -> Callable[[int], ProfilerAction]:  # fmt: skip
-    """The action of each step: after `skip_first`, cycles of `wait`, `warmup` and `active` ones.
+    """The action of each step: after `skip_first` steps, cycles of `wait`, `warmup` and `active`.
 
     Args:
-        repeat: How many cycles; 0: without end.
-        skip_first_wait: Not 0: the first cycle does not wait.
+        repeat: Number of cycles; 0: forever.
+        skip_first_wait: If not 0, the first cycle does not wait.
     """
 
     def action(step: int) -> ProfilerAction:
@@ -58,10 +58,10 @@ class profile(Profile):
     """Inside ``with profile(...) as prof:``, operations and `record_function` blocks are timed.
 
     Args:
-        schedule: ``schedule(step)`` gives the action of each step. Default: always record.
+        schedule: ``schedule(step)`` returns the action of each step. Default: always record.
         on_trace_ready: ``on_trace_ready(prof)`` is called when a recording ends.
 
-    `step` goes to the next step. The other options of PyTorch are accepted without effect.
+    `step` advances to the next step. PyTorch's other options are accepted without effect.
     """
 
     def __init__(self, *, activities: Iterable[ProfilerActivity] | None = None,
@@ -75,18 +75,18 @@ class profile(Profile):
 
     @property
     def current_action(self) -> ProfilerAction:
-        """That of the step under way."""
+        """The action of the current step."""
         return self._schedule(self.step_num)
 
     def start(self) -> None:
-        """As ``with prof:`` begins."""
+        """Start profiling, as on entering ``with prof:``."""
         if self.current_action in _RECORDING:
             self._timer = Timer()
             super().__enter__()
             self._records = True
 
     def stop(self) -> None:
-        """As ``with prof:`` ends."""
+        """Stop profiling, as on leaving ``with prof:``."""
         if self._records:
             super().__exit__()
             self._records = False
@@ -94,7 +94,7 @@ class profile(Profile):
                 self._on_trace_ready(self)
 
     def step(self) -> None:
-        """One step of the program has ended, the next begins."""
+        """Mark the end of a step, and the beginning of the next."""
         ends = self.current_action is ProfilerAction.RECORD_AND_SAVE
         self.step_num += 1
         if ends:
@@ -112,7 +112,7 @@ class profile(Profile):
 
 def tensorboard_trace_handler(dir_name: str, worker_name: str | None = None,
                               use_gzip: bool = False) -> Callable[[profile], None]:  # fmt: skip
-    """An `on_trace_ready` that writes a trace for Chrome into the directory."""
+    """An `on_trace_ready` function that writes a Chrome trace to the directory."""
 
     def handler(prof: profile) -> None:
         os.makedirs(dir_name, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Neural networks: modules, layers, losses, initial values. `torchlite.nn.functional` has the
+"""Neural networks: modules, layers, losses, initialisation. `torchlite.nn.functional` has the
 functions behind the layers."""
 
 from torchlite.nn import functional, init, modules, parallel, utils

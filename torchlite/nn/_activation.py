@@ -42,7 +42,7 @@ def log_softmax(
 
 
 def _implicit_dim(name: str, input: Tensor, stacklevel: int) -> int:
-    """The dimension that is taken if none is given, with PyTorch's warning."""
+    """The dimension used when none is given, with PyTorch's warning."""
     warnings.warn(
         f"Implicit dimension choice for {name} has been deprecated. "
         "Change the call to include dim=X as an argument.",
@@ -58,7 +58,7 @@ def rrelu(
     training: bool = False,
     inplace: bool = False,
 ) -> Tensor:
-    """``x if x > 0 else slope * x``; in training, a slope from ``U(lower, upper)`` an element.
+    """``x if x > 0 else slope * x``; in training, one slope from ``U(lower, upper)`` per element.
 
     Source: Xu et al. 2015, https://arxiv.org/abs/1505.00853
     Raises: RuntimeError if `lower` is greater than `upper`.
@@ -78,9 +78,9 @@ rrelu_ = in_place(rrelu)
 def gumbel_softmax(
     logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
 ) -> Tensor:
-    """A random choice along `dim`, smooth in the `logits`: softmax of noisy logits over `tau`.
+    """A differentiable random choice along `dim`: the softmax of noisy logits divided by `tau`.
 
-    With `hard` the result is one-hot, with the gradient of the smooth one. `eps` has no effect.
+    With `hard`, the result is one-hot, with the gradient of the soft one. `eps` has no effect.
     Source: Jang et al. 2016, https://arxiv.org/abs/1611.01144
     """
     if eps != 1e-10:
@@ -95,7 +95,7 @@ def gumbel_softmax(
 
 @no_grad()
 def _random_slopes(input: Tensor, lower: float, upper: float) -> Tensor:
-    """Slopes drawn where `input` is not positive, as PyTorch does; 1 elsewhere."""
+    """Random slopes where `input` is not positive, drawn as in PyTorch; 1 elsewhere."""
     negative = input <= 0
     slopes = ones_like(input)
     drawn = empty(int(negative.sum()), dtype=dtypes.float64).uniform_(lower, upper)

@@ -1,4 +1,4 @@
-"""Checks of what is passed to layers."""
+"""Checks of the arguments of layers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _SIMPLE = ("device", "dtype", "memory_format")
 
 
 def factory_kwargs(kwargs: dict[str, Any] | None) -> dict[str, Any]:
-    """What of the keywords of a layer goes to functions that make tensors.
+    """The keyword arguments of a layer that are passed on to functions creating tensors.
 
-    Those are ``device``, ``dtype`` and ``memory_format``, or what the dict ``factory_kwargs`` among
-    the keywords holds. Raises: TypeError for other keywords, or one that is given twice.
+    They are ``device``, ``dtype`` and ``memory_format``, given directly or in a dict
+    ``factory_kwargs``. Raises: TypeError for any other keyword, or one given twice.
     """
     kwargs = kwargs or {}
     unexpected = kwargs.keys() - {*_SIMPLE, "factory_kwargs"}
@@ -26,6 +26,6 @@ def factory_kwargs(kwargs: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def assert_int_or_pair(arg: int | Sequence[int], arg_name: str, message: str) -> None:
-    """Raise AssertionError with `message`, ``{}`` filled with `arg_name`, for anything else."""
+    """Raise AssertionError with `message`, its ``{}`` filled with `arg_name`, for anything else."""
     if not isinstance(arg, int) and len(arg) != 2:
         raise AssertionError(message.format(arg_name))

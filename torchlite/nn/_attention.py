@@ -1,4 +1,4 @@
-"""Attention with several heads, its projections and masks."""
+"""Multi-head attention, its projections and masks."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def multi_head_attention_forward(
     average_attn_weights: bool = True,
     is_causal: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
-    """Attention of `num_heads` heads between projections; the result is projected again.
+    """Project the inputs, attend with `num_heads` heads, and project the result.
 
     query (L, N, E) or (L, E), key and value (S, N, *) or (S, *). Masks: True, or -inf, where *not*
     to attend: key_padding_mask (N, S) or (S,), attn_mask (L, S) or (N * heads, L, S). static_k and
     static_v (N * heads, S, E / heads) replace the projected key and value.
-    Returns the result, as query, and if `need_weights` the weights, (N, L, S), or
+    Returns the result, shaped like query, and if `need_weights` the weights: (N, L, S), or
     (N, heads, L, S) if not averaged. See `torchlite.nn.MultiheadAttention`.
     """
     batched = check_dims(query, key, value, key_padding_mask, attn_mask, num_heads)
@@ -115,7 +115,7 @@ def check_dims(
     attn_mask: Tensor | None,
     num_heads: int,
 ) -> bool:
-    """Whether the inputs are batched; AssertionError (as PyTorch) if their dimensions disagree."""
+    """Whether the inputs are batched; AssertionError (as PyTorch) if their ranks disagree."""
     dims = query.dim()
     if dims not in (2, 3):
         raise AssertionError(
@@ -185,7 +185,7 @@ def _static(name: str, static: Tensor | None, projected: Tensor) -> Tensor:
 def additive_masks(
     mask: Tensor | None, padding: Tensor | None, kind: dtypes.dtype, name: str, padding_name: str
 ) -> tuple[Tensor | None, Tensor | None]:
-    """Both masks as floats to add: -inf where a bool mask holds. Warns if their dtypes differ."""
+    """Both masks as additive floats, -inf where a bool mask is True. Warns if the dtypes differ."""
     added = _additive(padding, padding_name, kind)
     if mask is not None and padding is not None and mask.dtype is not padding.dtype:
         warnings.warn(
@@ -216,7 +216,7 @@ def _three_dims(mask: Tensor, length: int, source: int, stack: int) -> Tensor:
 
 
 def _widened(mask: Tensor | None, count: int) -> Tensor | None:
-    """`mask` for `count` more keys, which are not masked."""
+    """`mask` extended by `count` keys that are not masked."""
     if mask is None:
         return None
     return cat([mask, zeros(*mask.shape[:-1], count, dtype=mask.dtype)], -1)
@@ -237,7 +237,7 @@ def _merged(mask: Tensor | None, padding: Tensor, batch: int, heads: int, source
 
 
 def _project(query: Tensor, key: Tensor, value: Tensor, weight: Any, bias: Any) -> Any:
-    """With the weights of all three in one (3 * E, E): one product where inputs are the same."""
+    """Project with one packed weight (3 * E, E); identical inputs share a product."""
     if weight is None:
         raise AssertionError("use_separate_proj_weight is False but in_proj_weight is None")
     if query is key and key is value:
@@ -256,7 +256,7 @@ def _project_each(query: Tensor, key: Tensor, value: Tensor, weights: Any, bias:
 def _attend(
     q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, dropout_p: float
 ) -> tuple[Tensor, Tensor]:
-    """The result and the weights, which dropout has thinned out."""
+    """The result and the weights, after dropout."""
     scores = matmul(q * math.sqrt(1.0 / q.shape[-1]), k.transpose(-2, -1))
     weights = softmax(scores if mask is None else scores + mask, -1)
     weights = dropout(weights, dropout_p) if dropout_p else weights

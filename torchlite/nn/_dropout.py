@@ -1,4 +1,4 @@
-"""Dropout of channels, and for self-normalizing networks."""
+"""Dropout of whole channels, and dropout for self-normalising networks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SELU_FLOOR = 1.7580993408473766  # minus the limit of selu(x) for x -> -inf
 def dropout1d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Zero whole channels with probability `p`. Shape: (N, C, L) or (C, L), kept."""
+    """Zero whole channels with probability `p`. Shape: (N, C, L) or (C, L), unchanged."""
     _check(p)
     ndim = input.dim()
     if ndim not in (2, 3):
@@ -31,9 +31,9 @@ def dropout1d(
 def dropout2d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Zero whole channels with probability `p`. Shape: (N, C, H, W), kept.
+    """Zero whole channels with probability `p`. Shape: (N, C, H, W), unchanged.
 
-    Three dimensions are taken for (N, C, L), with a warning, as in PyTorch.
+    A 3-D input is taken as (N, C, L), with a warning, as in PyTorch.
     """
     _check(p)
     ndim = input.dim()
@@ -54,7 +54,7 @@ def dropout2d(
 def dropout3d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Zero whole channels with probability `p`. Shape: (N, C, D, H, W) or (C, D, H, W), kept."""
+    """Zero whole channels with probability `p`. Shape: (N, C, D, H, W) or without N, unchanged."""
     _check(p)
     ndim = input.dim()
     if ndim not in (4, 5):
@@ -65,7 +65,7 @@ def dropout3d(
 def alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """Dropout to the negative limit of `selu` that keeps mean and variance. Any shape."""
+    """Set elements to the negative limit of `selu`, preserving mean and variance. Any shape."""
     _check(p)
     return _drop(input, p, training, inplace, channels=None, alpha=True)
 
@@ -73,7 +73,7 @@ def alpha_dropout(
 def feature_alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """`alpha_dropout` of whole channels. Shape: (N, C, *), kept."""
+    """`alpha_dropout` of whole channels. Shape: (N, C, *), unchanged."""
     _check(p)
     return _drop(input, p, training, inplace, channels=2, alpha=True)
 
@@ -102,7 +102,7 @@ def _drop(
     channels: int | None,
     alpha: bool = False,
 ) -> Tensor:
-    """Dropout that draws one number for each place in the first `channels` dimensions."""
+    """Dropout that draws one random number per index of the first `channels` dimensions."""
     if not training or p == 0 or input.numel() == 0:
         return input
     factor, shift = _noise(input, p, channels, alpha)
@@ -116,7 +116,7 @@ def _drop(
 def _noise(
     input: Tensor, p: float, channels: int | None, alpha: bool
 ) -> tuple[Tensor, Tensor | None]:
-    """What the input is multiplied with, and what is added to it."""
+    """The factor by which the input is multiplied, and the offset added to it."""
     shape = tuple(input.shape)
     if channels is not None:
         if len(shape) < channels:

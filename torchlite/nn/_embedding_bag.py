@@ -1,4 +1,4 @@
-"""Sums, means and maxima of bags of rows of a table."""
+"""Sums, means and maxima over bags of embedding rows."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def embedding_bag(
     """The sum, mean or max of the rows of `weight` (V, D) in each bag; 0 for an empty bag.
 
     Args:
-        input: Numbers of rows: (B, N), a bag in each row; or (N,), with `offsets`.
+        input: Row indices: (B, N), one bag per row; or (N,), with `offsets`.
         weight: (V, D).
         offsets: (B,), where each bag begins in `input` (N,).
-        max_norm, norm_type, scale_grad_by_freq, sparse: As `embedding`.
+        max_norm, norm_type, scale_grad_by_freq, sparse: As in `embedding`.
         mode: "sum", "mean" or "max".
-        per_sample_weights: As `input`, factors of the rows; with "sum" only.
+        per_sample_weights: Factors for the rows, shaped like `input`; with "sum" only.
         include_last_offset: Whether the last offset is the end of the last bag.
-        padding_idx: Rows that do not count.
+        padding_idx: The index of a row to ignore.
 
     Shape: ``(B, D)``.
-    Raises: ValueError, RuntimeError, IndexError (as PyTorch) for what does not fit.
+    Raises: ValueError, RuntimeError, IndexError (as PyTorch) for invalid arguments.
     """
     if weight.dtype is dtypes.int64 and input.is_floating_point():
         warnings.warn(
@@ -80,7 +80,7 @@ def _combined(rows: Tensor, bag: Tensor, count: int, mode: str) -> Tensor:
 
 
 def _bags(input: Tensor, offsets: Tensor | None, include_last: bool) -> tuple[Tensor, int]:
-    """The bag of each number, and how many bags there are."""
+    """The bag of each index, and the number of bags."""
     if input.dim() == 2:
         if offsets is not None:
             raise ValueError(

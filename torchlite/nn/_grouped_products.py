@@ -1,4 +1,4 @@
-"""Matrix products of groups of rows, and names for products of scaled 8-bit floats."""
+"""Grouped matrix products, and placeholders for products of scaled 8-bit floats."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ScalingType(Enum):
 
 
 class SwizzleType(Enum):
-    """The order in which scales lie in memory."""
+    """The memory layout of the scales."""
 
     NO_SWIZZLE = 0
     SWIZZLE_32_4_4 = 1
@@ -34,10 +34,10 @@ class SwizzleType(Enum):
 def grouped_mm(mat_a: Tensor, mat_b: Tensor, *, offs: Tensor | None = None,
                bias: Tensor | None = None,
                out_dtype: dtypes.dtype | None = None) -> Tensor:  # fmt: skip
-    """A matrix product for each of G groups, which end at `offs` (G,) of int32.
+    """A matrix product for each of G groups, which end at the int32 offsets `offs` (G,).
 
     ======== ======== ============ ==========================
-    mat_a    mat_b    result       what is cut into groups
+    mat_a    mat_b    result       what is split into groups
     ======== ======== ============ ==========================
     (M, K)   (G, K, N) (M, N)      the rows of `mat_a`
     (G, M, K) (K, N)  (M, N)       the columns of `mat_b`
@@ -89,7 +89,7 @@ def scaled_mm(mat_a: Tensor, mat_b: Tensor, scale_a: Any, scale_recipe_a: Any, s
               scale_recipe_b: Any, swizzle_a: Any = None, swizzle_b: Any = None,
               bias: Tensor | None = None, output_dtype: dtypes.dtype | None = dtypes.bfloat16,
               contraction_dim: Any = (), use_fast_accum: bool = False) -> Tensor:  # fmt: skip
-    """A product of matrices of 8-bit floats. Raises: ValueError, for there is no such dtype."""
+    """A product of float8 matrices. Raises: ValueError, as torchlite has no such dtype."""
     raise ValueError(
         "Invalid scaling configuration.\nmat_a and mat_b should be float8, a dtype that torchlite "
         f"does not have, got {mat_a.dtype} and {mat_b.dtype}."
@@ -103,7 +103,7 @@ def scaled_grouped_mm(mat_a: Tensor, mat_b: Tensor, scale_a: Any, scale_recipe_a
                       output_dtype: dtypes.dtype | None = dtypes.bfloat16,
                       contraction_dim: Any = (),
                       use_fast_accum: bool = False) -> Tensor:  # fmt: skip
-    """`scaled_mm` of groups. Raises: NotImplementedError, as PyTorch on the CPU."""
+    """Grouped `scaled_mm`. Raises: NotImplementedError, as PyTorch on the CPU."""
     raise NotImplementedError(
         "Could not run 'aten::_scaled_grouped_mm_v2' with arguments from the 'CPU' backend."
     )

@@ -1,4 +1,4 @@
-"""Cross-entropy of logits that a linear map makes."""
+"""Cross-entropy of the logits of a linear map."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _ACCUMULATORS = (None, dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.f
 
 @dataclasses.dataclass(frozen=True)
 class LinearCrossEntropyOptions:
-    """How PyTorch trades memory for time in `linear_cross_entropy`; here without effect.
+    """How PyTorch trades memory for time in `linear_cross_entropy`; it has no effect here.
 
-    Raises: ValueError for what PyTorch does not know.
+    Raises: ValueError for values that PyTorch rejects.
     """
 
     allow_retain_graph: bool = False
@@ -54,8 +54,8 @@ def linear_cross_entropy(
     """``cross_entropy(linear(input, linear_weight, linear_bias), target, ...)``.
 
     input (N, I) or (I,), linear_weight (C, d..., I), linear_bias (C, d...); target (N, d...) of
-    class numbers or (N, C, d...) of probabilities. `options`, about memory, is accepted.
-    Raises: RuntimeError (as PyTorch) for shapes that do not fit.
+    class indices or (N, C, d...) of probabilities. `options` is accepted but has no effect.
+    Raises: RuntimeError (as PyTorch) for mismatched shapes.
     """
     _check_shapes(input, linear_weight, linear_bias)
     outputs = tuple(linear_weight.shape[:-1])

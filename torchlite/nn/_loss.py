@@ -1,4 +1,4 @@
-"""Losses that are composed of other operations. Shapes: equal, unless a function says otherwise."""
+"""Losses composed of other operations. Shapes: equal, unless a function says otherwise."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def kl_div(
     if log_target:
         loss = target.exp() * (target - input)
     else:
-        positive = where(target == 0, 1.0, target)  # whose logarithm is finite
+        positive = where(target == 0, 1.0, target)  # keeps the logarithm finite
         loss = target * positive.log() - target * input
     total = reduced(loss, reduction)
     return total / input.shape[0] if by_batch and input.dim() else total
@@ -138,11 +138,11 @@ def gaussian_nll_loss(
     Args:
         input: Expected values, (N, *).
         target: Observed values, (N, *).
-        var: Variances: a number, (N, *), with a last size of 1, or without the last dimension.
+        var: Variances: a number, or (N, *), with the last dimension of size 1, or without it.
         full: Whether to add ``log(2 * pi) / 2``.
-        eps: Least variance; its gradient passes nevertheless.
+        eps: Lower bound on the variance; gradients pass through the clamping.
 
-    Raises: ValueError for negative variances, or of another shape.
+    Raises: ValueError for variances that are negative or of another shape.
     """
     spread = var if isinstance(var, Tensor) else input.detach() * 0 + var
     if local.mode.xp.any_true((spread < 0)._data):
@@ -160,7 +160,7 @@ def gaussian_nll_loss(
 
 
 def _fitted(var: Tensor, input: Tensor) -> Tensor:
-    """`var` of another shape than `input`, so that it broadcasts against it."""
+    """`var`, whose shape differs from that of `input`, reshaped to broadcast against it."""
     if input.shape[:-1] == var.shape:
         return var.unsqueeze(-1)
     differing = [v for x, v in zip(input.shape, var.shape) if x != v]

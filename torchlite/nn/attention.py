@@ -1,4 +1,4 @@
-"""Which kernel computes attention: here there is one, so a choice has no effect."""
+"""The choice of an attention kernel: there is only one here, so it has no effect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class SDPBackend(enum.IntEnum):
-    """PyTorch's kernels of `scaled_dot_product_attention`."""
+    """PyTorch's kernels for `scaled_dot_product_attention`."""
 
     ERROR = -1
     MATH, FLASH_ATTENTION, EFFICIENT_ATTENTION, CUDNN_ATTENTION, OVERRIDEABLE = range(5)
@@ -17,9 +17,9 @@ class SDPBackend(enum.IntEnum):
 @contextmanager
 def sdpa_kernel(backends: SDPBackend | Iterable[SDPBackend],
                 set_priority: bool = False) -> Iterator[None]:  # fmt: skip
-    """A block in which `scaled_dot_product_attention` is computed as outside.
+    """A context in which `scaled_dot_product_attention` is computed as usual.
 
-    Raises: TypeError for what is no `SDPBackend`.
+    Raises: TypeError for anything that is not an `SDPBackend`.
     """
     for backend in [backends] if isinstance(backends, SDPBackend) else backends:
         if not isinstance(backend, SDPBackend):

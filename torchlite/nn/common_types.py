@@ -1,4 +1,4 @@
-"""Names for annotations: a size, or one for each of 2 dimensions: ``_size_2_t``."""
+"""Type aliases such as ``_size_2_t``: one size, or one for each of two dimensions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filling tensors with initial values; the same seed draws the same numbers as in PyTorch.
+"""Filling tensors with initial values; the same seed gives the same values as in PyTorch.
 
 Each function fills its tensor in place, outside the graph, and returns it.
 """
@@ -26,7 +26,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor that keeps the variance of values through `nonlinearity`.
 
     `param` is the negative slope of ``"leaky_relu"``. Default: 0.01.
-    Raises: ValueError for an unknown name, or a slope that is no number.
+    Raises: ValueError for an unknown name, or a slope that is not a number.
     """
     if nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else param
@@ -42,13 +42,13 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 @no_grad()
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
-    """Fill with numbers from ``[a, b)``, uniformly."""
+    """Fill with values drawn uniformly from ``[a, b)``."""
     return tensor.uniform_(a, b, generator=generator)
 
 
 @no_grad()
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
-    """Fill with normally distributed numbers."""
+    """Fill with normally distributed values."""
     return tensor.normal_(mean, std, generator=generator)
 
 
@@ -72,18 +72,18 @@ def zeros_(tensor: Tensor) -> Tensor:
 
 @no_grad()
 def eye_(tensor: Tensor) -> Tensor:
-    """Fill a matrix with ones on its diagonal, zeros elsewhere; ValueError if it is no matrix."""
+    """Fill a matrix with ones on its diagonal, zeros elsewhere; ValueError if it is not one."""
     _require_matrix(tensor)
     return tensor.copy_(factories.eye(*tensor.shape))
 
 
 @no_grad()
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
-    """Fill the weight of a convolution so that each channel keeps its input.
+    """Fill the weight of a convolution so that each channel passes its input through.
 
     Args:
-        tensor: (out channels, in channels / groups, *kernel), with 1 to 3 dimensions of the kernel.
-        groups: Groups of the convolution; each keeps its own channels.
+        tensor: (out channels, in channels / groups, *kernel), the kernel of 1 to 3 dimensions.
+        groups: Groups of the convolution; each preserves its own channels.
 
     Raises: ValueError for another number of dimensions, or channels that `groups` does not divide.
     """
@@ -109,7 +109,7 @@ def trunc_normal_(
     b: float = 2.0,
     generator: Any = None,
 ) -> Tensor:
-    """Fill with normally distributed numbers, drawn again until they are in ``[a, b]``."""
+    """Fill with normally distributed values, redrawn until they lie in ``[a, b]``."""
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
@@ -129,7 +129,7 @@ def trunc_normal_(
 def _redraw_normal(
     tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Any
 ) -> None:
-    """Draw everything again for the places that are out of range: quick if those are few."""
+    """Redraw everything to replace the values that are out of range: quick if they are few."""
     low, high = factories.tensor([a, b], dtype=tensor.dtype).tolist()  # rounded to the dtype
     result = tensor.normal_(mean, std, generator=generator)
     while (outside := (result < low) | (result > high)).any():
@@ -154,7 +154,7 @@ def _reject_uniform(
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
-    """Fill uniformly so that variance is kept forward and backward.
+    """Fill uniformly so that variance is preserved forward and backward.
 
     Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward
     neural networks".
@@ -164,7 +164,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) ->
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
-    """As `xavier_uniform_`, normally distributed."""
+    """Like `xavier_uniform_`, but normally distributed."""
     return normal_(tensor, 0.0, _xavier_std(tensor, gain), generator)
 
 
@@ -179,15 +179,15 @@ def kaiming_uniform_(
     nonlinearity: str = "leaky_relu",
     generator: Any = None,
 ) -> Tensor:
-    """Fill uniformly so that variance is kept through rectifiers.
+    """Fill uniformly so that variance is preserved through rectifiers.
 
     Source: He et al. 2015, https://arxiv.org/abs/1502.01852
 
     Args:
         tensor: A weight of at least two dimensions, outputs first.
         a: Negative slope, for ``"leaky_relu"``.
-        mode: "fan_in" keeps variance forward, "fan_out" backward.
-        nonlinearity: What follows; see `calculate_gain`.
+        mode: "fan_in" preserves variance forward, "fan_out" backward.
+        nonlinearity: The function that follows; see `calculate_gain`.
 
     Raises: ValueError for fewer dimensions, an unknown mode or nonlinearity.
     """
@@ -204,7 +204,7 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     generator: Any = None,
 ) -> Tensor:
-    """As `kaiming_uniform_`, normally distributed."""
+    """Like `kaiming_uniform_`, but normally distributed."""
     if 0 in tensor.shape:
         return _warn_empty(tensor)
     return normal_(tensor, 0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
@@ -221,7 +221,7 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
 
 
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
-    """How many inputs each output has, and how many outputs each input."""
+    """The number of inputs of each output, and of outputs of each input."""
     if tensor.dim() < 2:
         raise ValueError(
             "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions"
@@ -241,7 +241,7 @@ def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
     """Fill with `gain` times a matrix of orthonormal rows, or columns if those are fewer.
 
-    Dimensions after the first count as one. Sources: Saxe et al. 2013,
+    Dimensions after the first are flattened. Sources: Saxe et al. 2013,
     https://arxiv.org/abs/1312.6120; Mezzadri 2006, https://arxiv.org/abs/math-ph/0609050
     Raises: ValueError for fewer than 2 dimensions.
     """
@@ -258,10 +258,10 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
 
 @no_grad()
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
-    """Fill a matrix normally, then a fraction `sparsity` of each column with zeros.
+    """Fill a matrix with normal values, then a fraction `sparsity` of each column with zeros.
 
     Source: Martens 2010, "Deep learning via Hessian-free optimization".
-    Raises: ValueError if it is no matrix.
+    Raises: ValueError if it is not a matrix.
     """
     _require_matrix(tensor)
     rows, columns = tensor.shape

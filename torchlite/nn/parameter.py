@@ -1,4 +1,4 @@
-"""`Parameter` and `Buffer`: tensors that a module keeps when they are set as attributes."""
+"""`Parameter` and `Buffer`: tensors that a module registers when they are set as attributes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torchlite.ops.creation.factories import empty
 class _Kept(Tensor):
     """A leaf that shares its memory with the tensor it was made from."""
 
-    __torch_function__ = _disabled_torch_function_impl  # its operations give plain tensors
+    __torch_function__ = _disabled_torch_function_impl  # its operations return plain tensors
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return object.__new__(cls)
@@ -33,10 +33,10 @@ class _Kept(Tensor):
 
 
 class Parameter(_Kept):
-    """A tensor that is to be learned: set as attribute of a module, it is one of its parameters.
+    """A tensor to be learned: set as an attribute of a module, it becomes one of its parameters.
 
     Args:
-        data: The values; the memory is shared. Default: no elements.
+        data: The values; the memory is shared. Default: an empty tensor.
         requires_grad: Whether it gets a gradient; not affected by `no_grad`. Default: True.
 
     Raises: RuntimeError if `requires_grad` and the dtype is neither floating point nor complex.
@@ -55,10 +55,10 @@ class Parameter(_Kept):
 
 
 class Buffer(_Kept):
-    """A tensor that is a module's state, but not to be learned.
+    """A tensor that is part of a module's state but is not learned.
 
     Args:
-        data: The values; the memory is shared. Default: no elements.
+        data: The values; the memory is shared. Default: an empty tensor.
         persistent: Whether it is part of the module's ``state_dict``. Default: True.
     """
 
@@ -80,7 +80,7 @@ def _rebuild_buffer(data: Tensor, persistent: bool) -> Buffer:
 
 
 class _Uninitialized:
-    """What parameters and buffers of lazy modules are until the first input: without a shape."""
+    """Parameters and buffers of lazy modules before the first input: they have no shape yet."""
 
     _becomes: type = Tensor
 
@@ -140,11 +140,11 @@ class UninitializedBuffer(_Uninitialized, Buffer):  # type: ignore[misc]
         Buffer.__init__(self, empty(0, device=device, dtype=dtype), persistent=persistent)
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
-        """One that will have another dtype."""
+        """An uninitialised buffer that will have another dtype."""
         kind = self.data.to(*args, **kwargs).dtype
         return self if kind is self.dtype else type(self)(dtype=kind, persistent=self.persistent)
 
 
 def is_lazy(param: Any) -> bool:
-    """Whether `param` still has to get its shape."""
+    """Whether `param` does not have its shape yet."""
     return isinstance(param, _Uninitialized)

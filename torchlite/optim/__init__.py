@@ -1,4 +1,4 @@
-"""Optimizers: they change parameters along their gradients. `lr_scheduler` changes their rates."""
+"""Optimizers, which update parameters by their gradients. `lr_scheduler` adjusts learning rates."""
 
 from torchlite.optim import lr_scheduler, swa_utils
 from torchlite.optim.adadelta import Adadelta

@@ -11,19 +11,19 @@ from torchlite.optim.optimizer import ParamsT, lr_of
 
 
 class Adadelta(CountingOptimizer):
-    """Adadelta: the gradient scaled by the root mean squares of past moves over past gradients.
+    """Adadelta: the gradient scaled by the ratio of the RMS of past updates to that of gradients.
 
     Source: Zeiler 2012, https://arxiv.org/abs/1212.5701
 
     Args:
         params: Tensors, groups or named tensors: see `Optimizer`.
-        lr: Factor of the move, a number or a 0-d tensor. Default: 1.
-        rho: Share of the mean squares that stays, in [0, 1]. Default: 0.9.
+        lr: Factor of the update, a number or a 0-d tensor. Default: 1.
+        rho: Decay rate of the mean squares, in [0, 1]. Default: 0.9.
         eps: Added to the mean squares. Default: 1e-6.
         weight_decay: ``weight_decay * p`` is added to the gradient. Default: 0.
         foreach: Accepted; all parameters of a group are updated in one call anyway.
         capturable: For accelerators; a step with it raises AssertionError on the CPU.
-        maximize: Climb instead. Default: False.
+        maximize: Maximise the objective instead. Default: False.
         differentiable: Record the step itself, so that gradients flow through it.
 
     Raises: ValueError for a negative option or `rho` above 1.

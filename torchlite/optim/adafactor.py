@@ -12,23 +12,23 @@ from torchlite.optim.optimizer import ParamsT
 
 
 class Adafactor(CountingOptimizer):
-    """Adafactor: Adam's scaling in little memory, for a matrix keeps one mean a row and a column.
+    """Adafactor: Adam's scaling in little memory: a matrix stores one mean per row and column.
 
-    In step ``t`` the means take the share ``t**beta2_decay`` of the new gradient, and the
-    parameter moves by at most ``min(lr, 1 / sqrt(t))`` of its root mean square.
+    In step ``t`` the new gradient enters the means with weight ``t**beta2_decay``, and the
+    parameter moves by at most ``min(lr, 1 / sqrt(t))`` times its root mean square.
     Source: Shazeer and Stern 2018, https://arxiv.org/abs/1804.04235
 
     Args:
         params: Tensors, groups or named tensors: see `Optimizer`.
         lr: The greatest relative step, a number or a 0-d tensor. Default: 1e-2.
         beta2_decay: At most 0. Default: -0.8.
-        eps: The least root mean square of the gradient, None for the ``eps`` of its dtype, and of
-            the parameter. Default: (None, 1e-3).
+        eps: Lower bounds on the root mean square of the gradient (None: the ``eps`` of its dtype)
+            and of the parameter. Default: (None, 1e-3).
         d: The update's root mean square is clipped to this. Default: 1.
         weight_decay: Each step multiplies the parameter by ``1 - lr * weight_decay`` first.
             Default: 0.
         foreach: Accepted; all parameters of a group are updated together anyway.
-        maximize: Climb instead. Default: False.
+        maximize: Maximise the objective instead. Default: False.
 
     Raises: ValueError for an option out of range; RuntimeError in `step` for a complex parameter.
     """

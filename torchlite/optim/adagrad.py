@@ -19,12 +19,12 @@ class Adagrad(CountingOptimizer):
     Args:
         params: Tensors, groups or named tensors: see `Optimizer`.
         lr: Learning rate, a number or a 0-d tensor. Default: 1e-2.
-        lr_decay: How fast the rate falls. Default: 0.
+        lr_decay: How fast the rate decays. Default: 0.
         weight_decay: ``weight_decay * p`` is added to the gradient. Default: 0.
         initial_accumulator_value: ``s`` before the first step. Default: 0.
-        eps: Added to the root. Default: 1e-10.
+        eps: Added to the denominator. Default: 1e-10.
         foreach, fused: Accepted; all parameters of a group are updated in one call anyway.
-        maximize: Climb instead. Default: False.
+        maximize: Maximise the objective instead. Default: False.
         differentiable: Record the step itself, so that gradients flow through it.
 
     Raises: ValueError for a negative option.
@@ -63,7 +63,7 @@ class Adagrad(CountingOptimizer):
                 self._begin(p, group)
 
     def share_memory(self) -> None:
-        """Move the sums to memory that processes share."""
+        """Move the sums to shared memory."""
         for group in self.param_groups:
             for p in group["params"]:
                 self.state[p]["sum"].share_memory_()

@@ -13,21 +13,21 @@ Beta = float | Tensor
 
 
 class Adam(CountingOptimizer):
-    """Adam: steps of about `lr`, along the mean gradient over its root mean square.
+    """Adam: steps of about `lr` along the mean gradient divided by its root mean square.
 
     ``m = beta1 * m + (1 - beta1) * g``, ``v = beta2 * v + (1 - beta2) * g * g`` and, with both
-    corrected for their start at zero, ``p -= lr * m / (sqrt(v) + eps)``.
+    bias-corrected, ``p -= lr * m / (sqrt(v) + eps)``.
     Source: Kingma and Ba 2015, https://arxiv.org/abs/1412.6980; AMSGrad: Reddi et al. 2018,
     https://openreview.net/forum?id=ryQu7f-RZ
 
     Args:
         params: Tensors, groups or named tensors: see `Optimizer`.
         lr: Learning rate, a number or a 0-d tensor. Default: 1e-3.
-        betas: Shares of the means that stay, in [0, 1). Default: (0.9, 0.999).
-        eps: Added to the root. Default: 1e-8.
+        betas: Decay rates of the moving averages, in [0, 1). Default: (0.9, 0.999).
+        eps: Added to the denominator. Default: 1e-8.
         weight_decay: ``weight_decay * p`` is added to the gradient. Default: 0.
         amsgrad: Divide by the root of the greatest ``v`` so far. Default: False.
-        maximize: Climb instead. Default: False.
+        maximize: Maximise the objective instead. Default: False.
         foreach, fused: Accepted; all parameters of a group are updated in one call anyway.
         capturable: For accelerators; a step with it raises AssertionError on the CPU.
         differentiable: Record the step itself, so that gradients flow through it.

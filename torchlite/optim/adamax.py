@@ -11,20 +11,20 @@ from torchlite.optim.optimizer import ParamsT, lr_of
 
 
 class Adamax(CountingOptimizer):
-    """Adam with a decaying maximum of the gradient in place of its root mean square.
+    """Adam with a decaying maximum of the gradient instead of its root mean square.
 
-    ``m = beta1 * m + (1 - beta1) * g``, ``u = max(beta2 * u, |g| + eps)`` and, with ``m`` corrected
-    for its start at zero, ``p -= lr * m / u``.
+    ``m = beta1 * m + (1 - beta1) * g``, ``u = max(beta2 * u, |g| + eps)`` and, with ``m``
+    bias-corrected, ``p -= lr * m / u``.
     Source: Kingma and Ba 2015, section 7.1, https://arxiv.org/abs/1412.6980
 
     Args:
         params: Tensors, groups or named tensors: see `Optimizer`.
         lr: Learning rate, a number or a 0-d tensor. Default: 2e-3.
-        betas: Shares of ``m`` and ``u`` that stay, in [0, 1). Default: (0.9, 0.999).
+        betas: Decay rates of ``m`` and ``u``, in [0, 1). Default: (0.9, 0.999).
         eps: Added to the gradient's magnitude. Default: 1e-8.
         weight_decay: ``weight_decay * p`` is added to the gradient. Default: 0.
         foreach: Accepted; all parameters of a group are updated in one call anyway.
-        maximize: Climb instead. Default: False.
+        maximize: Maximise the objective instead. Default: False.
         differentiable: Record the step itself, so that gradients flow through it.
         capturable: For accelerators; a step with it raises AssertionError on the CPU.
 

@@ -8,10 +8,10 @@ from torchlite.optim.optimizer import ParamsT
 
 
 class AdamW(Adam):
-    """Adam whose weight decay shrinks the parameter, not by way of the gradient.
+    """Adam whose weight decay shrinks the parameter directly, not through the gradient.
 
-    Each step multiplies it by ``1 - lr * weight_decay`` first. Options and errors are those of
-    `Adam`, but weight_decay defaults to 0.01.
+    Each step first multiplies it by ``1 - lr * weight_decay``. Options and errors are as for
+    `Adam`, except that weight_decay defaults to 0.01.
     Source: Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101
     """
 

@@ -11,7 +11,7 @@ from torchlite.optim.optimizer import ParamsT, lr_of
 
 
 class ASGD(CountingOptimizer):
-    """SGD that also keeps the average ``ax`` of the points from step `t0` on, in its state.
+    """SGD that also keeps in its state the average ``ax`` of the parameter from step `t0` on.
 
     ``p = (1 - lambd * eta) * p - eta * g`` with ``eta = lr / (1 + lambd * lr * t)**alpha``.
     Source: Polyak and Juditsky 1992, https://doi.org/10.1137/0330046
@@ -20,11 +20,11 @@ class ASGD(CountingOptimizer):
         params: Tensors, groups or named tensors: see `Optimizer`.
         lr: Learning rate, a number or a 0-d tensor. Default: 1e-2.
         lambd: Decay of the parameter. Default: 1e-4.
-        alpha: Power with which the rate falls. Default: 0.75.
+        alpha: Exponent of the learning rate's decay. Default: 0.75.
         t0: Step at which averaging starts. Default: 1e6.
         weight_decay: ``weight_decay * p`` is added to the gradient. Default: 0.
         foreach: Accepted; all parameters of a group are updated in one call anyway.
-        maximize: Climb instead. Default: False.
+        maximize: Maximise the objective instead. Default: False.
         differentiable: Record the step itself, so that gradients flow through it.
         capturable: For accelerators; a step with it raises AssertionError on the CPU.
 

@@ -8,38 +8,38 @@ from torchlite.core.tensor import Tensor
 
 
 def check_number(name: str, value: Any) -> None:
-    """Refuse a negative or NaN option: ``Invalid learning rate: -1``."""
+    """Reject a negative or NaN option: ``Invalid learning rate: -1``."""
     if not value >= 0.0:
         raise ValueError(f"Invalid {name}: {value}")
 
 
 def check(holds: Any, expected: str, value: Any) -> None:
-    """Refuse an option: ``Learning rate should be >= 0 but is: -1``."""
+    """Reject an option unless `holds`: ``Learning rate should be >= 0 but is: -1``."""
     if not holds:
         raise ValueError(f"{expected} but is: {value}")
 
 
 def check_one_element(lr: Any) -> None:
-    """Refuse a learning rate that is a tensor of several elements."""
+    """Reject a learning rate that is a tensor of several elements."""
     if isinstance(lr, Tensor) and lr.numel() != 1:
         raise ValueError("Tensor lr must be 1-element")
 
 
 def check_lr(lr: Any) -> None:
-    """Refuse a learning rate that is no non-negative number and no tensor of one element."""
+    """Reject a learning rate that is negative, or a tensor of several elements."""
     check_one_element(lr)
     check_number("learning rate", lr)
 
 
 def check_betas(betas: Any) -> None:
-    """Refuse shares outside [0, 1)."""
+    """Reject decay rates outside [0, 1)."""
     for i in range(2):
         if not 0.0 <= betas[i] < 1.0:
             raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
 
 
 def check_adam(lr: Any, betas: Any, eps: float, weight_decay: float) -> None:
-    """Refuse what no relative of `Adam` takes."""
+    """Reject options that are invalid for `Adam` and its variants."""
     check_lr(lr)
     check_number("epsilon value", eps)
     check_betas(betas)
@@ -47,7 +47,7 @@ def check_adam(lr: Any, betas: Any, eps: float, weight_decay: float) -> None:
 
 
 def check_implementation(foreach: bool | None, fused: bool | None, differentiable: bool) -> None:
-    """Refuse the combinations of implementations that PyTorch refuses; here they are all one."""
+    """Reject the combinations of implementations that PyTorch rejects; here there is only one."""
     if fused and differentiable:
         raise RuntimeError("`fused` does not support `differentiable`")
     if fused and foreach:

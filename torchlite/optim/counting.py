@@ -1,4 +1,4 @@
-"""What optimizers share whose state counts the steps of each parameter."""
+"""The base of optimizers whose state counts the steps of each parameter."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from torchlite.optim.optimizer import Optimizer
 
 
 class CountingOptimizer(Optimizer):
-    """Base of optimizers with a state "step"; a subclass writes `_update`, perhaps `_start`.
+    """Base of optimizers with a state "step"; a subclass defines `_update` and maybe `_start`.
 
     Parameters of one group may have started at different times: those with equal counters are
     updated together.
     """
 
-    #: States that are numbers: 0-d float32 tensors.
+    #: States that are scalars: 0-d float32 tensors.
     _counters: tuple[str, ...] = ("step",)
     _takes_complex_apart = True
 
@@ -48,13 +48,13 @@ class CountingOptimizer(Optimizer):
         return state
 
     def _start(self, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> None:
-        """Fill the state before the first step of `p`; with zeros, if nothing else is said."""
+        """Fill the state before the first step of `p`; by default with zeros."""
         for name in self._shaped_like_parameter:
             state[name] = like(p)
 
     def _update(self, group: dict[str, Any], params: list[Tensor], states: list[dict], step: int,
                 *counters: float) -> None:  # fmt: skip
-        """Make the step number `step` of `params`."""
+        """Perform step number `step` on `params`."""
         raise NotImplementedError
 
     def _count(self, states: list[dict], name: str, value: float) -> None:
@@ -64,7 +64,7 @@ class CountingOptimizer(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for own in self.state.values():
-            if isinstance(own.get("step"), (int, float)):  # of an old checkpoint
+            if isinstance(own.get("step"), (int, float)):  # from an old checkpoint
                 own["step"] = scalar(own["step"])
 
 
@@ -74,19 +74,19 @@ def scalar(value: float) -> Tensor:
 
 
 def like(p: Tensor, value: float = 0) -> Tensor:
-    """A state of the shape and dtype of `p`; both parts of complex ones are `value`."""
+    """A state with the shape and dtype of `p`; for complex, both parts are `value`."""
     kind = dtypes.of(p._data)
     filling = complex(value, value) if kind.is_complex else value
     return wrap(current().full(p._data.shape, filling, kind))
 
 
 def column(states: list[dict], name: str) -> list[Tensor]:
-    """One state of each parameter."""
+    """The state `name` of each parameter."""
     return [state[name] for state in states]
 
 
 def gradients(params: list[Tensor]) -> list[Tensor]:
-    """The gradients of parameters that have one."""
+    """The gradients of `params`, all of which have one."""
     return [p._grad for p in params if p._grad is not None]
 
 

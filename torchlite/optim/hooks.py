@@ -1,4 +1,4 @@
-"""Hooks of optimizers: calls before and after a step, and around state dicts."""
+"""Hooks of optimizers: called before and after a step, and around state dicts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _global_post_hooks: dict[int, Callable] = OrderedDict()
 
 
 def register_optimizer_step_pre_hook(hook: Callable) -> RemovableHandle:
-    """Call ``hook(optimizer, args, kwargs) -> None | (args, kwargs)`` before any step."""
+    """Call ``hook(optimizer, args, kwargs) -> None | (args, kwargs)`` before every step."""
     return RemovableHandle(_global_pre_hooks, hook)
 
 
@@ -32,7 +32,7 @@ def register_optimizer_step_post_hook(hook: Callable) -> RemovableHandle:
 
 
 def with_hooks(func: Callable) -> Callable:
-    """`func`, a step, with the hooks of its optimizer, and those of all, around it."""
+    """`func`, a step, wrapped in the hooks of its optimizer and the global ones."""
 
     @functools.wraps(func)
     def hooked(self: Hooks, *args: Any, **kwargs: Any) -> Any:

@@ -15,19 +15,19 @@ from torchlite.optim.optimizer import Optimizer, ParamsT
 
 
 class LBFGS(Optimizer):
-    """L-BFGS: each step iterates, with directions from the last changes of the gradient.
+    """L-BFGS: each step iterates along directions derived from recent changes of the gradient.
 
-    For smooth functions of few parameters, without noise: the closure is called many times a step.
+    For smooth functions of few parameters, without noise: each step calls the closure many times.
     Source: Nocedal and Wright 2006, Numerical Optimization, algorithm 7.5.
 
     Args:
         params: Tensors, one group or named tensors: see `Optimizer`.
-        lr: Length of the step along the direction, first try of a line search. Default: 1.
-        max_iter: Iterations a step. Default: 20.
-        max_eval: Calls of the closure a step. Default: ``max_iter * 5 // 4``.
-        tolerance_grad: Stop at a gradient without elements above it. Default: 1e-7.
+        lr: Step length along the direction, or the first try of a line search. Default: 1.
+        max_iter: Iterations per step. Default: 20.
+        max_eval: Calls of the closure per step. Default: ``max_iter * 5 // 4``.
+        tolerance_grad: Stop when no element of the gradient exceeds this. Default: 1e-7.
         tolerance_change: Stop at smaller changes of loss or parameters. Default: 1e-9.
-        history_size: Changes that are remembered. Default: 100.
+        history_size: Number of changes stored. Default: 100.
         line_search_fn: "strong_wolfe", or None for steps of length `lr`. Default: None.
 
     Raises: ValueError for a negative rate or several groups; RuntimeError in `step` for another
@@ -58,7 +58,7 @@ class LBFGS(Optimizer):
 
     @no_grad()
     def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
-        """Iterate; returns the loss before, which `closure` computes with its gradients."""
+        """Iterate; returns the initial loss. `closure` computes the loss and its gradients."""
         group, state = self.param_groups[0], self.state[self._params()[0]]
         if group["line_search_fn"] not in (None, "strong_wolfe"):
             raise RuntimeError("only 'strong_wolfe' is supported")
@@ -94,7 +94,7 @@ class LBFGS(Optimizer):
 
     def _advance(self, closure: Callable[[], Any], here: Point, length: float, d: Tensor,
                  budget: int, last: bool) -> tuple[Point, int]:  # fmt: skip
-        """Move along `d`; the new point and the calls of the closure: none if it is the `last`."""
+        """Move along `d`; the new point and the number of closure calls, 0 for the `last` move."""
         if self.param_groups[0]["line_search_fn"] is not None:
             found, count = self._search(closure, here, length, d, budget)
             self._walk(found.t, d)
@@ -111,7 +111,7 @@ class LBFGS(Optimizer):
         return min(1.0, 1.0 / float(g.abs().sum())) * lr if state["n_iter"] == 1 else lr
 
     def _direction(self, state: dict[str, Any], g: Tensor, history_size: int) -> Tensor:
-        """The gradient times minus the inverse Hessian that the remembered changes suggest."""
+        """Minus the gradient times the inverse Hessian estimated from the stored changes."""
         if state["n_iter"] == 1:
             state.update(old_dirs=[], old_stps=[], ro=[], H_diag=1)
             return g.neg()
@@ -128,7 +128,7 @@ class LBFGS(Optimizer):
         return d
 
     def _remember(self, state: dict[str, Any], g: Tensor, history_size: int) -> None:
-        """Add the last step, and the change of the gradient, if the function curved upwards."""
+        """Store the last step, and the change of the gradient, if the curvature was positive."""
         change, step = g.sub(state["prev_flat_grad"]), state["d"].mul(float(state["t"]))
         curvature = float(change.dot(step))
         if curvature > 1e-10:
@@ -140,7 +140,7 @@ class LBFGS(Optimizer):
             state["H_diag"] = curvature / float(change.dot(change))
 
     def _gradient(self) -> Tensor:
-        """All gradients as one vector of real numbers."""
+        """All gradients as one real vector."""
         parts = []
         for p in self._params():
             g = p.new_zeros(p.shape) if p.grad is None else p.grad

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from torchlite.core.tensor import Tensor
 
-_DECREASE, _CURVATURE = 1e-4, 0.9  # c1 and c2 of Wolfe's conditions
+_DECREASE, _CURVATURE = 1e-4, 0.9  # c1 and c2 of the Wolfe conditions
 
 
 class Point(NamedTuple):
-    """A place ``x + t * d`` on the line, with what the function is there."""
+    """A point ``x + t * d`` on the line, with the function's loss and slope there."""
 
     t: float
     loss: float
@@ -24,14 +24,14 @@ def strong_wolfe(evaluate: Callable[[float], Point], start: Point, t: float, siz
                  change: float, budget: int) -> tuple[Point, int]:  # fmt: skip
     """A point that meets the strong Wolfe conditions, and the number of evaluations.
 
-    The best one so far when `budget` rounds are over, or when moves fall below `change`.
+    Returns the best one so far after `budget` rounds, or when moves fall below `change`.
     Source: Nocedal and Wright 2006, Numerical Optimization, algorithms 3.5 and 3.6.
 
     Args:
-        evaluate: The point at a length.
+        evaluate: Computes the point at a step length.
         start: The point at 0.
-        t: The first length to try.
-        size: Greatest element of the direction.
+        t: The first step length to try.
+        size: The greatest magnitude in the direction.
     """
     before, new, rounds = start, evaluate(t), 0
     while rounds < budget:
@@ -71,7 +71,7 @@ def _zoom(evaluate: Callable[[float], Point], start: Point, low: Point, high: Po
 
 
 def _inside(low: Point, high: Point, near_end: bool) -> tuple[float, bool]:
-    """The length to try; away from the ends if that before was near one, which is told, too."""
+    """The length to try, and whether it is near an end: it avoids them if the last one was."""
     least, most = min(low.t, high.t), max(low.t, high.t)
     t, margin = _cubic_minimum(low, high, least, most), 0.1 * (most - least)
     if min(most - t, t - least) >= margin:
@@ -90,7 +90,7 @@ def _flat(new: Point, start: Point) -> bool:
 
 
 def _cubic_minimum(a: Point, b: Point, least: float, most: float) -> float:
-    """Where the cubic through both points is least, within bounds; their middle if nowhere."""
+    """The minimum of the cubic through both points, within bounds; their midpoint if none."""
     if a.t > b.t:
         a, b = b, a
     width = b.t - a.t

@@ -13,11 +13,11 @@ from torchlite.optim.optimizer import Optimizer, ParamsT
 
 
 class Muon(Optimizer):
-    """Muon: steps along momentum whose singular values are made about 1, for matrices only.
+    """Muon: steps along orthogonalised momentum (singular values about 1), for matrices only.
 
-    ``b = momentum * b + (1 - momentum) * g``; Nesterov's step goes along the same mean of ``g`` and
-    ``b``. Newton and Schulz's iteration makes it orthogonal. Other parameters (biases, embeddings)
-    take another optimizer, such as `AdamW`.
+    ``b = momentum * b + (1 - momentum) * g``; Nesterov's step uses the same mean of ``g`` and
+    ``b``. Newton-Schulz iterations orthogonalise it. Other parameters (biases, embeddings) need
+    another optimizer, such as `AdamW`.
     Source: Jordan 2024, https://kellerjordan.github.io/posts/muon/; rates to match AdamW: Liu et
     al. 2025, https://arxiv.org/abs/2502.16982
 
@@ -26,16 +26,16 @@ class Muon(Optimizer):
         lr: Learning rate. Default: 1e-3.
         weight_decay: Each step multiplies the parameter by ``1 - lr * weight_decay`` first.
             Default: 0.1.
-        momentum: Share of ``b`` that stays. Default: 0.95.
+        momentum: Decay rate of ``b``. Default: 0.95.
         nesterov: Step along the mean with the gradient. Default: True.
-        ns_coefficients: Of ``x``, ``x^3`` and ``x^5`` in the iteration.
-        eps: The least norm that is divided by. Default: 1e-7.
+        ns_coefficients: Coefficients of ``x``, ``x^3`` and ``x^5`` in the iteration.
+        eps: Lower bound on the norm divided by. Default: 1e-7.
         ns_steps: Iterations, below 100. Default: 5.
         adjust_lr_fn: How the rate depends on the shape (a, b): "original" (None) multiplies it by
             ``sqrt(max(1, a / b))``, "match_rms_adamw" by ``0.2 * sqrt(max(a, b))``.
 
-    Raises: ValueError for an option out of range or a parameter that is no matrix; RuntimeError in
-        `step` for a complex one.
+    Raises: ValueError for an option out of range or a parameter that is not a matrix; RuntimeError
+        in `step` for a complex one.
     """
 
     _shaped_like_parameter = ("momentum_buffer",)
@@ -97,7 +97,7 @@ class Muon(Optimizer):
 
 
 def _ratio(name: str | None, rows: int, columns: int) -> float:
-    """The factor of the learning rate of a matrix."""
+    """The factor of the learning rate for a matrix."""
     if name == "match_rms_adamw":
         return 0.2 * math.sqrt(max(rows, columns))
     return math.sqrt(max(1, rows / columns))

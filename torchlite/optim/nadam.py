@@ -11,21 +11,21 @@ from torchlite.optim.optimizer import ParamsT, lr_of
 
 
 class NAdam(CountingOptimizer):
-    """Adam with Nesterov's momentum, whose share warms up from about ``beta1 / 2`` to ``beta1``.
+    """Adam with Nesterov momentum, which warms up from about ``beta1 / 2`` to ``beta1``.
 
-    In step ``t`` the share is ``beta1 * (1 - 0.96**(t * momentum_decay) / 2)``.
+    In step ``t`` the momentum is ``beta1 * (1 - 0.96**(t * momentum_decay) / 2)``.
     Source: Dozat 2016, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ
 
     Args:
         params: Tensors, groups or named tensors: see `Optimizer`.
         lr: Learning rate, a number or a 0-d tensor. Default: 2e-3.
-        betas: Shares of the means that stay, in [0, 1). Default: (0.9, 0.999).
-        eps: Added to the root. Default: 1e-8.
+        betas: Decay rates of the moving averages, in [0, 1). Default: (0.9, 0.999).
+        eps: Added to the denominator. Default: 1e-8.
         weight_decay: ``weight_decay * p`` is added to the gradient. Default: 0.
-        momentum_decay: How fast the share of the momentum rises. Default: 4e-3.
-        decoupled_weight_decay: Shrink the parameter instead, as `AdamW` does. Default: False.
+        momentum_decay: How fast the momentum rises. Default: 4e-3.
+        decoupled_weight_decay: Shrink the parameter directly, as `AdamW` does. Default: False.
         foreach: Accepted; all parameters of a group are updated in one call anyway.
-        maximize: Climb instead. Default: False.
+        maximize: Maximise the objective instead. Default: False.
         capturable: For accelerators; a step with it raises AssertionError on the CPU.
         differentiable: Record the step itself, so that gradients flow through it.
 

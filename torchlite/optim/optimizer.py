@@ -1,4 +1,4 @@
-"""Optimizer: what all optimizers share."""
+"""Optimizer, the base of all optimizers."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ class _Required:
         return "<required parameter>"
 
 
-#: The default of an option that every parameter group must set itself.
+#: The default for an option that every parameter group must set itself.
 required = _Required()
 
 
 class Optimizer(State):
-    """Base of all optimizers; a subclass writes `step`.
+    """Base of all optimizers; a subclass defines `step`.
 
     Args:
-        params: Tensors; or dicts with "params" and options of their own; or (name, tensor) pairs.
-        defaults: The options of groups that do not set them.
+        params: Tensors; or dicts with "params" and their own options; or (name, tensor) pairs.
+        defaults: The options for groups that do not set them.
 
-    Raises: TypeError for what is no tensor; ValueError for no parameters, for one that an operation
-    made, or for one that is in two groups.
+    Raises: TypeError for anything that is not a tensor; ValueError without parameters, or for one
+    that is not a leaf or is in two groups.
     """
 
     #: Whether a complex parameter is to be treated as two real ones.
@@ -78,13 +78,13 @@ class Optimizer(State):
         raise NotImplementedError
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget all gradients; with ``set_to_none=False`` fill them with zeros instead."""
+        """Set all gradients to None; with ``set_to_none=False``, to zeros."""
         for group in self.param_groups:
             for p in group["params"]:
                 if set_to_none:
                     p._grad = None
                 elif p._grad is not None:
-                    p.grad = p._grad.detach()  # a gradient that was recorded keeps its history
+                    p.grad = p._grad.detach()  # a recorded gradient keeps its own history
                     current().copyto(p._grad._data, 0)
                     p._grad._bump()
 
@@ -98,9 +98,9 @@ class Optimizer(State):
     # --- parameter groups -----------------------------------------------------------------------
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group: a dict with "params" and the options in which it differs.
+        """Add a group: a dict with "params" and the options that differ from the defaults.
 
-        Raises: as the constructor; nothing is added then.
+        Raises: as the constructor does; nothing is added then.
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
@@ -149,10 +149,10 @@ class Optimizer(State):
                 f"{'without' if names is None else 'with'} names to the optimizer"
             )
 
-    # --- what subclasses use --------------------------------------------------------------------
+    # --- for subclasses -------------------------------------------------------------------------
 
     def _evaluate(self, closure: Callable[[], Any]) -> Any:
-        """The loss that `closure` computes; gradients are recorded also if the caller does not."""
+        """The loss that `closure` computes; gradients are recorded even if the caller does not."""
         with enable_grad():
             return closure()
 
@@ -164,7 +164,7 @@ class Optimizer(State):
         columns: Sequence[list | None],
         options: tuple,
     ) -> None:
-        """Update `params` by one call of the backend; `columns` are gradients and states."""
+        """Update `params` in one call of the backend; `columns` are gradients and states."""
         if group.get("differentiable"):
             with enable_grad():
                 getattr(differentiable, kernel)(params, *columns, *options)
@@ -181,7 +181,7 @@ class Optimizer(State):
 
 
 def lr_of(group: dict[str, Any]) -> Any:
-    """The learning rate as a number; as it is if gradients may flow to it."""
+    """The learning rate as a number; unchanged if gradients may flow to it."""
     return group["lr"] if group.get("differentiable") else float(group["lr"])
 
 

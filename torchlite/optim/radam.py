@@ -11,20 +11,20 @@ from torchlite.optim.optimizer import ParamsT, lr_of
 
 
 class RAdam(CountingOptimizer):
-    """Adam whose step is rectified while the root mean square rests on few gradients.
+    """Adam whose step is rectified while the root mean square is based on few gradients.
 
-    The first steps, in which its variance is not tractable, go along the mean gradient alone.
+    The first steps, in which its variance is not tractable, use the mean gradient only.
     Source: Liu et al. 2020, https://arxiv.org/abs/1908.03265
 
     Args:
         params: Tensors, groups or named tensors: see `Optimizer`.
         lr: Learning rate, a number or a 0-d tensor. Default: 1e-3.
-        betas: Shares of the means that stay, in [0, 1). Default: (0.9, 0.999).
-        eps: Added to the root. Default: 1e-8.
+        betas: Decay rates of the moving averages, in [0, 1). Default: (0.9, 0.999).
+        eps: Added to the denominator. Default: 1e-8.
         weight_decay: ``weight_decay * p`` is added to the gradient. Default: 0.
-        decoupled_weight_decay: Shrink the parameter instead, as `AdamW` does. Default: False.
+        decoupled_weight_decay: Shrink the parameter directly, as `AdamW` does. Default: False.
         foreach: Accepted; all parameters of a group are updated in one call anyway.
-        maximize: Climb instead. Default: False.
+        maximize: Maximise the objective instead. Default: False.
         capturable: For accelerators; a step with it raises AssertionError on the CPU.
         differentiable: Record the step itself, so that gradients flow through it.
 

@@ -11,7 +11,7 @@ from torchlite.optim.optimizer import ParamsT, lr_of
 
 
 class RMSprop(CountingOptimizer):
-    """RMSprop: steps along the gradient over its root mean square.
+    """RMSprop: steps along the gradient divided by its root mean square.
 
     ``v = alpha * v + (1 - alpha) * g * g`` and ``p -= lr * g / (sqrt(v) + eps)``; with momentum
     ``b = momentum * b + g / (sqrt(v) + eps)`` and ``p -= lr * b``.
@@ -21,14 +21,14 @@ class RMSprop(CountingOptimizer):
     Args:
         params: Tensors, groups or named tensors: see `Optimizer`.
         lr: Learning rate, a number or a 0-d tensor. Default: 1e-2.
-        alpha: Share of the mean square that stays. Default: 0.99.
-        eps: Added to the root. Default: 1e-8.
+        alpha: Decay rate of the mean square. Default: 0.99.
+        eps: Added to the denominator. Default: 1e-8.
         weight_decay: ``weight_decay * p`` is added to the gradient. Default: 0.
-        momentum: Share of ``b`` that stays. Default: 0.
-        centered: Take the square of the mean gradient from ``v``: its variance. Default: False.
+        momentum: Decay rate of ``b``. Default: 0.
+        centered: Subtract the squared mean gradient from ``v``: its variance. Default: False.
         capturable: For accelerators; a step with it raises AssertionError on the CPU.
         foreach: Accepted; all parameters of a group are updated in one call anyway.
-        maximize: Climb instead. Default: False.
+        maximize: Maximise the objective instead. Default: False.
         differentiable: Record the step itself, so that gradients flow through it.
 
     Raises: ValueError for a negative option.

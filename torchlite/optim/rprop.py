@@ -11,20 +11,20 @@ from torchlite.optim.optimizer import ParamsT
 
 
 class Rprop(CountingOptimizer):
-    """Rprop: each element moves by a size of its own against the sign of its gradient.
+    """Rprop: each element moves by its own step size against the sign of its gradient.
 
-    The size grows while the sign stays; where it turns, the size shrinks and the element rests for
-    one step. For gradients of the whole data set.
+    The size grows while the sign stays the same; when it flips, the size shrinks and the element
+    pauses for one step. For full-batch gradients.
     Source: Riedmiller and Braun 1993, https://doi.org/10.1109/ICNN.1993.298623
 
     Args:
         params: Tensors, groups or named tensors: see `Optimizer`.
-        lr: The first size, a number or a 0-d tensor. Default: 1e-2.
-        etas: Factors of shrinking, in (0, 1), and growing, above 1. Default: (0.5, 1.2).
-        step_sizes: The least and the greatest size. Default: (1e-6, 50).
+        lr: The initial step size, a number or a 0-d tensor. Default: 1e-2.
+        etas: Factors for shrinking, in (0, 1), and growing, above 1. Default: (0.5, 1.2).
+        step_sizes: The minimum and maximum step size. Default: (1e-6, 50).
         capturable: For accelerators; a step with it raises AssertionError on the CPU.
         foreach: Accepted; all parameters of a group are updated in one call anyway.
-        maximize: Climb instead. Default: False.
+        maximize: Maximise the objective instead. Default: False.
         differentiable: Record the step itself, so that gradients flow through it.
 
     Raises: ValueError for a negative rate or factors out of range.

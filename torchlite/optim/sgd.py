@@ -15,17 +15,17 @@ from torchlite.optim.optimizer import Optimizer, ParamsT, lr_of
 class SGD(Optimizer):
     """Stochastic gradient descent: ``p -= lr * v`` with ``v = momentum * v + (1 - dampening) * g``.
 
-    In the first step of a parameter ``v = g``; without momentum always. Source for Nesterov's
+    ``v = g`` in the first step of a parameter, or without momentum. Source for Nesterov's
     momentum: Sutskever et al. 2013, https://proceedings.mlr.press/v28/sutskever13.html
 
     Args:
         params: Tensors, groups or named tensors: see `Optimizer`.
         lr: Learning rate, a number or a 0-d tensor. Default: 1e-3.
-        momentum: Share of ``v`` that stays. Default: 0.
-        dampening: Share of the gradient that does not enter ``v``. Default: 0.
+        momentum: Decay rate of ``v``. Default: 0.
+        dampening: Fraction of the gradient left out of ``v``. Default: 0.
         weight_decay: ``weight_decay * p`` is added to the gradient. Default: 0.
         nesterov: Step along ``g + momentum * v``. Default: False.
-        maximize: Climb instead. Default: False.
+        maximize: Maximise the objective instead. Default: False.
         foreach, fused: Accepted; all parameters of a group are updated in one call anyway.
         differentiable: Record the step itself, so that gradients flow through it.
 
@@ -80,7 +80,7 @@ class SGD(Optimizer):
         return loss
 
     def _start(self, group: dict[str, Any], params: list[Tensor]) -> None:
-        """The first step of `params`, which makes their momentum."""
+        """The first step of `params`, which creates their momentum buffers."""
         xp = current()
         buffers = [wrap(xp.empty(p._data.shape, dtypes.of(p._data))) for p in params]
         self._update(group, params, buffers, True)

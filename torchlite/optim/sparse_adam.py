@@ -11,17 +11,17 @@ from torchlite.optim.optimizer import Optimizer, ParamsT
 
 
 class SparseAdam(Optimizer):
-    """Adam that updates the rows that a sparse gradient names, and refuses dense gradients.
+    """Adam that updates only the rows in a sparse gradient, and rejects dense gradients.
 
-    torchlite has no sparse tensors: the class checks its options and exchanges state dicts as
-    PyTorch's does, and a step moves nothing, as no gradient can be sparse. Use `Adam`.
+    torchlite has no sparse tensors: the class checks its options and exchanges state dicts like
+    PyTorch's, but a step moves nothing, as no gradient can be sparse. Use `Adam`.
 
     Args:
         params: Tensors, groups or named tensors: see `Optimizer`.
         lr: Learning rate, above 0. Default: 1e-3.
-        betas: Shares of the means that stay, in [0, 1). Default: (0.9, 0.999).
+        betas: Decay rates of the moving averages, in [0, 1). Default: (0.9, 0.999).
         eps: Added to the root, above 0. Default: 1e-8.
-        maximize: Climb instead. Default: False.
+        maximize: Maximise the objective instead. Default: False.
 
     Raises: ValueError for an option out of range or a complex parameter; RuntimeError in `step` if
         a parameter has a gradient.

@@ -1,4 +1,4 @@
-"""What optimizers remember, as dicts that are saved and loaded."""
+"""The state of optimizers, as dicts that are saved and loaded."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from torchlite.optim.hooks import HOOKS, Hooks
 
 
 class State(Hooks):
-    """The part of `Optimizer` that is about state dicts and pickles."""
+    """The part of `Optimizer` that handles state dicts and pickles."""
 
-    #: Names of states that have the shape of their parameter: `load_state_dict` checks them.
+    #: Names of states with the shape of their parameter, which `load_state_dict` checks.
     _shaped_like_parameter: tuple[str, ...] = ()
     defaults: dict[str, Any]
     state: defaultdict[Any, Any]
@@ -25,7 +25,7 @@ class State(Hooks):
     def state_dict(self) -> dict[str, Any]:
         """``{"state": {number: {...}}, "param_groups": [{..., "params": [numbers]}]}``.
 
-        Parameters are numbered in the order of the groups. The tensors are the optimizer's own.
+        Parameters are numbered in the order of the groups. The tensors are not copied.
         """
         for hook in self._hooks("state_dict_pre"):
             hook(self)
@@ -45,11 +45,11 @@ class State(Hooks):
         return result
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over options and a copy of the state from `state_dict`, as `state_dict` returns it.
+        """Restore options and a copy of the state from what `state_dict` returned.
 
         Floating-point state is converted to the dtype of its parameter.
         Raises: ValueError if the groups differ in number or size, or a state in shape from its
-        parameter; the optimizer is as before then.
+        parameter; the optimizer is unchanged then.
         """
         state_dict = state_dict.copy()
         for hook in self._hooks("load_state_dict_pre"):
@@ -73,7 +73,7 @@ class State(Hooks):
             hook(self)
 
     def _match(self, saved: list[dict[str, Any]]) -> dict[int, Tensor]:
-        """The parameters under the numbers that they have in the saved groups."""
+        """The parameters by their numbers in the saved groups."""
         if len(saved) != len(self.param_groups):
             raise ValueError(
                 "loaded state dict has a different number of parameter groups\n"
@@ -105,13 +105,13 @@ class State(Hooks):
         self.__dict__.update(state)
         for name in HOOKS:  # hooks are not pickled
             self.__dict__.setdefault(name, OrderedDict())
-        for group in self.param_groups:  # of a version that had fewer options
+        for group in self.param_groups:  # saved by a version that had fewer options
             for name, default in self.defaults.items():
                 group.setdefault(name, default)
 
 
 def _converted(value: Any, p: Tensor, key: str | None = None) -> Any:
-    """A copy of a saved state; numbers that belong to the parameter take its dtype."""
+    """A copy of a saved state; floating-point values take the parameter's dtype."""
     if isinstance(value, Tensor):
         floating = p.dtype.category >= dtypes.FLOAT and key != "step"
         return wrap(current().astype(value._data, p.dtype if floating else value.dtype))

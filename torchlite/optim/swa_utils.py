@@ -1,4 +1,4 @@
-"""Averages of a model's parameters over training: stochastic weight averaging, moving averages."""
+"""Averaging a model's parameters over training: SWA and exponential moving averages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def get_ema_avg_fn(decay: float = 0.999) -> Average:
 
 
 def get_swa_avg_fn() -> Average:
-    """The mean of all, of equal weights."""
+    """The mean of all, equally weighted."""
 
     @no_grad()
     def swa_update(averaged_param: Tensor, current_param: Tensor, num_averaged: Any) -> Tensor:
@@ -46,12 +46,12 @@ def get_swa_avg_fn() -> Average:
 
 
 def get_ema_multi_avg_fn(decay: float = 0.999) -> MultiAverage:
-    """As `get_ema_avg_fn`, for lists of tensors, in place."""
+    """Like `get_ema_avg_fn`, for lists of tensors, in place."""
     return _in_place(get_ema_avg_fn(decay))
 
 
 def get_swa_multi_avg_fn() -> MultiAverage:
-    """As `get_swa_avg_fn`, for lists of tensors, in place."""
+    """Like `get_swa_avg_fn`, for lists of tensors, in place."""
     return _in_place(get_swa_avg_fn())
 
 
@@ -72,7 +72,7 @@ def _in_place(average: Average) -> MultiAverage:
 
 
 class AveragedModel(Module):
-    """A copy of a model whose parameters are averages of those that it had.
+    """A copy of a model whose parameters are averages over those it has had.
 
     Sources: Izmailov et al. 2018, https://arxiv.org/abs/1803.05407; Polyak and Juditsky 1992.
 
@@ -83,7 +83,7 @@ class AveragedModel(Module):
         multi_avg_fn: The same for lists, in place.
         use_buffers: Average buffers too, instead of copying them. Default: False.
 
-    Raises: AssertionError for both functions.
+    Raises: AssertionError if both functions are given.
     """
 
     n_averaged: Tensor
@@ -108,12 +108,12 @@ class AveragedModel(Module):
         self.use_buffers = use_buffers
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the averaged model computes."""
+        """The output of the averaged model."""
         return self.module(*args, **kwargs)
 
     @no_grad()
     def update_parameters(self, model: Module) -> None:
-        """Take the present parameters of `model` into the averages."""
+        """Update the averages with the current parameters of `model`."""
         averages, currents = (self._averaged(m) for m in (self.module, model))
         if self.n_averaged == 0:
             for a, b in zip(averages, currents):
@@ -133,12 +133,12 @@ class AveragedModel(Module):
 
 @no_grad()
 def update_bn(loader: Iterable[Any], model: Module, device: int | Device | None = None) -> None:
-    """Compute the running statistics of batch normalisation in `model` anew, over all batches.
+    """Recompute the running statistics of batch normalisation in `model` over all batches.
 
     Args:
-        loader: Batches; of lists and tuples the first item is the input.
+        loader: Batches; the first item of a list or tuple is the input.
         model: The model.
-        device: Where the inputs go. Default: they stay.
+        device: Where the inputs go. Default: unchanged.
     """
     batch_norms: list[Any] = [m for m in model.modules() if isinstance(m, _BatchNorm)]
     if not batch_norms:
@@ -157,13 +157,13 @@ def update_bn(loader: Iterable[Any], model: Module, device: int | Device | None 
 
 
 class SWALR(LRScheduler):
-    """From the rate to `swa_lr` in `anneal_epochs` steps, which then stays.
+    """Anneals the rate to `swa_lr` in `anneal_epochs` steps, then keeps it constant.
 
     Args:
         optimizer: Wrapped optimizer.
-        swa_lr: The last rate; a number, or a list with one for each group.
+        swa_lr: The final rate; a number, or a list with one for each group.
         anneal_epochs: Default: 10.
-        anneal_strategy: Along "cos" or "linear". Default: "cos".
+        anneal_strategy: "cos" or "linear". Default: "cos".
         last_epoch: See `LRScheduler`. Default: -1.
 
     Raises: ValueError for another strategy, or for negative `anneal_epochs`.
@@ -193,7 +193,7 @@ class SWALR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float | Tensor]:
-        """The next rates of the groups."""
+        """The next learning rates of the groups."""
         self._check_call()
         step = self._step_count - 1
         if self.anneal_epochs == 0:
@@ -210,7 +210,7 @@ class SWALR(LRScheduler):
 
 
 def _start(lr: Any, end: Any, part: float) -> Any:
-    """The rate at the start, if it is `lr` after `part` of the way to `end`."""
+    """The initial rate, given that it is `lr` after a fraction `part` of the way to `end`."""
     return end if part == 1 else (lr - part * end) / (1 - part)
 
 

@@ -1,4 +1,4 @@
-"""An optimizer that works on other parameters for a while."""
+"""Temporarily swapping an optimizer's parameters and state."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def swap_in_optimizer_params_and_state(
     swapin_parameters: dict[str, Tensor],
     swapin_optim_state: dict[str, Any],
 ) -> Iterator[None]:
-    """Let `optimizer` have other parameters, options and state in this block; not a copy of them.
+    """Inside this block, `optimizer` uses the given parameters, options and state, uncopied.
 
     Args:
-        optimizer: The optimizer, which has made a step.
+        optimizer: The optimizer; it must have made a step.
         swapin_parameters: Its parameters, in the order of the groups, under any names.
         swapin_optim_state: Options and state, as `Optimizer.state_dict` returns them.
 
-    Raises: RuntimeError if they do not fit; nothing is changed then.
+    Raises: RuntimeError if they do not match; nothing is changed then.
     """
     saved, state = _checked_groups(optimizer, swapin_optim_state), swapin_optim_state["state"]
     params = list(swapin_parameters.values())
@@ -52,7 +52,7 @@ def swap_in_optimizer_params_and_state(
 
 
 def _checked_groups(optimizer: Optimizer, saved: Any) -> list[dict[str, Any]]:
-    """The groups of a state dict that fits."""
+    """The groups of a state dict, checked to match."""
     _check(bool(optimizer.state), "initialized optimizer state.")
     _check(isinstance(saved, dict), "an optimizer state_dict.")
     state, groups = saved.get("state"), saved.get("param_groups")

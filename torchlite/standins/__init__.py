@@ -1,1 +1,1 @@
-"""PyTorch's namespaces for what a CPU library lacks, so that programs can ask."""
+"""Stand-ins for PyTorch's namespaces that a CPU library lacks, so that programs can query them."""

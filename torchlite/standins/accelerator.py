@@ -1,4 +1,4 @@
-"""Accelerators, by PyTorch's names: there are none."""
+"""PyTorch's accelerator API: there are no accelerators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def device_count() -> int:
 
 
 def current_accelerator(check_available: bool = False) -> None:
-    """None: there is none."""
+    """None: there is no accelerator."""
 
 
 __all__ = ["current_accelerator", "device_count", "is_available"]

@@ -1,4 +1,4 @@
-"""`torch.distributed`, for programs that ask whether they are one process of many: they are not."""
+"""`torch.distributed`, for programs that ask whether they are distributed: they are not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 
 def is_available() -> bool:
-    """False: a process here computes alone."""
+    """False: there is only this process."""
     return False
 
 
@@ -16,13 +16,13 @@ is_gloo_available = is_mpi_available = is_nccl_available = is_available
 
 
 class ReduceOp(enum.Enum):
-    """How the values of processes become one."""
+    """How values from several processes are combined."""
 
     SUM, AVG, PRODUCT, MIN, MAX = range(5)
 
 
 def init_process_group(*args: Any, **kwargs: Any) -> NoReturn:
-    """Raises RuntimeError: processes do not speak to each other."""
+    """Raises RuntimeError: processes cannot communicate."""
     raise RuntimeError(
         "torch.distributed is not available\n"
         "torchlite trains in one process: ask torch.distributed.is_available() first."

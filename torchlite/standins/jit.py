@@ -1,6 +1,6 @@
-"""`torch.jit`, by PyTorch's names: what is scripted or traced computes as it stands.
+"""`torch.jit`, with PyTorch's names: scripted and traced code runs unchanged.
 
-There is no TorchScript behind it: nothing becomes faster, and no such file is written or read.
+There is no TorchScript behind it: nothing runs faster, and no such file is written or read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torchlite.nn.modules.module import Module
 
 
 class ScriptModule(Module):
-    """The class of what `script` and `trace` make of a module; also to be derived from."""
+    """The class of modules returned by `script` and `trace`; it can also be subclassed."""
 
     def save(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raises RuntimeError: see `save`."""
@@ -36,19 +36,19 @@ def script(obj: Any, optimize: None = None, _frames_up: int = 0, _rcb: Any = Non
 
 
 def trace(func: Any, example_inputs: Any = None, *args: Any, **options: Any) -> Any:
-    """As `script`: nothing is recorded, so unlike PyTorch's it follows the values of its input."""
+    """Like `script`: nothing is recorded, so unlike in PyTorch, control flow follows the input."""
     return script(func)
 
 
 def trace_module(mod: Module, inputs: dict, *args: Any, **options: Any) -> Any:
-    """As `script`."""
+    """Like `script`."""
     return script(mod)
 
 
 def freeze(mod: Module, preserved_attrs: Any = None, optimize_numerics: bool = True) -> Module:
-    """`mod`, which was scripted and set to `eval`.
+    """`mod`, which must have been scripted and be in evaluation mode.
 
-    Raises: RuntimeError (as PyTorch) if not.
+    Raises: RuntimeError (as PyTorch) otherwise.
     """
     if not isinstance(mod, ScriptModule):
         raise RuntimeError(
@@ -64,7 +64,7 @@ def freeze(mod: Module, preserved_attrs: Any = None, optimize_numerics: bool = T
 
 
 def optimize_for_inference(mod: Module, other_methods: Any = None) -> Module:
-    """`freeze`, if `mod` is not in training."""
+    """`freeze` `mod`, unless it is in training mode."""
     return mod if mod.training else freeze(mod)
 
 
@@ -78,7 +78,7 @@ def save(m: Any, f: Any, _extra_files: dict | None = None) -> NoReturn:
 
 def load(f: Any, map_location: Any = None, _extra_files: dict | None = None,
          _restore_shapes: bool = False) -> NoReturn:  # fmt: skip
-    """Raises RuntimeError: there is nothing to run TorchScript with."""
+    """Raises RuntimeError: torchlite cannot run TorchScript."""
     raise RuntimeError(
         "torch.jit.load: torchlite does not run TorchScript\n"
         "In PyTorch, save torch.jit.load(path).state_dict() and load that into the model."
@@ -96,7 +96,7 @@ def is_tracing() -> bool:
 
 
 def export(fn: Callable) -> Callable:
-    """`fn`: a decorator without effect."""
+    """`fn` itself: a decorator without effect."""
     return fn
 
 

@@ -1,4 +1,4 @@
-"""Apple's processors, as PyTorch shows them where there are none: nothing is there."""
+"""Apple's GPUs (MPS), as in PyTorch where there are none: never available."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intel's accelerators, as PyTorch shows them where there are none: nothing is there."""
+"""Intel's accelerators (XPU), as in PyTorch where there are none: never available."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Training as in Keras, with PyTorch's objects: `Trainer`, its history, callbacks and metrics.
+"""Keras-style training with PyTorch's objects: `Trainer`, its history, callbacks and metrics.
 
-`torchlite.training.plots` draws what a run has reached.
+`torchlite.training.plots` plots the results of a run.
 """
 
 from torchlite.training.callbacks import (

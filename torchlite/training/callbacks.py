@@ -1,6 +1,6 @@
-"""What happens at the turns of a training run; a program may write its own.
+"""Callbacks: what happens at certain points of a training run; programs may define their own.
 
-A callback is called with the trainer first, so one object may serve several runs after another.
+Each method gets the trainer first, so one object may serve several runs in succession.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Callback:
-    """Base class: every method may be overridden; `figures` are those of the epoch or step."""
+    """Base class: any method may be overridden; `figures` are the metrics of the epoch or step."""
 
     def on_train_begin(self, trainer: Trainer) -> None:
         """Before the first epoch."""
@@ -28,13 +28,13 @@ class Callback:
         """After the last epoch, an interruption or an error."""
 
     def on_epoch_begin(self, trainer: Trainer, epoch: int) -> None:
-        """Before epoch number `epoch`, from 0."""
+        """Before epoch number `epoch`, counted from 0."""
 
     def on_epoch_end(self, trainer: Trainer, epoch: int, figures: dict[str, float]) -> None:
-        """After it, validation included."""
+        """After the epoch and its validation."""
 
     def on_batch_end(self, trainer: Trainer, step: int, figures: dict[str, float]) -> None:
-        """After step number `step` of the run, from 1, with its loss."""
+        """After step number `step` of the run, counted from 1, with its loss."""
 
 
 def _is_better(mode: str, monitor: str) -> Callable[[float, float], bool]:
@@ -46,7 +46,7 @@ def _is_better(mode: str, monitor: str) -> Callable[[float, float], bool]:
 
 
 class _Monitor(Callback):
-    """Follows one figure; `best` is its best value so far, None at first."""
+    """Monitors one metric; `best` is its best value so far, initially None."""
 
     def __init__(self, monitor: str, mode: str) -> None:
         self.monitor, self._better = monitor, _is_better(mode, monitor)
@@ -55,7 +55,7 @@ class _Monitor(Callback):
     def _value(self, figures: dict[str, float]) -> float:
         if self.monitor not in figures:
             raise KeyError(
-                f"{type(self).__name__}: there is no figure {self.monitor!r}; there are: "
+                f"{type(self).__name__}: there is no metric {self.monitor!r}, only: "
                 f"{', '.join(figures)}. 'val_...' needs validation data."
             )
         return figures[self.monitor]
@@ -71,14 +71,14 @@ class _Monitor(Callback):
 
 
 class EarlyStopping(_Monitor):
-    """Stop when a figure has not improved for some epochs.
+    """Stop when a metric has not improved for several epochs.
 
     Args:
-        monitor: The figure. Default: "val_loss".
-        patience: How many epochs without improvement are borne. Default: 0.
-        min_delta: What is no improvement. Default: 0.
+        monitor: The metric. Default: "val_loss".
+        patience: Number of epochs without improvement to tolerate. Default: 0.
+        min_delta: Changes up to this are not an improvement. Default: 0.
         mode: "min", "max", or "auto": "max" for accuracies and the like.
-        restore_best_weights: At the end, take back those of the best epoch.
+        restore_best_weights: At the end, restore the weights of the best epoch.
     """
 
     def __init__(self, monitor: str = "val_loss", patience: int = 0, min_delta: float = 0.0,
@@ -109,13 +109,13 @@ class EarlyStopping(_Monitor):
 
 
 class ModelCheckpoint(_Monitor):
-    """Save the trainer after each epoch: model, optimizer, history, random numbers.
+    """Save the trainer after each epoch: model, optimizer, history, random state.
 
     Args:
-        path: The file. ``{epoch}`` in it becomes the number of the epoch, from 1.
-        monitor, mode: As `EarlyStopping`.
-        save_best_only: Save only when the figure has improved.
-        resume: If the file exists, go on where it was saved: the run ends as if never interrupted.
+        path: The file. ``{epoch}`` in it becomes the epoch's number, counted from 1.
+        monitor, mode: As in `EarlyStopping`.
+        save_best_only: Save only when the metric has improved.
+        resume: If the file exists, resume from it: the run ends as if never interrupted.
     """
 
     def __init__(self, path: str | PathLike, monitor: str = "val_loss", mode: str = "auto",
@@ -140,10 +140,10 @@ class LearningRateScheduler(Callback):
     """Set the learning rate before each epoch, or after each step.
 
     Args:
-        schedule: A function ``(epoch, lr) -> lr``, epochs from 0; or a scheduler of
+        schedule: A function ``(epoch, lr) -> lr``, epochs counted from 0; or a scheduler of
             `torchlite.optim.lr_scheduler`, which is stepped after each epoch (`ReduceLROnPlateau`
-            with the figure `monitor`).
-        every: "epoch", or "step" for a scheduler that counts steps, as a warm-up does.
+            with the metric `monitor`).
+        every: "epoch", or "step" for a scheduler that counts steps, such as a warm-up.
     """
 
     def __init__(self, schedule: Any, monitor: str = "val_loss", every: str = "epoch") -> None:
@@ -173,7 +173,7 @@ class LearningRateScheduler(Callback):
 
 
 class CSVLogger(Callback):
-    """Write the figures of each epoch into a table as they come."""
+    """Write the metrics of each epoch to a CSV file as they arrive."""
 
     def __init__(self, path: str | PathLike, append: bool = False) -> None:
         self.path, self.append = Path(path), append
@@ -192,9 +192,9 @@ class CSVLogger(Callback):
 
 
 class TensorBoard(Callback):
-    """Write the figures of each epoch for TensorBoard.
+    """Write the metrics of each epoch for TensorBoard.
 
-    Raises: ImportError, which says what to install, where neither tensorboardX nor tensorboard is.
+    Raises: ImportError, which says what to install, if neither tensorboardX nor tensorboard is.
     """
 
     def __init__(self, log_dir: str | PathLike | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Where a loss stopped being finite."""
+"""Finding where a loss stopped being finite."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from torchlite.nn import Module
 
 
 class NonFiniteLoss(ArithmeticError):
-    """The loss of a step was NaN or infinite. `step` counts from 1, `layer` is its place."""
+    """The loss of a step was NaN or infinite. `step` counts from 1, `layer` says where."""
 
     def __init__(self, step: int, loss: float, layer: str) -> None:
         super().__init__(
             f"the loss of step {step} is {loss}: {layer}.\n"
-            "Often the learning rate is too large, or an input holds NaN or a huge number; "
+            "Often the learning rate is too large, or an input contains NaN or a huge value; "
             "gradients can be clipped with Trainer(..., clip_norm=1.0)."
         )
         self.step, self.loss, self.layer = step, loss, layer
 
 
 def is_finite(value: Any) -> bool:
-    """Whether all numbers in a tensor, or in tensors within lists, tuples and dicts, are finite."""
+    """Whether all elements of a tensor, or of tensors in lists, tuples and dicts, are finite."""
     if isinstance(value, torch.Tensor):
         if not (value.is_floating_point() or value.is_complex()):
             return True
@@ -33,18 +33,18 @@ def is_finite(value: Any) -> bool:
 
 
 def first_non_finite(model: Module, inputs: Sequence[Any]) -> str:
-    """What went non-finite first when `model` computes `inputs`, in words."""
+    """A description of what first became non-finite when `model` was called on `inputs`."""
     if not is_finite(list(inputs)):
         return "the input is not finite"
     for name, parameter in model.named_parameters():
         if not is_finite(parameter):
-            return f"the parameter {name!r} is not finite, after the step before"
+            return f"the parameter {name!r} is not finite, after the previous step"
     found: list[str] = []
 
     def watch(name: str, module: Module) -> Any:
         def hook(module: Module, args: Any, output: Any) -> None:
             if not found and not is_finite(output):
-                found.append(f"layer {name!r} ({type(module).__name__}) was the first to give one")
+                found.append(f"layer {name!r} ({type(module).__name__}) was the first to yield one")
 
         return module.register_forward_hook(hook)
 
@@ -55,4 +55,4 @@ def first_non_finite(model: Module, inputs: Sequence[Any]) -> str:
     finally:
         for handle in handles:
             handle.remove()
-    return found[0] if found else "the output of the model is finite, the loss is not"
+    return found[0] if found else "the output of the model is finite, but the loss is not"

@@ -1,4 +1,4 @@
-"""What a training run has reached, epoch by epoch."""
+"""The metrics of a training run, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class History(dict):
-    """Name of a figure -> its values, one an epoch: ``history["val_loss"][-1]``.
+    """Name of a metric -> its values, one per epoch: ``history["val_loss"][-1]``.
 
-    ``loss`` is the mean over the examples of an epoch, ``val_...`` what stands for the validation
-    data. `interrupted`: the user stopped the run before its end.
+    ``loss`` is the mean over the examples of an epoch, ``val_...`` the metric on the validation
+    data. `interrupted`: whether the user stopped the run early.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -21,22 +21,22 @@ class History(dict):
 
     @property
     def epochs(self) -> int:
-        """How many epochs are done."""
+        """Number of completed epochs."""
         return max(map(len, self.values()), default=0)
 
     def append(self, figures: dict[str, float]) -> None:
-        """Add the figures of an epoch; a name that is new has NaN for the epochs before."""
+        """Add the metrics of an epoch; a new name gets NaN for earlier epochs."""
         done = self.epochs
         for name, value in figures.items():
             values = self.setdefault(name, [])
             values += [float("nan")] * (done - len(values)) + [float(value)]
 
     def best(self, name: str, mode: str = "min") -> int:
-        """The number of the epoch, from 0, with the least (or, with "max", greatest) value."""
+        """The number of the epoch, from 0, with the smallest (or, with "max", largest) value."""
         return self[name].index({"min": min, "max": max}[mode](self[name]))
 
     def to_csv(self, path: str | PathLike) -> None:
-        """Write a table with a row for each epoch, the first column their numbers from 1."""
+        """Write a table with a row per epoch; the first column numbers them from 1."""
         with open(path, "w", newline="", encoding="utf-8") as file:
             table = csv.writer(file)
             table.writerow(["epoch", *self])

@@ -1,8 +1,8 @@
-"""Figures that tell how good a model is, gathered batch by batch.
+"""Metrics: measures of how good a model is, accumulated batch by batch.
 
 A metric is an object with a ``name``, ``reset()``, ``update(output, target)`` and ``compute()``.
-For classes, ``output`` holds scores (N, C, *) and ``target`` class numbers (N, *); or, with two
-classes, one score (N,) or (N, 1), a logit or a probability as `threshold` says, and 0 or 1.
+For classes, ``output`` holds scores (N, C, *) and ``target`` class indices (N, *); or, with two
+classes, one score (N,) or (N, 1), a logit or a probability to suit `threshold`, and 0 or 1.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Tensor = torch.Tensor
 
 
 class Metric:
-    """Base class; `name` stands in the history."""
+    """Base class; `name` is the key in the history."""
 
     name = "metric"
 
@@ -28,11 +28,11 @@ class Metric:
         raise NotImplementedError
 
     def update(self, output: Tensor, target: Tensor) -> None:
-        """Take one batch into account."""
+        """Add one batch."""
         raise NotImplementedError
 
     def compute(self) -> float:
-        """The figure of all batches since `reset`; NaN if there were none."""
+        """The metric over all batches since `reset`; NaN if there were none."""
         raise NotImplementedError
 
 
@@ -51,7 +51,7 @@ class Mean(Metric):
         self.add(float(self.function(output, target)), len(target))
 
     def add(self, value: float, count: int) -> None:
-        """Take `count` examples of mean `value` into account."""
+        """Add `count` examples whose mean is `value`."""
         self.total += value * count
         self.count += count
 
@@ -60,17 +60,17 @@ class Mean(Metric):
 
 
 def predicted(output: Tensor, threshold: float = 0.5) -> Tensor:
-    """The class numbers that scores mean: the greatest of (N, C, *), or one score above a bound."""
+    """The predicted classes: the argmax of scores (N, C, *), or whether one exceeds `threshold`."""
     if output.ndim > 1 and output.shape[1] > 1:
         return output.argmax(dim=1)
     return (output > threshold).long().reshape(len(output))
 
 
 class Accuracy(Metric):
-    """The share of examples whose class is right.
+    """The fraction of examples classified correctly.
 
     Args:
-        threshold: What a single score must exceed to mean class 1. 0.5 suits probabilities, 0 suits
+        threshold: A single score above this means class 1. 0.5 suits probabilities, 0 suits
             logits. Default: 0.5.
     """
 
@@ -93,7 +93,7 @@ class Accuracy(Metric):
 
 
 class TopK(Accuracy):
-    """The share of examples whose class is among the `k` with the greatest scores."""
+    """The fraction of examples whose class is among the `k` with the highest scores."""
 
     def __init__(self, k: int = 5) -> None:
         self.k, self.name = k, f"top_{k}"
@@ -106,9 +106,9 @@ class TopK(Accuracy):
 
 
 class ConfusionMatrix(Metric):
-    """How often class i (row) was taken for class j (column): `matrix`, int64 (C, C).
+    """How often class i (row) was predicted as class j (column): `matrix`, int64 (C, C).
 
-    `compute` gives the accuracy, so that it may stand in a history.
+    `compute` returns the accuracy, as the history holds scalars.
     """
 
     name = "confusion_accuracy"
@@ -131,13 +131,13 @@ class ConfusionMatrix(Metric):
 
 
 class _OfConfusion(ConfusionMatrix):
-    """A figure of each class, averaged: over classes alike, or of class 1 if there are two."""
+    """A metric per class, averaged over the classes; with two classes, that of class 1."""
 
     def __init__(self, classes: int = 2, threshold: float = 0.5) -> None:
         super().__init__(classes, threshold)
 
     def per_class(self) -> Tensor:
-        """The figure of each class (C,); 0 where it has no meaning."""
+        """The metric of each class (C,); 0 where it is undefined."""
         raise NotImplementedError
 
     def compute(self) -> float:
@@ -150,7 +150,7 @@ class _OfConfusion(ConfusionMatrix):
 
 
 class Precision(_OfConfusion):
-    """Of those taken for a class, the share that belongs to it."""
+    """Of the examples predicted as a class, the fraction that belong to it."""
 
     name = "precision"
 
@@ -159,7 +159,7 @@ class Precision(_OfConfusion):
 
 
 class Recall(_OfConfusion):
-    """Of those that belong to a class, the share that was found."""
+    """Of the examples that belong to a class, the fraction predicted as it."""
 
     name = "recall"
 
@@ -179,21 +179,21 @@ class F1(_OfConfusion):
 
 
 class MeanAbsoluteError(Mean):
-    """The mean distance of output and target."""
+    """The mean absolute difference of output and target."""
 
     def __init__(self) -> None:
         super().__init__(lambda output, target: (output - target).abs().mean(), "mae")
 
 
 class MeanSquaredError(Mean):
-    """The mean squared distance of output and target."""
+    """The mean squared difference of output and target."""
 
     def __init__(self) -> None:
         super().__init__(lambda output, target: (output - target).square().mean(), "mse")
 
 
 class R2(Metric):
-    """The share of the target's variance that the output explains: 1 is best, 0 a constant."""
+    """The fraction of the target's variance explained: 1 is perfect, 0 no better than the mean."""
 
     name = "r2"
 

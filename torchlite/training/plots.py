@@ -1,7 +1,7 @@
-"""Pictures of what a model has learned; each function returns a matplotlib ``Figure``.
+"""Plots of what a model has learned; each function returns a matplotlib ``Figure``.
 
-They need no screen: ``figure.savefig("loss.png")`` works everywhere, and a notebook shows a figure
-by itself. matplotlib is an extra: ``pip install 'torchlite[plot]'``.
+They need no display: ``figure.savefig("loss.png")`` works everywhere, and a notebook shows a
+figure by itself. matplotlib is an extra: ``pip install 'torchlite[plot]'``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Tensor = torch.Tensor
 
 
 def _list(values: Any) -> Any:
-    """A tensor as nested lists; everything else as it is."""
+    """A tensor as nested lists; anything else unchanged."""
     return values.detach().tolist() if isinstance(values, torch.Tensor) else values
 
 
@@ -34,7 +34,7 @@ def _one(size: tuple[float, float] = (6, 4)) -> tuple[Figure, Any]:
 
 def loss_curves(history: Mapping[str, Sequence[float]], names: Sequence[str] = ("loss",),
                 log: bool = False) -> Figure:  # fmt: skip
-    """The figures `names` of a history by epoch, each beside its ``val_`` twin if there is one."""
+    """The metrics `names` of a history by epoch, each with its ``val_`` counterpart if any."""
     figure, axes = _one()
     for number, name in enumerate(names):
         for key, style in ((name, "-"), (f"val_{name}", "--")):
@@ -51,7 +51,7 @@ def loss_curves(history: Mapping[str, Sequence[float]], names: Sequence[str] = (
 
 def curves(lines: Mapping[str, Sequence[float]], xlabel: str = "step", ylabel: str = "loss",
            log: bool = False) -> Figure:  # fmt: skip
-    """Several lines with their names, over the numbers from 1."""
+    """Several named lines, over x = 1, 2, ..."""
     figure, axes = _one()
     for name, values in lines.items():
         axes.plot(range(1, len(values) + 1), values, label=name)
@@ -63,7 +63,7 @@ def curves(lines: Mapping[str, Sequence[float]], xlabel: str = "step", ylabel: s
 
 
 def confusion_matrix(matrix: Any, labels: Sequence[str] | None = None) -> Figure:
-    """How often each class (row) was taken for each (column); shades are shares of a row."""
+    """How often each class (row) was predicted as each (column), shaded by fraction of the row."""
     rows = _list(matrix)
     names = labels or [str(i) for i in range(len(rows))]
     figure, axes = _one((1.5 + 0.5 * len(rows), 1 + 0.5 * len(rows)))
@@ -76,19 +76,19 @@ def confusion_matrix(matrix: Any, labels: Sequence[str] | None = None) -> Figure
     axes.set(xlabel="predicted", ylabel="true")
     axes.set_xticks(range(len(names)), names)
     axes.set_yticks(range(len(names)), names)
-    figure.colorbar(image, label="share of the class")
+    figure.colorbar(image, label="fraction of the class")
     return figure
 
 
 def per_class_accuracy(matrix: Any, labels: Sequence[str] | None = None) -> Figure:
-    """The share of each class that was found, of a confusion matrix; with the share of all."""
+    """The accuracy on each class, and over all classes, from a confusion matrix."""
     rows = _list(matrix)
     names = labels or [str(i) for i in range(len(rows))]
     shares = [row[i] / max(sum(row), 1) for i, row in enumerate(rows)]
     total = sum(row[i] for i, row in enumerate(rows)) / max(sum(map(sum, rows)), 1)
     figure, axes = _one()
     axes.bar(names, shares, color="C0", alpha=0.6)
-    for i, share in enumerate(shares):  # at the foot of its bar, where the line crosses no text
+    for i, share in enumerate(shares):  # at the foot of the bar, clear of the line
         axes.text(i, 0.02, f"{share:.1%}", transform=axes.get_xaxis_transform(), ha="center",
                   fontsize=7)  # fmt: skip
     axes.axhline(total, color="C1", linestyle="--", label=f"all: {total:.2%}")
@@ -100,9 +100,9 @@ def per_class_accuracy(matrix: Any, labels: Sequence[str] | None = None) -> Figu
 
 def gallery(images: Tensor, true: Any, predicted: Any, limit: int = 25,
             labels: Sequence[str] | None = None) -> Figure:  # fmt: skip
-    """The images (N, H, W) or (N, 1 or 3, H, W) that were taken for another class.
+    """The misclassified among the images (N, H, W) or (N, 1 or 3, H, W).
 
-    The first `limit` of them, each with its true class and what it was taken for.
+    The first `limit` of them, each with its true and its predicted class.
     """
     true, predicted = _list(true), _list(predicted)
     wrong = [i for i, (a, b) in enumerate(zip(true, predicted)) if a != b]
@@ -115,7 +115,7 @@ def gallery(images: Tensor, true: Any, predicted: Any, limit: int = 25,
 
 def image_grid(images: Sequence[Tensor] | Tensor, captions: Sequence[str] = (),
                title: str = "") -> Figure:  # fmt: skip
-    """Images (H, W) or (1 or 3, H, W) in rows of about as many, each in shades of its own range."""
+    """Images (H, W) or (1 or 3, H, W) in a roughly square grid, each scaled to its own range."""
     columns = math.ceil(math.sqrt(max(len(images), 1)))
     rows = math.ceil(max(len(images), 1) / columns)
     height = (1.5 if captions else 1.3) * rows
@@ -130,7 +130,7 @@ def image_grid(images: Sequence[Tensor] | Tensor, captions: Sequence[str] = (),
 
 
 def _pixels(image: Tensor) -> Any:
-    """(H, W) or (1, H, W) as it is, (3, H, W) scaled to [0, 1] as (H, W, 3)."""
+    """(H, W) or (1, H, W) unchanged, (3, H, W) scaled to [0, 1] as (H, W, 3)."""
     image = image.detach()
     if image.ndim == 2:
         return image.tolist()
@@ -143,9 +143,9 @@ def _pixels(image: Tensor) -> Any:
 def loss_surface(loss: Callable[[float, float], Any], path: Sequence[tuple[float, float]],
                  names: tuple[str, str] = ("w0", "w1"), margin: float = 0.5,
                  points: int = 40) -> Figure:  # fmt: skip
-    """Contours of ``loss(a, b)`` over two weights, with the path that a descent took on it.
+    """Contours of ``loss(a, b)`` over two weights, with the path that gradient descent took.
 
-    The window is the path's, wider by the share `margin` on each side.
+    The window is the path's range, widened by the fraction `margin` on each side.
     """
     spans = [_span([step[k] for step in path], margin, points) for k in (0, 1)]
     heights = [[float(loss(a, b)) for a in spans[0]] for b in spans[1]]
@@ -169,7 +169,7 @@ def _span(values: Sequence[float], margin: float, points: int) -> list[float]:
 
 
 def predicted_and_true(predicted: Any, true: Any, name: str = "value") -> Figure:
-    """A point for each example of a regression, (N,) or (N, 1): on the line it would be right."""
+    """A point per example of a regression, (N,) or (N, 1); correct predictions lie on the line."""
     predicted, true = (torch.as_tensor(values).reshape(-1).tolist() for values in (predicted, true))
     figure, axes = _one((5, 5))
     axes.plot(true, predicted, ".", alpha=0.3, markersize=4)
@@ -180,7 +180,7 @@ def predicted_and_true(predicted: Any, true: Any, name: str = "value") -> Figure
 
 
 def attention_maps(weights: Tensor, tokens: Sequence[str] | None = None) -> Figure:
-    """The attention weights (heads, L, S) or (L, S): row i is what token i looks at."""
+    """The attention weights (heads, L, S) or (L, S): row i is what token i attends to."""
     maps = weights.detach() if weights.ndim == 3 else weights.detach().unsqueeze(0)
     figure = Figure(figsize=(3.2 * len(maps), 3.4), layout="constrained")
     for head, one in enumerate(maps):
@@ -196,7 +196,7 @@ def attention_maps(weights: Tensor, tokens: Sequence[str] | None = None) -> Figu
 def decision_boundary(predict: Callable[[Tensor], Tensor], x: Tensor, y: Any,
                       names: tuple[str, str] = ("x0", "x1"),
                       points: int = 80) -> Figure:  # fmt: skip
-    """The score of class 1, ``predict((N, 2)) -> (N,)``, over the plane; the examples on it."""
+    """The score of class 1, ``predict((N, 2)) -> (N,)``, over the plane, with the examples."""
     spans = [_span(_list(x[:, k]), 0.1, points) for k in (0, 1)]
     grid = torch.tensor([[a, b] for b in spans[1] for a in spans[0]])
     scores = _list(predict(grid).reshape(points, points))

@@ -1,4 +1,4 @@
-"""What is shown while a model trains: a bar in a terminal, lines elsewhere."""
+"""Progress of training: a bar in a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 try:
     from tqdm import tqdm
-except ImportError:  # the bar is a luxury: `pip install 'torchlite[progress]'`
+except ImportError:  # the bar is optional: `pip install 'torchlite[progress]'`
     tqdm = None
 
 
 def bar(batches: Iterable, text: str, shown: bool) -> Any:
-    """`batches`, with a bar if it is to be `shown`, tqdm is installed and somebody is looking."""
+    """`batches`, with a bar if `shown`, tqdm is installed and the output is a terminal."""
     if not shown or tqdm is None or not sys.stderr.isatty():
         return _Plain(batches)
     return tqdm(batches, text, leave=False)
@@ -29,7 +29,7 @@ class _Plain:
         return iter(self._batches)
 
     def set_postfix(self, **figures: Any) -> None:
-        """Shown by a bar, not here."""
+        """Shown by a bar only."""
 
 
 def line(epoch: int, epochs: int, figures: dict[str, float]) -> str:

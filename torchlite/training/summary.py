@@ -1,4 +1,4 @@
-"""`summary`: what a model is made of, layer by layer."""
+"""`summary`: the structure of a model, layer by layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import torchlite as torch
 from torchlite import nn
 
-#: Multiplications and additions of one call, counted as pairs: from (module, output).
+#: Multiply-adds of one call, as a function of (module, output).
 _WORK: dict[type, Callable[[Any, torch.Tensor], int]] = {
     nn.Linear: lambda m, out: out.numel() * m.in_features,
     nn.Bilinear: lambda m, out: out.numel() * m.in1_features * m.in2_features,
@@ -19,7 +19,7 @@ _WORK |= {
     kind: lambda m, out: out.numel() * math.prod(m.weight.shape[1:])
     for kind in (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 }
-_WORK |= {  # each input goes to all places of a kernel
+_WORK |= {  # each input element meets every kernel element
     kind: lambda m, out: out.numel() // m.out_channels * m.weight.numel() // math.prod(m.stride)
     for kind in (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 }
@@ -27,7 +27,7 @@ _WORK |= {  # each input goes to all places of a kernel
 
 @dataclass
 class Row:
-    """One module: its output's shape, its own parameters, and its multiply-adds."""
+    """One module: its output shape, its own parameters, and its multiply-adds."""
 
     name: str
     kind: str
@@ -39,7 +39,7 @@ class Row:
 
 @dataclass
 class Summary:
-    """A table of the layers of a model; ``print`` shows it, a notebook too."""
+    """A table of the layers of a model, shown by ``print`` and in notebooks."""
 
     rows: list[Row]
     parameters: int
@@ -101,12 +101,12 @@ def summary(model: nn.Module, input_size: Any = None, *, input_data: Any = None,
     """The layers of `model` with the shapes of their outputs, parameters and multiply-adds.
 
     Args:
-        input_size: The shape of the input, its batch included, or a list of shapes for several
-            inputs; the model is called once with zeros, in evaluation mode.
+        input_size: The shape of the input, batch dimension included, or a list of shapes for
+            several inputs; the model is called once with zeros, in evaluation mode.
         input_data: A tensor, or a tuple of them, instead.
-        dtypes: Of the inputs of `input_size`. Default: the default dtype.
+        dtypes: The dtypes of the inputs in `input_size`. Default: the default dtype.
 
-    Multiply-adds are counted for linear and convolution layers, which do nearly all of the work.
+    Multiply-adds are counted for linear and convolution layers, which do nearly all of them.
     """
     inputs = _inputs(input_size, input_data, dtypes)
     paths = {id(module): name for name, module in model.named_modules()}
@@ -142,7 +142,7 @@ def _inputs(size: Any, data: Any, dtypes: Sequence[torch.dtype] | None) -> tuple
 
 
 def _call(model: nn.Module, inputs: tuple, rows: dict[int, Row], result: Summary) -> None:
-    """Call the model once and note what each module gives."""
+    """Call the model once and record the output of each module."""
 
     def note(module: nn.Module, args: Any, output: Any) -> None:
         first = output[0] if isinstance(output, (tuple, list)) else output

@@ -1,4 +1,4 @@
-"""`Trainer`: the training loop that most programs write, with Keras's verbs."""
+"""`Trainer`: the training loop that most programs need, with Keras's method names."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from torchlite.utils.data import DataLoader, Dataset, IterableDataset, Subset, T
 
 
 class Trainer:
-    """Trains, evaluates and asks a model.
+    """Trains and evaluates a model, and predicts with it.
 
     Args:
         model: Called with the inputs of a batch.
         loss: ``loss(output, target)``, a scalar: the mean over the batch.
         optimizer: An optimizer of `torchlite.optim` over the model's parameters.
         metrics: Names, functions of (output, target) or objects: see `torchlite.training.metrics`.
-        clip_norm, clip_value: Bounds of the gradients' norm and of each element. Default: none.
-        accumulate: Batches whose gradients are averaged for one step. Default: 1.
+        clip_norm, clip_value: Bounds on the gradients' norm and on each element. Default: none.
+        accumulate: Number of batches whose gradients are averaged for one step. Default: 1.
 
-    ``history`` holds what all calls of `fit` have reached. Setting ``stop_training`` ends the run
-    after the epoch.
+    ``history`` holds the metrics of all calls of `fit`. Setting ``stop_training`` ends the run
+    after the current epoch.
     """
 
     def __init__(self, model: nn.Module, loss: Callable[[Any, Any], torch.Tensor],
@@ -51,17 +51,17 @@ class Trainer:
         """Train on each example `epochs` times; returns the history.
 
         Args:
-            x, y: Inputs and targets as tensors, ``x`` perhaps a tuple of them; or a dataset; or a
-                DataLoader, which then knows its own batch size and order.
-            epochs: At which epoch to stop, those of a checkpoint that is resumed included.
-            validation_split: The share of the examples, taken from the end before any shuffling,
-                that is not trained on but validated with. Not for a DataLoader.
+            x, y: Inputs and targets as tensors, ``x`` may be a tuple of them; or a dataset; or a
+                DataLoader, which sets its own batch size and order.
+            epochs: The total number of epochs, including those of a resumed checkpoint.
+            validation_split: The fraction of the examples, taken from the end before any shuffling,
+                to hold out for validation. Not for a DataLoader.
             validation_data: A pair (x, y), a dataset or a DataLoader.
             verbose: Show a progress bar in a terminal, and a line for each epoch.
 
-        Ctrl-C ends the run: the model is as the last step left it, the history tells of the epochs
-        done and is ``interrupted``.
-        Raises: NonFiniteLoss with the step, and the layer that was first to go non-finite.
+        Ctrl-C ends the run: the model stays as the last step left it, the history covers the
+        completed epochs and is ``interrupted``.
+        Raises: NonFiniteLoss with the step, and the first layer to output such a value.
         """
         data, held_out = _split(x, y, validation_split)
         batches = _batches(data, batch_size, shuffle)
@@ -138,7 +138,7 @@ class Trainer:
         return value
 
     def _update(self, batches: int) -> None:
-        """One step of the optimizer with the mean gradient of some batches."""
+        """One step of the optimizer with the gradient averaged over `batches` batches."""
         if batches > 1:
             for parameter in self.model.parameters():
                 if parameter.grad is not None:
@@ -151,7 +151,7 @@ class Trainer:
         self.optimizer.zero_grad()
 
     def evaluate(self, x: Any, y: Any = None, *, batch_size: int = 32) -> dict[str, float]:
-        """The loss and the metrics of data as `fit` takes them, in evaluation mode."""
+        """The loss and the metrics on data, passed as to `fit`, in evaluation mode."""
         mean = Mean(self.loss, "loss")
         for metric in self.metrics:
             metric.reset()
@@ -162,7 +162,7 @@ class Trainer:
         return {"loss": mean.compute(), **{m.name: m.compute() for m in self.metrics}}
 
     def predict(self, x: Any, *, batch_size: int = 32) -> torch.Tensor:
-        """The outputs for inputs alone (a tensor or a tuple of them), or for a dataset or a
+        """The outputs for inputs (a tensor or a tuple of them), or for a dataset or a
         DataLoader of (input, target), whose targets are not used: (N, *)."""
         is_data = isinstance(x, (Dataset, DataLoader))
         parts = x if isinstance(x, tuple) else (x,)
@@ -182,7 +182,7 @@ class Trainer:
             self.model.train(was_training)
 
     def save(self, path: str | PathLike) -> None:
-        """Write model, optimizer, history and random numbers, so that `load` can go on."""
+        """Write the model, optimizer, history and random state, so that `load` can resume."""
         state = {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -193,7 +193,7 @@ class Trainer:
         torch.save(state, path)
 
     def load(self, path: str | PathLike) -> None:
-        """Go back to where `save` was called."""
+        """Resume from where `save` was called."""
         state = torch.load(path)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -202,7 +202,7 @@ class Trainer:
 
 
 def _dataset(x: Any, y: Any = None) -> Any:
-    """Tensors as a dataset; a dataset or a DataLoader as it is."""
+    """Tensors as a dataset; a dataset or a DataLoader unchanged."""
     if y is None:
         if isinstance(x, (Dataset, DataLoader)):
             return x
@@ -214,14 +214,14 @@ def _dataset(x: Any, y: Any = None) -> Any:
 
 
 def _split(x: Any, y: Any, share: float) -> tuple[Any, Any]:
-    """The data to train on, and those to validate with or None."""
+    """The training data, and the validation data or None."""
     if not 0 <= share < 1:
         raise ValueError(f"validation_split must be in [0, 1), got {share}")
     data = _dataset(x, y)
     if not share:
         return data, None
     if isinstance(data, (DataLoader, IterableDataset)):
-        raise ValueError("validation_split needs a dataset with a length: give validation_data")
+        raise ValueError("validation_split needs a dataset with a length: pass validation_data")
     first = len(data) - int(len(data) * share)
     return Subset(data, range(first)), Subset(data, range(first, len(data)))
 
@@ -234,7 +234,7 @@ def _batches(data: Any, batch_size: int, shuffle: bool) -> DataLoader:
 
 
 def _parts(batch: Any) -> tuple[Sequence[Any], Any]:
-    """The inputs and the target, which is the last part of a batch."""
+    """The inputs and the target, which is the last element of a batch."""
     if not isinstance(batch, (tuple, list)) or len(batch) < 2:
         raise TypeError(
             f"a batch must be (input, ..., target), got {type(batch).__name__}"

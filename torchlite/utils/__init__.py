@@ -1,4 +1,4 @@
-"""Helpers around training: data loading in `torchlite.utils.data`."""
+"""Training utilities: data loading is in `torchlite.utils.data`."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ __all__ = ["checkpoint", "data", "dlpack", "graph", "model_zoo", "tensorboard"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use what many programs do not need."""
+    """Import on first use the modules that many programs do not need."""
     if name not in _LAZY:
         raise AttributeError(f"module 'torchlite.utils' has no attribute {name!r}")
     return importlib.import_module(f"torchlite.utils.{name}")

@@ -1,4 +1,4 @@
-"""Trade time for memory: compute intermediate results again in backward instead of keeping them."""
+"""Activation checkpointing: recompute intermediate results in backward instead of storing them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from torchlite.random import default_generator
 
 
 class CheckpointError(RuntimeError):
-    """The second run of a checkpointed function did not do what the first one did."""
+    """The second run of a checkpointed function behaved differently from the first."""
 
 
 class _Enough(Exception):
@@ -40,18 +40,18 @@ def checkpoint(
     early_stop: bool = True,
     **kwargs: Any,
 ) -> Any:
-    """``function(*args, **kwargs)``, whose intermediate results are computed anew in backward.
+    """``function(*args, **kwargs)``, whose intermediate results are recomputed in backward.
 
     Args:
-        use_reentrant: How: by an `autograd.Function` around the whole (True), or by hooks on what
-            is saved (False, recommended). Should be given; None warns and means True.
+        use_reentrant: Use an `autograd.Function` around the whole (True), or hooks on saved
+            tensors (False, recommended). Should be given; None warns and means True.
         context_fn: Two context managers, for the first and for the second run.
         determinism_check: "default" compares shapes and dtypes of both runs, "none" does not.
-        debug: Without effect.
-        early_stop: Stop the second run as soon as all is there.
-        preserve_rng_state: Let the second run draw the same random numbers. Default: True.
-    Raises: CheckpointError in backward if the runs differ; ValueError for what does not go with
-        ``use_reentrant=True``.
+        debug: Has no effect.
+        early_stop: Stop the second run as soon as it has computed all that is needed.
+        preserve_rng_state: Make the second run draw the same random numbers. Default: True.
+    Raises: CheckpointError in backward if the runs differ; ValueError for arguments that
+        ``use_reentrant=True`` does not support.
     """
     if use_reentrant is None:
         warnings.warn(
@@ -82,7 +82,7 @@ def checkpoint(
 
 @contextmanager
 def _random_numbers_from(state: bytes | None) -> Iterator[None]:
-    """Inside, the default generator stands at `state`; None: where it happens to stand."""
+    """Inside, the default generator starts from `state`; None leaves it unchanged."""
     if state is None:
         yield
         return
@@ -96,12 +96,12 @@ def _random_numbers_from(state: bytes | None) -> Iterator[None]:
 
 
 def _same_autocast() -> autocast:
-    """A context with the autocast that the code is in now."""
+    """A context manager that restores the current autocast state."""
     return autocast("cpu", get_autocast_dtype("cpu"), is_autocast_enabled("cpu"))
 
 
 class CheckpointFunction(Function):
-    """Runs a function unrecorded; backward runs it again, recorded, and walks its graph."""
+    """Runs a function without recording; backward reruns it with recording, and walks its graph."""
 
     @staticmethod
     def forward(ctx: Any, function: Callable, preserve: bool, *args: Any) -> Any:
@@ -132,7 +132,7 @@ class CheckpointFunction(Function):
 
 
 class _Frame:
-    """One checkpointed call: hands out numbers for saved tensors, computes them when asked."""
+    """One checkpointed call: saves indices in place of tensors, and recomputes these on demand."""
 
     def __init__(self, function: Callable, args: tuple, kwargs: dict, preserve: bool,
                  determinism_check: str, early_stop: bool) -> None:  # fmt: skip
@@ -145,8 +145,8 @@ class _Frame:
         self.checks, self.early_stop = determinism_check == "default", early_stop
         self.state = default_generator.engine.get_state() if preserve else None
         self.autocast = _same_autocast()
-        self.facts: list[tuple] = []  # (shape, dtype) of what the first run saved
-        self.values: dict[int, Tensor] = {}  # what the second run saved and nobody fetched yet
+        self.facts: list[tuple] = []  # (shape, dtype) of the tensors saved by the first run
+        self.values: dict[int, Tensor] = {}  # saved by the second run and not fetched yet
 
     def first_run(self, context: Context, again: Context) -> Any:
         self.again = again
@@ -200,7 +200,7 @@ class _Frame:
 
 
 def _kept(value: Any) -> Any:
-    """An argument for the second run: one around this checkpoint may compute it anew as well."""
+    """An argument for the second run, which an enclosing checkpoint may recompute as well."""
     hooks = innermost_hooks()
     if hooks is None or not isinstance(value, Tensor) or not value.requires_grad:
         return value
@@ -220,7 +220,7 @@ def _refuse(packed: Any) -> Tensor:
 
 def checkpoint_sequential(functions: Any, segments: int, input: Any,
                           use_reentrant: bool | None = None, **kwargs: Any) -> Any:  # fmt: skip
-    """Call modules one after the other; all but the last of `segments` parts are checkpointed.
+    """Call modules in sequence, in `segments` parts; all but the last are checkpointed.
 
     Args:
         functions: A `nn.Sequential` or a list of callables.

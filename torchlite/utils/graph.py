@@ -1,7 +1,7 @@
-"""The autograd graph of a tensor, to look at: as text, as Graphviz source, or as HTML.
+"""Viewing the autograd graph of a tensor as text, Graphviz source or HTML.
 
-What ``loss.backward()`` walks: each node is an operation, its edges lead to the nodes of its
-operands; leaves are the tensors that gradients are accumulated in.
+This is what ``loss.backward()`` walks: each node is an operation, with edges to the nodes of its
+operands; leaves are the tensors that accumulate gradients.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torchlite.nn import Module
 
 
 class Graph:
-    """The nodes behind a tensor, the newest first; made by `graph`.
+    """The nodes that lead to a tensor, newest first; made by `graph`.
 
     ``print(graph(loss))`` shows text, ``graph(loss).dot()`` is Graphviz source, and a notebook
     shows the HTML.
@@ -43,7 +43,7 @@ class Graph:
                 yield self._numbers[node], self._numbers[edge]
 
     def __str__(self) -> str:
-        """One line a node, in the order in which backward visits them, with where it leads."""
+        """One line per node, in the order in which backward visits them, with its edges."""
         lines = []
         for i, node in enumerate(self._nodes):
             targets = ", ".join(str(self._numbers[edge]) for edge in _edges_of(node))
@@ -63,7 +63,7 @@ class Graph:
         return "\n".join([*lines, "}"])
 
     def _repr_html_(self) -> str:
-        """Nested lists; a node that several lead to is written out once."""
+        """Nested lists; a node with several parents is expanded only once."""
         seen: set[int] = set()
         parts: list[str] = []
         stack: list[Any] = [self._root]
@@ -84,7 +84,7 @@ class Graph:
         return "<ul>" + "".join(parts) + "</ul>"
 
     def to_html(self, path: Any) -> None:
-        """Write a page that any browser shows."""
+        """Write an HTML page."""
         with open(path, "w", encoding="utf-8") as file:
             file.write(f"<!doctype html><title>autograd graph</title>{self._repr_html_()}")
 
@@ -93,11 +93,11 @@ def graph(tensor: Tensor, parameters: Module | dict[str, Tensor] | None = None) 
     """The autograd graph of `tensor`.
 
     Args:
-        parameters: A module, or {name: tensor}: what the leaves are called.
-    Raises: RuntimeError if the tensor does not require grad: there is no graph.
+        parameters: A module, or {name: tensor}, which names the leaves.
+    Raises: RuntimeError if the tensor does not require grad and so has no graph.
     """
     if not tensor.requires_grad:
-        raise RuntimeError("the tensor does not require grad, so nothing is behind it")
+        raise RuntimeError("the tensor does not require grad, so it has no graph")
     if isinstance(parameters, Module):
         parameters = dict(parameters.named_parameters())
     return Graph(tensor, {id(p): name for name, p in (parameters or {}).items()})

@@ -1,4 +1,4 @@
-"""SummaryWriter: what TensorBoard shows. Written by the package tensorboardX."""
+"""SummaryWriter, which writes logs for TensorBoard through the package tensorboardX."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class SummaryWriter:
 
     Args:
         log_dir: The directory. Default: a new one, ``runs/<time>_<host><comment>``.
-        comment: Ends the default name.
-        purge_step: Of an earlier run, forget this step and later ones.
-        max_queue: Write when so many events wait...
-        flush_secs: ... or so many seconds have passed.
-        filename_suffix: Ends the names of files.
+        comment: Suffix of the default name.
+        purge_step: Discard an earlier run's events from this step on.
+        max_queue: Write when this many events are pending...
+        flush_secs: ... or when this many seconds have passed.
+        filename_suffix: Suffix of file names.
 
     Raises: ImportError if tensorboardX is not installed.
     Example: ``with SummaryWriter() as writer: writer.add_scalar("loss", loss, step)``
@@ -47,7 +47,7 @@ class SummaryWriter:
         self.log_dir = self._writer.logdir
 
     def get_logdir(self) -> str:
-        """The directory that is written to."""
+        """The directory of the logs."""
         return self.log_dir
 
     def add_scalar(
@@ -59,7 +59,7 @@ class SummaryWriter:
         new_style: bool = False,
         double_precision: bool = False,
     ) -> None:
-        """Add a number; `new_style` and `double_precision` are accepted, but without effect."""
+        """Add a number; `new_style` and `double_precision` are accepted but have no effect."""
         self._writer.add_scalar(tag, _plain(scalar_value), global_step, walltime)
 
     def add_hparams(
@@ -70,9 +70,9 @@ class SummaryWriter:
         run_name: str | None = None,
         global_step: int | None = None,
     ) -> None:
-        """Add the settings of a run and its results; `hparam_domain_discrete` is without effect.
+        """Add the settings of a run and its results; `hparam_domain_discrete` has no effect.
 
-        Raises: TypeError if the first two are no dicts.
+        Raises: TypeError if the first two are not dicts.
         """
         if not (isinstance(hparam_dict, dict) and isinstance(metric_dict, dict)):
             raise TypeError("hparam_dict and metric_dict should be dictionary.")
@@ -85,7 +85,7 @@ class SummaryWriter:
         verbose: bool = False,
         use_strict_trace: bool = True,
     ) -> NoReturn:
-        """Raises NotImplementedError: there is no graph of TorchScript that TensorBoard shows."""
+        """Raises NotImplementedError: there is no TorchScript graph to show."""
         raise NotImplementedError(
             "SummaryWriter.add_graph is not supported: torchlite has no TorchScript to trace with"
         )
@@ -96,11 +96,11 @@ class SummaryWriter:
         return _with_plain_arguments(getattr(self._writer, name))
 
     def flush(self) -> None:
-        """Write all that waits to the file."""
+        """Write all pending events to the file."""
         self._writer.flush()
 
     def close(self) -> None:
-        """Write all that waits, and close the files."""
+        """Write all pending events, and close the files."""
         self._writer.close()
 
     def __enter__(self) -> SummaryWriter:

@@ -1,7 +1,7 @@
 """Window functions: PyTorch's `torch.signal.windows`.
 
-``M`` is the length; ``sym=False`` gives the first M places of the symmetric window of length M + 1,
-as spectra want them. -> (M,), of float32 or float64.
+``M`` is the length; ``sym=False`` returns the first M elements of the symmetric window of length
+M + 1, for spectral analysis. Shape: (M,), of dtype float32 or float64.
 
 Raises (all of them): ValueError for a negative length or another dtype.
 """
@@ -55,7 +55,7 @@ def exponential(M: int, *, center: float | None = None, tau: float = 1.0, sym: b
                 requires_grad: bool = False) -> Tensor:  # fmt: skip
     """``e ** -(|k - center| / tau)``; center defaults to the middle.
 
-    Raises: ValueError also for a tau that is not positive, or a center of a symmetric window.
+    Raises: ValueError also for a non-positive tau, or a center with a symmetric window.
     """
     _check_positive("Tau", tau)
     if sym and center is not None:
@@ -119,7 +119,7 @@ def general_cosine(M: int, *, a: Iterable[float], sym: bool = True, dtype: dtype
                    requires_grad: bool = False) -> Tensor:  # fmt: skip
     """``a[0] - a[1] cos(2 pi k / N) + a[2] cos(4 pi k / N) - ...``
 
-    Raises: TypeError if `a` is no sequence, ValueError also if it is empty.
+    Raises: TypeError if `a` is not a sequence, ValueError also if it is empty.
     """
     if not isinstance(a, Iterable):
         raise TypeError("Coefficients must be a list/tuple")
@@ -148,7 +148,7 @@ def _cosine_window(name: str, weights: tuple[float, ...], meaning: str) -> Calla
                               requires_grad=requires_grad)  # fmt: skip
 
     window.__name__ = window.__qualname__ = name
-    window.__doc__ = f"`general_cosine` of {meaning}."
+    window.__doc__ = f"`general_cosine` with {meaning}."
     return window
 
 
@@ -158,7 +158,7 @@ blackman = _cosine_window("blackman", (0.42, 0.5, 0.08), "0.42, 0.5 and 0.08")
 nuttall = _cosine_window(
     "nuttall",
     (0.3635819, 0.4891775, 0.1365995, 0.0106411),
-    "the four weights of Nuttall 1981, table II, of continuous first derivative",
+    "the four weights of Nuttall 1981, table II, with continuous first derivative",
 )
 
 __all__ = [

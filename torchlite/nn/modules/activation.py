@@ -1,4 +1,4 @@
-"""Smooth and bounded activations as layers. Shape: any, kept, unless a class says otherwise."""
+"""Smooth and bounded activations as layers. Shape: any, unchanged, unless a class differs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Activation(Module):
 
 
 class InPlace(Activation):
-    """Has no setting but `inplace`, which writes the result into the input."""
+    """Its only setting is `inplace`, which writes the result into the input."""
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class Softshrink(Module):
         return F.softshrink(input, self.lambd)
 
     def extra_repr(self) -> str:
-        """The bound."""
+        """The threshold."""
         return f"{self.lambd}"
 
 
@@ -158,7 +158,7 @@ class Tanh(Module):
 
 
 class GLU(Activation):
-    """``a * sigmoid(b)`` for the halves ``a``, ``b`` along `dim`, which has even length.
+    """``a * sigmoid(b)`` for the halves ``a``, ``b`` along `dim`, whose length must be even.
 
     Source: Dauphin et al. 2016, https://arxiv.org/abs/1612.08083
     """
@@ -205,7 +205,7 @@ class LogSoftmax(Softmax):
 
 
 class Softmax2d(Module):
-    """`Softmax` over the channels. Shape: (N, C, H, W) or (C, H, W), kept.
+    """`Softmax` over the channels. Shape: (N, C, H, W) or (C, H, W), unchanged.
 
     Raises: ValueError for another number of dimensions.
     """

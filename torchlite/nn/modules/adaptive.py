@@ -1,4 +1,4 @@
-"""The adaptive softmax: few classes that are frequent, many that are rare."""
+"""The adaptive softmax, for a few frequent classes and many rare ones."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ class _ASMoutput(NamedTuple):
 
 
 class AdaptiveLogSoftmaxWithLoss(Module):
-    """Log-probabilities of classes sorted by frequency, in clusters: the rarer, the narrower.
+    """Log-probabilities of classes sorted by frequency; rarer clusters use narrower projections.
 
     Source: Grave et al. 2017, https://arxiv.org/abs/1609.04309
 
     Args:
         in_features: Width of the input.
         n_classes: Number of classes.
-        cutoffs: Increasing: the head has the classes up to the first, each cluster those up to the
-            next.
-        div_value: By which the width shrinks from one cluster to the next. Default: 4.
+        cutoffs: Increasing: the head has the classes up to the first, each cluster those up to
+            the next.
+        div_value: Factor by which the width shrinks from cluster to cluster. Default: 4.
         head_bias: Whether the head has a bias. Default: False.
 
     Shape: (N, in_features), (N,) -> output (N,), loss (); or (in_features,), () -> (), ().
-    Raises: ValueError for cutoffs that do not increase between 1 and ``n_classes - 1``.
+    Raises: ValueError unless the cutoffs increase and lie between 1 and ``n_classes - 1``.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             )
 
     def reset_parameters(self) -> None:
-        """Draw all weights anew."""
+        """Reinitialise all weights."""
         self.head.reset_parameters()
         for cluster in self.tail:
             for layer in cluster.children():
@@ -111,7 +111,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         return cat(parts, 1)
 
     def predict(self, input: Tensor) -> Tensor:
-        """The class of the greatest probability. (N, in_features) -> (N,)."""
+        """The most probable class. (N, in_features) -> (N,)."""
         scores = self.head(input)
         best = scores.argmax(1)
         rare = best >= self.shortlist_size

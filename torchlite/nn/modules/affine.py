@@ -1,4 +1,4 @@
-"""The weight and bias with which layers that normalise end."""
+"""The affine weight and bias of normalisation layers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from torchlite.ops.creation.factories import empty
 def add_affine(
     module: Module, shape: tuple[int, ...], weight: bool, bias: bool, like: dict[str, Any]
 ) -> None:
-    """Give `module` parameters "weight" and, beside it, "bias" of `shape`, or None for them.
+    """Register parameters "weight" and "bias" of `shape` in `module`, or None for absent ones.
 
-    `like` holds device and dtype. The values are not set: see `reset_affine`.
+    A bias needs a weight. `like` holds device and dtype. Values are left to `reset_affine`.
     """
     for name, present in (("weight", weight), ("bias", weight and bias)):
         value = Parameter(empty(shape, **like)) if present else None
@@ -23,7 +23,7 @@ def add_affine(
 
 
 def reset_affine(module: Any) -> None:
-    """Weight 1, bias 0, where there are any."""
+    """Set the weight to 1 and the bias to 0, where present."""
     if module.weight is not None:
         init.ones_(module.weight)
     if module.bias is not None:

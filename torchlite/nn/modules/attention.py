@@ -1,4 +1,4 @@
-"""Attention with several heads as a layer."""
+"""Multi-head attention as a layer."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from torchlite.ops.creation.factories import empty
 
 
 class MultiheadAttention(Module):
-    """Several scaled dot-product attentions side by side, between projections.
+    """Multi-head scaled dot-product attention, between linear projections.
 
     Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762
 
     Args:
         embed_dim: Width E of query and result.
         num_heads: Number of heads; each is ``embed_dim / num_heads`` wide.
-        dropout: Probability with which a weight is dropped in training. Default: 0.
+        dropout: Probability of dropping an attention weight in training. Default: 0.
         bias: Whether the projections have biases. Default: True.
-        add_bias_kv: Whether a learned key and value follow the others. Default: False.
-        add_zero_attn: Whether a key and value of zeros follow. Default: False.
+        add_bias_kv: Whether to append a learned key and value. Default: False.
+        add_zero_attn: Whether to append a key and value of zeros. Default: False.
         kdim, vdim: Widths of key and value. Default: `embed_dim`.
         batch_first: Whether the batch is the first dimension, not the second. Default: False.
 
     Shape: query (L, N, E), key (S, N, kdim), value (S, N, vdim), or each without N -> result
     (L, N, E), weights (N, L, S). Raises: ValueError for sizes that are not positive, AssertionError
-    for a width that `num_heads` does not divide, or shapes that do not fit.
+    for a width that `num_heads` does not divide, or mismatched shapes.
     """
 
     def __init__(
@@ -107,10 +107,10 @@ class MultiheadAttention(Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
-        """The result, and the weights if `need_weights`, averaged over heads unless told not to.
+        """The result, and the weights if `need_weights`, averaged over heads by default.
 
         Args:
-            key_padding_mask: (N, S) or (S,): True, or -inf, at keys that nobody attends to.
+            key_padding_mask: (N, S) or (S,): True, or -inf, at keys to ignore.
             attn_mask: (L, S) or (N * num_heads, L, S): True, or -inf, where not to attend.
             is_causal: A hint that `attn_mask` is causal.
         """
@@ -146,7 +146,7 @@ class MultiheadAttention(Module):
 
 
 def _swapped(*tensors: Tensor) -> list[Tensor]:
-    """The first two dimensions swapped; what is one tensor stays one."""
+    """With the first two dimensions swapped; identical tensors stay identical."""
     done: dict[int, Tensor] = {}
     for x in tensors:
         if id(x) not in done:

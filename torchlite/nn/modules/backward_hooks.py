@@ -1,4 +1,4 @@
-"""What runs full backward hooks: two identity functions, around the inputs and the outputs."""
+"""Running full backward hooks, by identity functions on a module's inputs and outputs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NO_INPUT_GRADIENT = (
 
 
 class _Gate(Function):
-    """Hands tensors on unchanged; their gradients pass through `visit` as one tuple."""
+    """Passes tensors on unchanged; their gradients go through `visit` as one tuple."""
 
     @staticmethod
     def forward(ctx: Any, visit: Callable, *tensors: Tensor) -> tuple[Tensor, ...]:
@@ -35,8 +35,8 @@ class _Gate(Function):
 class BackwardHook:
     """One call of a module with full backward (pre) hooks.
 
-    The gradients of the outputs arrive first and are kept; when those of the inputs arrive too,
-    the hooks see both. What is not a tensor counts as an input or output with gradient None.
+    The gradients of the outputs arrive first and are stored; once those of the inputs arrive,
+    the hooks get both. Inputs and outputs that are not tensors have gradient None.
     """
 
     def __init__(self, module: Any, hooks: list[Callable], pre_hooks: list[Callable]) -> None:
@@ -47,7 +47,7 @@ class BackwardHook:
         self.n_inputs = self.n_outputs = 0
 
     def setup_inputs(self, args: tuple) -> tuple:
-        """`args` with a gate on its tensors, where a gradient may pass."""
+        """`args` with a gate on its tensors, if gradients are enabled."""
         self.n_inputs = len(args)
         args, self.input_places = _gate(self._input_gradients, args)
         return args
@@ -67,7 +67,7 @@ class BackwardHook:
 
     def _input_gradients(self, grads: tuple) -> Sequence[Any]:
         if self.grad_outputs is None:
-            return grads  # they did not come through the outputs: a double backward
+            return grads  # they did not pass through the outputs: a double backward
         grad_outputs, self.grad_outputs = self.grad_outputs, None
         result = _spread(self.input_places or [], grads, self.n_inputs)
         for hook in self.hooks:
@@ -104,7 +104,7 @@ class BackwardHook:
         return outputs
 
     def _without_inputs(self, outputs: tuple) -> None:
-        """No input needs a gradient: the hooks run as soon as the outputs have theirs."""
+        """No input requires a gradient: the hooks run as soon as the outputs have theirs."""
         self.grad_outputs = None
         warnings.warn(_NO_INPUT_GRADIENT, stacklevel=5)
         for hook in self.hooks:
@@ -117,14 +117,14 @@ class BackwardHook:
 
 
 def _gate(visit: Callable, values: tuple) -> tuple[tuple, list[int] | None]:
-    """`values` with its tensors behind a gate, and their places; None if no gradient is wanted."""
+    """`values` with its tensors behind a gate, and their indices; None if none needs a gradient."""
     places = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
     if not is_grad_enabled() or not any(values[i].requires_grad for i in places):
         return values, None
     gated = list(values)
     for place, tensor in zip(places, _Gate.apply(visit, *[values[i] for i in places])):
         gated[place] = tensor
-    # a named tuple takes its fields one by one
+    # a named tuple takes its fields as separate arguments
     return tuple(gated) if type(values) is tuple else type(values)(*gated), places
 
 

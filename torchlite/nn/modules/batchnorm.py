@@ -14,7 +14,7 @@ from torchlite.ops.creation.factories import ones, tensor, zeros
 
 
 class _NormBase(Module):
-    """Weight, bias and running moments, each (num_features,) or None."""
+    """Weight, bias and running statistics, each (num_features,) or None."""
 
     _version = 2
 
@@ -43,14 +43,14 @@ class _NormBase(Module):
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:
-        """Forget the batches seen: mean 0, variance 1."""
+        """Reset the running mean to 0, the variance to 1 and the batch count to 0."""
         if self.track_running_stats:
             self.running_mean.zero_()
             self.running_var.fill_(1)
             self.num_batches_tracked.zero_()
 
     def reset_parameters(self) -> None:
-        """Weight 1, bias 0, no batches seen."""
+        """Set weight 1, bias 0, and reset the running statistics."""
         self.reset_running_stats()
         if self.affine:
             reset_affine(self)
@@ -60,7 +60,7 @@ class _NormBase(Module):
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any,
                               *rest: Any) -> None:  # fmt: skip
-        """Checkpoints before version 2 do not count batches."""
+        """Checkpoints before version 2 lack the batch count."""
         version, key = local_metadata.get("version"), f"{prefix}num_batches_tracked"
         if (version is None or version < 2) and self.track_running_stats and key not in state_dict:
             state_dict[key] = self.num_batches_tracked
@@ -76,7 +76,7 @@ class _NormBase(Module):
 
 class _BatchNorm(_NormBase):
     def forward(self, input: Tensor) -> Tensor:
-        """`input`, normalised; in training mode the running moments move."""
+        """`input`, normalised; training mode updates the running statistics."""
         self._check_input_dim(input)
         factor = 0.0 if self.momentum is None else self.momentum
         tracking = self.training and self.track_running_stats
@@ -92,23 +92,23 @@ class _BatchNorm(_NormBase):
 
 
 class BatchNorm1d(_BatchNorm):
-    """Each channel with mean 0 and variance 1 over the batch, then times `weight` plus `bias`.
+    """Normalises each channel to mean 0 and variance 1, then scales by `weight` and adds `bias`.
 
     Source: Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167
-    In training mode with the moments of the batch, which move the running ones; in evaluation mode
-    with the running ones.
+    Training mode uses the statistics of the batch, and updates the running ones; evaluation mode
+    uses the running ones.
 
     Args:
         num_features: Number of channels C.
         eps: Added to the variance. Default: 1e-5.
-        momentum: Share of a new batch in the running moments; None: all batches count the same.
-        affine: Whether there are weight and bias. Default: True.
-        track_running_stats: Whether there are running moments; else those of the batch serve in
-            both modes. Default: True.
+        momentum: Weight of a new batch in the running statistics; None: their cumulative average.
+        affine: Whether there are a weight and a bias. Default: True.
+        track_running_stats: Whether to keep running statistics; otherwise both modes use those of
+            the batch. Default: True.
         bias: Whether there is a bias, if `affine`. Default: True.
 
-    Shape: (N, C) or (N, C, L), kept. Raises: ValueError for other dimensions, and in training mode
-    for a single value a channel.
+    Shape: (N, C) or (N, C, L), unchanged. Raises: ValueError for other dimensions, and in training
+    mode for a single value per channel.
     """
 
     def _check_input_dim(self, input: Tensor) -> None:
@@ -116,23 +116,23 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """`BatchNorm1d` of images. Shape: (N, C, H, W), kept."""
+    """`BatchNorm1d` for images. Shape: (N, C, H, W), unchanged."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         check_dim(input, 4)
 
 
 class BatchNorm3d(_BatchNorm):
-    """`BatchNorm1d` of volumes. Shape: (N, C, D, H, W), kept."""
+    """`BatchNorm1d` for volumes. Shape: (N, C, D, H, W), unchanged."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         check_dim(input, 5)
 
 
 class SyncBatchNorm(_BatchNorm):
-    """Batch normalisation over all processes of a group; of the one process here.
+    """Batch normalisation over all processes of a group; here there is only one.
 
-    `process_group` is accepted. Shape: (N, C, *), kept.
+    `process_group` is accepted. Shape: (N, C, *), unchanged.
     """
 
     def __init__(

@@ -41,7 +41,7 @@ class _ConvNd(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw weight, then bias, anew: both from ``U(-k, k)``, ``k = 1 / sqrt(fan_in)``."""
+        """Redraw the weight, then the bias, from ``U(-k, k)``, ``k = 1 / sqrt(fan_in)``."""
         init.kaiming_uniform_(self.weight, a=math.sqrt(5))
         fan_in = math.prod(self.weight.shape[1:])
         if self.bias is not None and fan_in:
@@ -49,7 +49,7 @@ class _ConvNd(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def extra_repr(self) -> str:
-        """The settings that are not the usual ones."""
+        """The sizes, and the settings that differ from their defaults."""
         parts = [f"{self.in_channels}, {self.out_channels}", shown(self, "kernel_size", "stride")]
         usual = {"padding": 0, "dilation": 1, "output_padding": 0}
         parts += [shown(self, name) for name, value in usual.items()
@@ -114,7 +114,7 @@ class _Conv(_ConvNd):
         )
 
     def _borders(self) -> list[int]:
-        """The numbers for `F.pad`, last dimension first."""
+        """The padding for `F.pad`, last dimension first."""
         if self.padding == "valid":
             return [0] * (2 * self.dims)
         if not isinstance(self.padding, str):
@@ -124,35 +124,35 @@ class _Conv(_ConvNd):
 
 
 class Conv1d(_Conv):
-    """Sums of products over windows of `kernel_size` places: see `nn.functional.conv1d`.
+    """Cross-correlation with windows of `kernel_size` elements: see `nn.functional.conv1d`.
 
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the result.
-        kernel_size: Places of a window, for all (or each) of the spatial dimensions.
-        stride: Places from one window to the next. Default: 1.
-        padding: Places added at both ends, "valid" (none) or "same". Default: 0.
-        dilation: Distance of a window's places. Default: 1.
-        groups: Into how many independent parts the channels fall. Default: 1.
-        bias: Whether there is one. Default: True.
+        kernel_size: Size of a window, for all (or each) of the spatial dimensions.
+        stride: Step from one window to the next. Default: 1.
+        padding: Elements added at both ends, "valid" (none) or "same". Default: 0.
+        dilation: Spacing of a window's elements. Default: 1.
+        groups: Number of independent groups of channels. Default: 1.
+        bias: Whether to add a bias. Default: True.
         padding_mode: "zeros", "reflect", "replicate" or "circular". Default: "zeros".
 
     Attributes: ``weight`` (out_channels, in_channels / groups, *kernel_size), ``bias``.
     Shape: ``(N, in_channels, L) -> (N, out_channels, L')``, or without N.
-    Raises: ValueError for settings that do not fit together; RuntimeError (as PyTorch) for inputs.
+    Raises: ValueError for inconsistent settings; RuntimeError (as PyTorch) for invalid inputs.
     """
 
     dims = 1
 
 
 class Conv2d(_Conv):
-    """As `Conv1d`, over images: (N, C, H, W)."""
+    """Like `Conv1d`, over images: (N, C, H, W)."""
 
     dims = 2
 
 
 class Conv3d(_Conv):
-    """As `Conv1d`, over volumes: (N, C, D, H, W)."""
+    """Like `Conv1d`, over volumes: (N, C, D, H, W)."""
 
     dims = 3
 
@@ -182,14 +182,14 @@ class _ConvTranspose(_ConvNd):
                      output_padding, groups, bias, padding_mode, device, dtype)  # fmt: skip
 
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
-        """The transposed convolution of `input`; `output_size` chooses among possible sizes."""
+        """The transposed convolution of `input`; `output_size` chooses among the possible sizes."""
         extra = self.output_padding if output_size is None else self._extra(input, output_size)
         spread = getattr(F, f"conv_transpose{self.dims}d")
         return spread(input, self.weight, self.bias, self.stride, self.padding, extra, self.groups,
                       self.dilation)  # fmt: skip
 
     def _extra(self, input: Tensor, output_size: Sequence[int]) -> list[int]:
-        """The output padding that leads to `output_size`."""
+        """The output padding that yields `output_size`."""
         lead = input.dim() - self.dims
         wanted = list(output_size)
         if len(wanted) == lead + self.dims:
@@ -213,26 +213,26 @@ class _ConvTranspose(_ConvNd):
 
 
 class ConvTranspose1d(_ConvTranspose):
-    """The adjoint of `Conv1d`, which enlarges: see `nn.functional.conv_transpose1d`.
+    """The adjoint of `Conv1d`, for upsampling: see `nn.functional.conv_transpose1d`.
 
-    Args: as `Conv1d`, with numbers only for `padding` (what is cut off) and
-        output_padding: Places added at the end of the result. Default: 0.
+    Args: as for `Conv1d`, but `padding` (the amount cropped) must be numeric; and
+        output_padding: Elements added at the end of the result. Default: 0.
 
     Attributes: ``weight`` (in_channels, out_channels / groups, *kernel_size), ``bias``.
     Shape: ``(N, in_channels, L) -> (N, out_channels, L')``, or without N.
-    Raises: as `Conv1d`.
+    Raises: as for `Conv1d`.
     """
 
     dims = 1
 
 
 class ConvTranspose2d(_ConvTranspose):
-    """As `ConvTranspose1d`, over images: (N, C, H, W)."""
+    """Like `ConvTranspose1d`, over images: (N, C, H, W)."""
 
     dims = 2
 
 
 class ConvTranspose3d(_ConvTranspose):
-    """As `ConvTranspose1d`, over volumes: (N, C, D, H, W)."""
+    """Like `ConvTranspose1d`, over volumes: (N, C, D, H, W)."""
 
     dims = 3

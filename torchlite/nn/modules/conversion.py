@@ -1,4 +1,4 @@
-"""Changing all parameters and buffers of a tree of modules: dtype, device, anything."""
+"""Converting all parameters and buffers of a module tree: dtype, device or anything else."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Conversion:
         def __getattr__(self, name: str) -> Any: ...
 
     def apply(self, fn: Callable[[Any], None]) -> Self:
-        """Call `fn` on every module below this one, then on this one."""
+        """Call `fn` on every submodule, then on this module."""
         for module in self.children():
             module.apply(fn)
         fn(self)
         return self
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Replace parameters, their gradients and buffers by what `fn` makes of them."""
+        """Replace parameters, their gradients and buffers by the results of `fn`."""
         if recurse:
             for module in self.children():
                 module._apply(fn)
@@ -45,7 +45,7 @@ class Conversion:
         return self
 
     def to(self, *args: Any, **kwargs: Any) -> Self:
-        """Convert parameters and buffers, in this module and below, in place.
+        """Convert parameters and buffers of this module and its submodules in place.
 
         Forms: ``to(device, dtype, non_blocking)``, ``to(dtype, non_blocking)``,
         ``to(tensor, non_blocking)``; also by keyword. Only floating-point (and complex) tensors
@@ -70,7 +70,7 @@ class Conversion:
         )
 
     def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
-        """Move parameters and buffers to `device` without their values."""
+        """Move parameters and buffers to `device` without copying their values."""
         return self._apply(lambda t: empty_like(t, device=device), recurse=recurse)
 
     def type(self, dst_type: Any) -> Self:
@@ -97,24 +97,24 @@ class Conversion:
         return self._apply(lambda t: t.to(dtype) if t.dtype.is_floating_point else t)
 
     def cpu(self) -> Self:
-        """Move to the CPU, where everything is."""
+        """Move to the CPU, where everything already is."""
         return self._apply(lambda t: t.cpu())
 
     def cuda(self, device: Any = None) -> Self:
-        """Refused as by a PyTorch without CUDA."""
+        """Raises, as PyTorch does without CUDA."""
         return self._apply(lambda t: t.cuda(device))
 
     def share_memory(self) -> Self:
-        """Nothing to do: processes share the memory of tensors explicitly."""
+        """Does nothing: tensors are shared between processes explicitly."""
         return self
 
 
 def _replace(param: Tensor, fn: Callable[[Tensor], Tensor]) -> None:
-    """Replace values and gradient by what `fn` makes of them; neither, if it raises."""
+    """Replace values and gradient by the results of `fn`; change neither if it raises."""
     old, grad = param.data, param.grad
     new, new_grad = fn(old), None if grad is None else fn(grad)
     if new is not old:
-        param.grad = None  # it may not differ in dtype meanwhile
+        param.grad = None  # its dtype must not differ in the meantime
         param.data = new
     param.grad = new_grad
 
@@ -127,7 +127,7 @@ def _target(
     tensor: Tensor | None = None,
     memory_format: Any = None,
 ) -> tuple[Any, Any]:
-    """(device, dtype) that the arguments of `Module.to` mean."""
+    """(device, dtype) requested by the arguments of `Module.to`."""
     if isinstance(device, Tensor):
         tensor = device
     if tensor is not None:

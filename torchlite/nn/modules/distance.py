@@ -25,7 +25,7 @@ class PairwiseDistance(Module):
 class CosineSimilarity(Module):
     """The cosine of the angle between vectors along `dim`; norms are at least `eps`.
 
-    Shape: equal, or such that they broadcast; `dim` goes.
+    Shape: equal or broadcastable; `dim` is removed.
     """
 
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:

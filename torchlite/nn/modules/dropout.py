@@ -20,47 +20,47 @@ class _Dropout(Module):
 
 
 class Dropout(_Dropout):
-    """In training mode, sets each element to zero with probability `p`; the rest grows by
+    """In training mode, sets each element to zero with probability `p` and scales the rest by
     ``1 / (1 - p)``.
 
     Source: Hinton et al. 2012, https://arxiv.org/abs/1207.0580
-    Shape: any, kept. Raises: ValueError if `p` is not in [0, 1].
+    Shape: any, unchanged. Raises: ValueError if `p` is not in [0, 1].
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        """`input` with zeros; `input` itself in evaluation mode."""
+        """`input` with elements zeroed; `input` itself in evaluation mode."""
         return F.dropout(input, self.p, self.training, self.inplace)
 
 
 class Dropout1d(_Dropout):
-    """Dropout of whole channels. Shape: (N, C, L) or (C, L), kept."""
+    """Dropout of whole channels. Shape: (N, C, L) or (C, L), unchanged."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """`input` with zero channels."""
+        """`input` with channels zeroed."""
         return F.dropout1d(input, self.p, self.training, self.inplace)
 
 
 class Dropout2d(_Dropout):
-    """Dropout of whole channels. Shape: (N, C, H, W), kept.
+    """Dropout of whole channels. Shape: (N, C, H, W), unchanged.
 
     Source: Tompson et al. 2014, https://arxiv.org/abs/1411.4280
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        """`input` with zero channels."""
+        """`input` with channels zeroed."""
         return F.dropout2d(input, self.p, self.training, self.inplace)
 
 
 class Dropout3d(_Dropout):
-    """Dropout of whole channels. Shape: (N, C, D, H, W) or (C, D, H, W), kept."""
+    """Dropout of whole channels. Shape: (N, C, D, H, W) or (C, D, H, W), unchanged."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """`input` with zero channels."""
+        """`input` with channels zeroed."""
         return F.dropout3d(input, self.p, self.training, self.inplace)
 
 
 class AlphaDropout(_Dropout):
-    """Dropout that keeps mean and variance of the output of `SELU`. Shape: any, kept.
+    """Dropout that preserves the mean and variance of `SELU` outputs. Shape: any, unchanged.
 
     Source: Klambauer et al. 2017, https://arxiv.org/abs/1706.02515
     """
@@ -71,7 +71,7 @@ class AlphaDropout(_Dropout):
 
 
 class FeatureAlphaDropout(_Dropout):
-    """`AlphaDropout` of whole channels. Shape: (N, C, *), kept."""
+    """`AlphaDropout` of whole channels. Shape: (N, C, *), unchanged."""
 
     def forward(self, input: Tensor) -> Tensor:
         """`input` with some channels at the negative saturation of SELU, rescaled."""

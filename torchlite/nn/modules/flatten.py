@@ -9,8 +9,7 @@ from torchlite.nn.modules.module import Module
 
 
 class Flatten(Module):
-    """Joins neighbouring dimensions into one, from `start_dim` to `end_dim`; by default all but
-    the first.
+    """Flattens dimensions `start_dim` to `end_dim` into one; by default all but the first.
 
     Shape: ``(N, A, B) -> (N, A * B)``.
     """
@@ -32,7 +31,7 @@ class Unflatten(Module):
     """Splits dimension `dim` into several of `unflattened_size`; one size may be -1.
 
     Shape: ``(N, A * B) -> (N, A, B)``.
-    Raises: TypeError if `unflattened_size` is no tuple (or list) of ints.
+    Raises: TypeError if `unflattened_size` is not a tuple (or list) of ints.
     """
 
     def __init__(self, dim: int, unflattened_size: Any) -> None:

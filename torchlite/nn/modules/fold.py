@@ -11,7 +11,7 @@ from torchlite.nn.modules.spatial import shown
 
 
 class Fold(Module):
-    """Adds columns up to images: (N, C * KH * KW, L) -> (N, C, *output_size). See `Unfold`."""
+    """Sums columns into images: (N, C * KH * KW, L) -> (N, C, *output_size). See `Unfold`."""
 
     def __init__(
         self,

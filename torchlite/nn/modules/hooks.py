@@ -1,4 +1,4 @@
-"""Hooks of modules: how they are registered, and a call that runs them."""
+"""Registering hooks of modules, and calling modules with their hooks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torchlite.core.tensor import RemovableHandle
 
 
 class ModuleHandle(RemovableHandle):
-    """Removes a hook, and what `flags` note about it."""
+    """Removes a hook, and its entries in `flags`."""
 
     def __init__(self, hooks: dict, hook: Any, flags: Sequence[dict] = ()) -> None:
         super().__init__(hooks, hook)
@@ -24,7 +24,7 @@ class ModuleHandle(RemovableHandle):
             flag.pop(self.id, None)
 
 
-#: Hooks of all modules: id -> (kind, hook). One dict, so that a call needs to look at one only.
+#: Hooks of all modules: id -> (kind, hook). One dict, so that a call has only one to check.
 GLOBAL_HOOKS: OrderedDict[int, tuple[str, Callable]] = OrderedDict()
 _global_with_kwargs: OrderedDict[int, bool] = OrderedDict()
 _global_always_called: OrderedDict[int, bool] = OrderedDict()
@@ -36,14 +36,14 @@ def _register_global(kind: str, hook: Callable) -> RemovableHandle:
 
 
 def register_module_forward_pre_hook(hook: Callable) -> RemovableHandle:
-    """Call ``hook(module, args) -> None | new args`` before the forward of every module."""
+    """Call ``hook(module, args) -> None | new args`` before every module's forward."""
     return _register_global("_forward_pre_hooks", hook)
 
 
 def register_module_forward_hook(
     hook: Callable, *, with_kwargs: bool = False, always_call: bool = False
 ) -> RemovableHandle:
-    """Call ``hook(module, args, output) -> None | new output`` after any forward."""
+    """Call ``hook(module, args, output) -> None | new output`` after every module's forward."""
     handle = _register_global("_forward_hooks", hook)
     if with_kwargs:
         _global_with_kwargs[handle.id] = True
@@ -53,12 +53,12 @@ def register_module_forward_hook(
 
 
 def register_module_full_backward_pre_hook(hook: Callable) -> RemovableHandle:
-    """Call ``hook(module, grad_output)`` before the backward of every module."""
+    """Call ``hook(module, grad_output)`` before every module's backward."""
     return _register_global("_backward_pre_hooks", hook)
 
 
 def register_module_full_backward_hook(hook: Callable) -> RemovableHandle:
-    """Call ``hook(module, grad_input, grad_output)`` after the backward of every module."""
+    """Call ``hook(module, grad_input, grad_output)`` after every module's backward."""
     return _register_global("_backward_hooks", hook)
 
 
@@ -101,7 +101,7 @@ class Hooks:
         return self._register_hook("_backward_pre_hooks", hook, prepend, {})
 
     def register_full_backward_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
-        """Call ``hook(module, grad_input, grad_output) -> None | new grad_input`` after it."""
+        """Call ``hook(module, grad_input, grad_output) -> None | grad_input`` after backward."""
         return self._register_hook("_backward_hooks", hook, prepend, {})
 
     def _register_hook(
@@ -122,7 +122,7 @@ _KINDS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backw
 
 
 def call_with_hooks(module: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """``module.forward(*args, **kwargs)`` with all hooks, those of every module first."""
+    """``module.forward(*args, **kwargs)`` with all hooks, global ones first."""
     if not GLOBAL_HOOKS and not any(getattr(module, kind) for kind in _KINDS):
         module._hooked = False  # the last hook was removed
         return module.forward(*args, **kwargs)
@@ -188,7 +188,7 @@ class _Call:
             self.result = replaced
 
     def run_always_called(self) -> None:
-        """Forward raised: run the hooks that want to be called nevertheless."""
+        """Forward raised: run the hooks registered with `always_call`."""
         for id, hook in self.hooks("_forward_hooks"):
             everywhere = id in _global_always_called
             if id in self.called or not (
@@ -197,7 +197,7 @@ class _Call:
                 continue
             try:
                 self.after(id, hook)
-            except Exception as error:  # the error of forward is the one to be raised
+            except Exception as error:  # the error to raise is the one from forward
                 warnings.warn(
                     f"{'global ' if everywhere else ''}module forward hook with "
                     "``always_call=True`` raised an exception that was silenced as another error "

@@ -36,7 +36,7 @@ class _InstanceNorm(_NormBase):
     def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any, strict: bool,
                               missing_keys: list, unexpected_keys: list,
                               error_msgs: list) -> None:  # fmt: skip
-        """Checkpoints without a version may have running moments that were never used."""
+        """Checkpoints without a version may have running statistics that were never used."""
         if local_metadata.get("version") is None and not self.track_running_stats:
             names = [n for n in ("running_mean", "running_var") if prefix + n in state_dict]
             if names:
@@ -53,7 +53,7 @@ class _InstanceNorm(_NormBase):
         )
 
     def forward(self, input: Tensor) -> Tensor:
-        """`input`, each channel of each sample normalised over its places."""
+        """`input`, each channel of each sample normalised over its spatial dimensions."""
         self._check_input_dim(input)
         dim = input.dim() - self.spatial - 1
         if input.size(dim) != self.num_features:
@@ -84,23 +84,23 @@ class _InstanceNorm(_NormBase):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """Each channel of each sample with mean 0 and variance 1 over its places.
+    """Normalises each channel of each sample to mean 0 and variance 1.
 
     Source: Ulyanov, Vedaldi and Lempitsky 2016, https://arxiv.org/abs/1607.08022
-    Arguments as `BatchNorm1d`; affine and track_running_stats are False by default.
-    Shape: (N, C, L) or (C, L), kept. Raises: ValueError for other dimensions, or a single place.
+    Arguments as for `BatchNorm1d`; affine and track_running_stats are False by default.
+    Shape: (N, C, L) or (C, L), unchanged. Raises: ValueError for other dimensions, or for L = 1.
     """
 
     spatial = 1
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """`InstanceNorm1d` of images. Shape: (N, C, H, W) or (C, H, W), kept."""
+    """`InstanceNorm1d` for images. Shape: (N, C, H, W) or (C, H, W), unchanged."""
 
     spatial = 2
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """`InstanceNorm1d` of volumes. Shape: (N, C, D, H, W) or (C, D, H, W), kept."""
+    """`InstanceNorm1d` for volumes. Shape: (N, C, D, H, W) or (C, D, H, W), unchanged."""
 
     spatial = 3

@@ -1,4 +1,4 @@
-"""Modules that learn the width of their input from the first one."""
+"""Modules that infer the width of their input from the first one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torchlite.ops.creation.factories import tensor
 
 
 class LazyModuleMixin:
-    """Makes a module lazy: goes before `Module` among the bases.
+    """Makes a module lazy; it comes before `Module` among the bases.
 
     A subclass sets `UninitializedParameter` and `UninitializedBuffer` as attributes and defines
     ``initialize_parameters(*input)``, which is called before the first forward. Then, or when a
@@ -31,7 +31,7 @@ class LazyModuleMixin:
         )
 
     def initialize_parameters(self, *args: Any, **kwargs: Any) -> None:
-        """Materialize what is uninitialised, for this input; every subclass defines it."""
+        """Materialise the uninitialised tensors for this input; every subclass defines it."""
         raise NotImplementedError(
             f"initialize_parameters is not implemented for {type(self).__name__}"
         )
@@ -65,19 +65,19 @@ class LazyModuleMixin:
 
 
 class LazyLayer(LazyModuleMixin):
-    """A lazy layer with a weight and perhaps a bias."""
+    """A lazy layer with a weight and optionally a bias."""
 
-    #: The attribute that the first input tells; 0 until then.
+    #: The attribute that is inferred from the first input; 0 until then.
     _width: str
 
     def _postpone(self: Any, bias: bool, like: dict[str, Any]) -> None:
-        """Leave the shape of the weight, and of the bias if there is one, open."""
+        """Leave the shapes of the weight, and of the bias if there is one, undetermined."""
         self.register_parameter("weight", UninitializedParameter(**like))
         if bias:
             self.register_parameter("bias", UninitializedParameter(**like))
 
     def reset_parameters(self: Any) -> None:
-        """Set the parameters anew, if they have a shape."""
+        """Reinitialise the parameters, if they have a shape."""
         if not self.has_uninitialized_params() and getattr(self, self._width) != 0:
             super().reset_parameters()  # type: ignore[misc]
 
@@ -114,7 +114,7 @@ class LazyLinear(LazyLayer, Linear):
 
 
 class _LazyNorm(LazyLayer):
-    """A norm that takes `num_features` from its first input."""
+    """A normalisation layer that takes `num_features` from its first input."""
 
     _width = "num_features"
 

@@ -1,4 +1,4 @@
-"""Convolutions that learn the number of channels of their input from the first one."""
+"""Convolutions that infer their number of input channels from the first input."""
 
 from __future__ import annotations
 

@@ -12,15 +12,15 @@ from torchlite.nn.modules.loss import _WeightedLoss
 
 
 class LinearCrossEntropyLoss(_WeightedLoss):
-    """`CrossEntropyLoss` of the logits of a `Linear` layer, which is part of it.
+    """`CrossEntropyLoss` of the logits of a built-in `Linear` layer.
 
     Args:
         in_features: Width of the input.
         num_classes: Number of classes C.
-        out_features: Shape of the places that get a class each. Default: (), one.
-        bias: Whether the linear layer has one. Default: False.
-        weight, ignore_index, label_smoothing: As `CrossEntropyLoss`.
-        options: About memory: accepted.
+        out_features: Shape of the positions to classify. Default: (), a single one.
+        bias: Whether the linear layer has a bias. Default: False.
+        weight, ignore_index, label_smoothing: As in `CrossEntropyLoss`.
+        options: Memory settings; accepted without effect.
 
     Shape: (N, in_features), (N, *out_features) -> (). Raises: RuntimeError for a weight that is not
     (C,), or a `label_smoothing` outside [0, 1].

@@ -1,4 +1,4 @@
-"""Losses as layers. Each takes an input and a target and returns a scalar, or one loss each.
+"""Losses as layers. Each takes an input and a target and returns a scalar, or one loss per element.
 
 `reduction` is "mean", "sum" or "none"; `size_average` and `reduce` are its deprecated forms.
 """
@@ -37,7 +37,7 @@ class _WeightedLoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """``|input - target|``. Shape: any two equal ones."""
+    """``|input - target|``. Shape: any, equal."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss."""
@@ -45,7 +45,7 @@ class L1Loss(_Loss):
 
 
 class MSELoss(_Loss):
-    """``(input - target)**2``. Shape: any two equal ones."""
+    """``(input - target)**2``. Shape: any, equal."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss."""
@@ -73,7 +73,7 @@ class SmoothL1Loss(_Loss):
 class HuberLoss(_Loss):
     """``d**2 / 2`` where ``d = |input - target| < delta``, else ``delta * (d - delta / 2)``.
 
-    Raises: TypeError if `delta` is no number.
+    Raises: TypeError if `delta` is not a number.
     """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
@@ -91,8 +91,8 @@ class NLLLoss(_WeightedLoss):
     """``-weight[target] * input[target]`` for log-probabilities `input`.
 
     Args:
-        weight: One factor a class, (C,). Default: all 1.
-        ignore_index: Targets of this value count for nothing.
+        weight: One factor per class, (C,). Default: all 1.
+        ignore_index: Targets with this value are ignored.
 
     Shape: input (N, C, *) or (C,), target (N, *) or (), integers below C.
     """
@@ -123,11 +123,11 @@ class CrossEntropyLoss(_WeightedLoss):
     """`NLLLoss` of the `LogSoftmax` of the logits `input`.
 
     Args:
-        weight: One factor a class, (C,). Default: all 1.
-        ignore_index: Targets of this value count for nothing.
+        weight: One factor per class, (C,). Default: all 1.
+        ignore_index: Targets with this value are ignored.
         label_smoothing: In [0, 1]: how much of each target is spread over all classes.
 
-    Shape: input (N, C, *) or (C,); target (N, *) or () with classes, or as input with
+    Shape: input (N, C, *) or (C,); target (N, *) or () with class indices, or like input, with
     probabilities.
     """
 
@@ -158,7 +158,7 @@ class CrossEntropyLoss(_WeightedLoss):
 class BCELoss(_WeightedLoss):
     """``-(target * log(input) + (1 - target) * log(1 - input))`` for probabilities `input`.
 
-    Logarithms are at least -100. `weight` is a factor for each element.
+    Logarithms are clamped to at least -100. `weight` is a factor for each element.
     """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -261,12 +261,12 @@ class GaussianNLLLoss(_Loss):
 
 
 class CTCLoss(_Loss):
-    """Minus the log-probability of all alignments of a target with a sequence.
+    """The negative log-probability of all alignments of a target with a sequence.
 
     Source: Graves et al. 2006, Connectionist temporal classification.
 
     Args:
-        blank: The class between labels. Default: 0.
+        blank: The index of the blank label. Default: 0.
         reduction: "mean" divides each loss by the length of its target first.
         zero_infinity: Whether infinite losses and their gradients become 0. Default: False.
 

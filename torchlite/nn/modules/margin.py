@@ -1,4 +1,4 @@
-"""Losses as layers that ask for a margin between scores or distances. `reduction` as in `loss`."""
+"""Losses that require a margin between scores or distances, as layers. `reduction` as in `loss`."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
 class TripletMarginLoss(_Loss):
     """``max(d(anchor, positive) - d(anchor, negative) + margin, 0)``, d the `p`-norm distance.
 
-    With `swap`, the smaller of the negative's two distances counts. Shape: (N, D) or (D,) each.
+    With `swap`, the smaller of the negative's two distances is used. Shape: (N, D) or (D,) each.
     Raises: ValueError for a margin that is not positive.
     """
 
@@ -165,7 +165,7 @@ class TripletMarginLoss(_Loss):
 
 
 class TripletMarginWithDistanceLoss(_Loss):
-    """`TripletMarginLoss` with a distance of the user's (default: `PairwiseDistance`)."""
+    """`TripletMarginLoss` with a custom distance (default: `PairwiseDistance`)."""
 
     def __init__(
         self,

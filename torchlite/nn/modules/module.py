@@ -64,7 +64,7 @@ class Module(Hooks, State, Conversion, Tree):
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """`torchlite.compile` in place, with the same arguments."""
-        from torchlite.compiler import compile  # which needs this class
+        from torchlite.compiler import compile  # it imports this class
 
         compile(type(self).forward, *args, **kwargs)
 
@@ -119,7 +119,7 @@ class Module(Hooks, State, Conversion, Tree):
             raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
 
     def _forget(self, name: str, keep: str) -> None:
-        """Remove the attribute `name` from every place but `keep`."""
+        """Remove the attribute `name` from the instance and every registry but `keep`."""
         state = self.__dict__
         state.pop(name, None)
         for kind in ("_parameters", "_buffers", "_modules"):
@@ -150,9 +150,9 @@ class Module(Hooks, State, Conversion, Tree):
     # --- registration --------------------------------------------------------------------------
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Add a tensor that is no parameter: a state that moves and, if `persistent`, is saved.
+        """Add a non-parameter tensor: state that is converted and, if `persistent`, saved.
 
-        Raises: KeyError for an unusable name, TypeError if `tensor` is no tensor, AttributeError
+        Raises: KeyError for an unusable name, TypeError if `tensor` is not a tensor, AttributeError
             before ``Module.__init__()``.
         """
         self._require_init("buffer")
@@ -169,10 +169,10 @@ class Module(Hooks, State, Conversion, Tree):
             self._non_persistent_buffers_set.add(name)
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Add a parameter; None keeps the name for one.
+        """Add a parameter; None reserves the name for one.
 
-        Raises: KeyError for an unusable name, TypeError if `param` is no parameter, ValueError if
-            it is computed from others, AttributeError before ``Module.__init__()``.
+        Raises: KeyError for an unusable name, TypeError if `param` is not a parameter, ValueError
+            if it is computed from others, AttributeError before ``Module.__init__()``.
         """
         self._require_init("parameter")
         self._check_name("parameter", name, self._parameters)
@@ -193,9 +193,9 @@ class Module(Hooks, State, Conversion, Tree):
         self._parameters[name] = replaced("parameter", self, name, param)
 
     def add_module(self, name: str, module: Module | None) -> None:
-        """Add a module below this one.
+        """Add a submodule.
 
-        Raises: KeyError for an unusable name, TypeError if `module` is no module.
+        Raises: KeyError for an unusable name, TypeError if `module` is not a module.
         """
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{typename(module)} is not a Module subclass")
@@ -218,7 +218,7 @@ class Module(Hooks, State, Conversion, Tree):
     # --- training ------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Self:
-        """Switch training mode on (or off), here and below.
+        """Switch training mode on (or off) for this module and its submodules.
 
         Raises: ValueError if `mode` is not a bool.
         """
@@ -230,17 +230,17 @@ class Module(Hooks, State, Conversion, Tree):
         return self
 
     def eval(self) -> Self:
-        """Switch training mode off, here and below."""
+        """Switch this module and its submodules to evaluation mode."""
         return self.train(False)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Set whether the parameters, here and below, get gradients."""
+        """Set whether the parameters of this module and its submodules require gradients."""
         for param in self.parameters():
             param.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or fill them with zeros."""
+        """Set the gradients of all parameters to None, or to zeros."""
         for param in self.parameters():
             if param.grad is None:
                 continue
@@ -256,7 +256,7 @@ class Module(Hooks, State, Conversion, Tree):
         return type(self).__name__
 
     def extra_repr(self) -> str:
-        """What stands between the parentheses of ``repr``, besides modules; may have lines."""
+        """What ``repr`` shows in parentheses besides submodules; may have several lines."""
         return ""
 
     def _repr_html_(self) -> str:
@@ -274,12 +274,12 @@ class Module(Hooks, State, Conversion, Tree):
 
 
 def listed(lines: list[str]) -> str:
-    """`lines` one below the other, as they stand between parentheses."""
+    """`lines` as ``repr`` shows them between parentheses: one below the other, indented."""
     return "\n  " + "\n  ".join(lines) + "\n" if lines else ""
 
 
 def indented(text: str) -> str:
-    """`text` with the second and further lines two places to the right, unless they are blank."""
+    """`text` with all lines but the first, and blank ones, indented by two spaces."""
     first, *rest = text.split("\n")
     return "\n".join([first, *("  " + line if line.strip() else "" for line in rest)])
 

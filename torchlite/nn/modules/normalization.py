@@ -1,4 +1,4 @@
-"""Normalisation over last dimensions, groups of channels or neighbouring channels."""
+"""Normalisation over the last dimensions, groups of channels or neighbouring channels."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from torchlite.ops.creation.factories import empty
 
 
 class LayerNorm(Module):
-    """Mean 0 and variance 1 over the last dimensions, then times `weight` plus `bias`.
+    """Normalises the last dimensions to mean 0 and variance 1, then applies `weight` and `bias`.
 
     Source: Ba, Kiros and Hinton 2016, https://arxiv.org/abs/1607.06450
 
     Args:
         normalized_shape: The shape of the last dimensions, or the size of the last one.
         eps: Added to the variance. Default: 1e-5.
-        elementwise_affine: Whether there are weight and bias. Default: True.
+        elementwise_affine: Whether there are a weight and a bias. Default: True.
         bias: Whether there is a bias, if `elementwise_affine`. Default: True.
 
-    Shape: ``(*, *normalized_shape)``, kept. Raises: RuntimeError (as PyTorch) for another.
+    Shape: ``(*, *normalized_shape)``, unchanged. Raises: RuntimeError (as PyTorch) otherwise.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class LayerNorm(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Weight 1, bias 0."""
+        """Set the weight to 1 and the bias to 0."""
         reset_affine(self)
 
     def forward(self, input: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ class LayerNorm(Module):
 
 
 class RMSNorm(Module):
-    """Divided by the root mean square of the last dimensions, then times `weight`.
+    """Divides by the root mean square of the last dimensions, then multiplies by `weight`.
 
     Source: Zhang and Sennrich 2019, https://arxiv.org/abs/1910.07467
 
@@ -70,7 +70,7 @@ class RMSNorm(Module):
         eps: Added to the mean square. Default: ``finfo(dtype).eps``.
         elementwise_affine: Whether there is a weight. Default: True.
 
-    Shape: ``(*, *normalized_shape)``, kept. Raises: RuntimeError (as PyTorch) for another.
+    Shape: ``(*, *normalized_shape)``, unchanged. Raises: RuntimeError (as PyTorch) otherwise.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class RMSNorm(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Weight 1."""
+        """Set the weight to 1."""
         if self.weight is not None:
             init.ones_(self.weight)
 
@@ -107,18 +107,18 @@ class RMSNorm(Module):
 
 
 class GroupNorm(Module):
-    """Mean 0 and variance 1 over each group of channels, then times `weight` plus `bias`.
+    """Normalises groups of channels to mean 0 and variance 1, then applies `weight` and `bias`.
 
     Source: Wu and He 2018, https://arxiv.org/abs/1803.08494
 
     Args:
-        num_groups: How many groups the channels form.
+        num_groups: Number of groups of channels.
         num_channels: Number of channels C.
         eps: Added to the variance. Default: 1e-5.
-        affine: Whether there are weight and bias, (C,). Default: True.
+        affine: Whether there are a weight and a bias, (C,). Default: True.
         bias: Whether there is a bias, if `affine`. Default: True.
 
-    Shape: (N, C, *), kept. Raises: ValueError if C is no multiple of `num_groups`.
+    Shape: (N, C, *), unchanged. Raises: ValueError if C is not a multiple of `num_groups`.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class GroupNorm(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Weight 1, bias 0."""
+        """Set the weight to 1 and the bias to 0."""
         reset_affine(self)
 
     def forward(self, input: Tensor) -> Tensor:
@@ -162,7 +162,7 @@ class LocalResponseNorm(Module):
     """``x / (k + alpha * mean(x**2))**beta``, the mean over `size` neighbouring channels.
 
     Source: Krizhevsky, Sutskever and Hinton 2012, ImageNet classification with deep convolutional
-    neural networks. Shape: (N, C, *), kept.
+    neural networks. Shape: (N, C, *), unchanged.
     """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
@@ -179,10 +179,10 @@ class LocalResponseNorm(Module):
 
 
 class CrossMapLRN2d(LocalResponseNorm):
-    """`LocalResponseNorm` of images, over an odd number of channels: one less for an even `size`.
+    """`LocalResponseNorm` of images, over an odd number of channels: one fewer if `size` is even.
 
-    (PyTorch's never lets go of the first channel, a mistake that is not repeated here.)
-    Shape: (N, C, H, W), kept. Raises: ValueError for another.
+    (PyTorch's never drops the first channel from the sum, a bug that is not reproduced here.)
+    Shape: (N, C, H, W), unchanged. Raises: ValueError otherwise.
     """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
@@ -193,7 +193,7 @@ class CrossMapLRN2d(LocalResponseNorm):
         if input.dim() != 4:
             raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
         width = self.size - 1 + self.size % 2
-        alpha = self.alpha * width / self.size  # the sum is divided by `size` nevertheless
+        alpha = self.alpha * width / self.size  # the sum is still divided by `size`
         return F.local_response_norm(input, width, alpha, self.beta, self.k)
 
 

@@ -1,5 +1,5 @@
-"""Layers that add borders. `padding`: one number, or (before, after) of each spatial dimension,
-the last first; negative numbers cut. Input: (N, C, *S) or (C, *S)."""
+"""Padding layers. `padding`: one number, or (before, after) for each spatial dimension, the
+last first; negative numbers crop. Input: (N, C, *S) or (C, *S)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class _Pad(Module):
         self.padding = repeated(padding, 2 * self.dims)
 
     def forward(self, input: Tensor) -> Tensor:
-        """`input` with its borders."""
+        """`input`, padded."""
         return F.pad(input, self.padding, self.mode)
 
     def extra_repr(self) -> str:
-        """The widths."""
+        """The padding."""
         return f"{self.padding}"
 
 
@@ -34,11 +34,11 @@ class _ConstantPad(_Pad):
         self.value = value
 
     def forward(self, input: Tensor) -> Tensor:
-        """`input` with its borders."""
+        """`input`, padded."""
         return F.pad(input, self.padding, "constant", self.value)
 
     def extra_repr(self) -> str:
-        """The widths and the value."""
+        """The padding and the value."""
         return shown(self, "padding", "value")
 
 
@@ -47,7 +47,7 @@ class _ZeroPad(_ConstantPad):
         super().__init__(padding, 0.0)
 
     def extra_repr(self) -> str:
-        """The widths."""
+        """The padding."""
         return f"{self.padding}"
 
 
@@ -55,102 +55,102 @@ class _CircularPad(_Pad):
     mode = "circular"
 
     def forward(self, input: Tensor) -> Tensor:
-        """`input` with its borders. Raises: ValueError for another number of dimensions."""
+        """`input`, padded. Raises: ValueError for another number of dimensions."""
         check_dim(input, self.dims + 1, self.dims + 2)
         return super().forward(input)
 
 
 class ConstantPad1d(_ConstantPad):
-    """Borders of `value` around sequences."""
+    """Pads sequences with `value`."""
 
     dims = 1
 
 
 class ConstantPad2d(_ConstantPad):
-    """Borders of `value` around images."""
+    """Pads images with `value`."""
 
     dims = 2
 
 
 class ConstantPad3d(_ConstantPad):
-    """Borders of `value` around volumes."""
+    """Pads volumes with `value`."""
 
     dims = 3
 
 
 class ZeroPad1d(_ZeroPad):
-    """Borders of zeros around sequences."""
+    """Pads sequences with zeros."""
 
     dims = 1
 
 
 class ZeroPad2d(_ZeroPad):
-    """Borders of zeros around images."""
+    """Pads images with zeros."""
 
     dims = 2
 
 
 class ZeroPad3d(_ZeroPad):
-    """Borders of zeros around volumes."""
+    """Pads volumes with zeros."""
 
     dims = 3
 
 
 class ReflectionPad1d(_Pad):
-    """Borders that mirror sequences."""
+    """Pads sequences by reflection."""
 
     dims = 1
     mode = "reflect"
 
 
 class ReflectionPad2d(_Pad):
-    """Borders that mirror images."""
+    """Pads images by reflection."""
 
     dims = 2
     mode = "reflect"
 
 
 class ReflectionPad3d(_Pad):
-    """Borders that mirror volumes."""
+    """Pads volumes by reflection."""
 
     dims = 3
     mode = "reflect"
 
 
 class ReplicationPad1d(_Pad):
-    """Borders that repeat the last element of sequences."""
+    """Pads sequences by repeating the outermost elements."""
 
     dims = 1
     mode = "replicate"
 
 
 class ReplicationPad2d(_Pad):
-    """Borders that repeat the last element of images."""
+    """Pads images by repeating the outermost elements."""
 
     dims = 2
     mode = "replicate"
 
 
 class ReplicationPad3d(_Pad):
-    """Borders that repeat the last element of volumes."""
+    """Pads volumes by repeating the outermost elements."""
 
     dims = 3
     mode = "replicate"
 
 
 class CircularPad1d(_CircularPad):
-    """Borders that go on at the other end of sequences."""
+    """Pads sequences circularly, with elements from the other end."""
 
     dims = 1
 
 
 class CircularPad2d(_CircularPad):
-    """Borders that go on at the other end of images."""
+    """Pads images circularly, with elements from the other end."""
 
     dims = 2
 
 
 class CircularPad3d(_CircularPad):
-    """Borders that go on at the other end of volumes."""
+    """Pads volumes circularly, with elements from the other end."""
 
     dims = 3

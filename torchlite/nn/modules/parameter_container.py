@@ -35,7 +35,7 @@ class ParameterList(Module):
     """A list of parameters (and other values); tensors put into it become parameters.
 
     Args:
-        values: What to start with. Default: nothing.
+        values: The initial values. Default: none.
     """
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
@@ -94,7 +94,7 @@ class ParameterDict(Module):
 
     Args:
         parameters: A mapping, or pairs, from name to value. A plain dict is sorted by name.
-            Default: nothing.
+            Default: none.
     """
 
     def __init__(self, parameters: Any = None) -> None:
@@ -135,11 +135,11 @@ class ParameterDict(Module):
         return key in self._keys
 
     def copy(self) -> ParameterDict:
-        """Another dict with the same parameters."""
+        """A new dict with the same parameters."""
         return ParameterDict(OrderedDict(self.items()))
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """The value called `key`; `default` is put there first if there is none."""
+        """The value of `key`, which is first set to `default` if it is missing."""
         if key not in self:
             self[key] = default
         return self[key]
@@ -150,20 +150,20 @@ class ParameterDict(Module):
             del self[key]
 
     def pop(self, key: str) -> Any:
-        """Remove the value called `key` and return it."""
+        """Remove the value of `key` and return it."""
         value = self[key]
         del self[key]
         return value
 
     def popitem(self) -> tuple[str, Any]:
-        """Remove the pair added last and return it; KeyError if there is none."""
+        """Remove and return the last pair added; KeyError if there is none."""
         if not self._keys:
             raise KeyError("popitem(): dictionary is empty")
         key = next(reversed(self))
         return key, self.pop(key)
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value called `key`, or `default`."""
+        """The value of `key`, or `default`."""
         return getattr(self, key) if key in self._keys else default
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:

@@ -9,7 +9,7 @@ from torchlite.nn.modules.spatial import shown
 
 
 class PixelShuffle(Module):
-    """Channels become resolution: (*, C * r * r, H, W) -> (*, C, H * r, W * r).
+    """Rearranges channels into pixels: (*, C * r * r, H, W) -> (*, C, H * r, W * r).
 
     Source: arXiv:1609.05158.
     """
@@ -44,7 +44,7 @@ class PixelUnshuffle(Module):
 
 
 class ChannelShuffle(Module):
-    """Takes the channels of `groups` groups in turn. (N, C, *S), kept."""
+    """Interleaves the channels of `groups` groups. (N, C, *S), unchanged."""
 
     def __init__(self, groups: int) -> None:
         super().__init__()

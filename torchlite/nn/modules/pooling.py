@@ -35,7 +35,7 @@ class _MaxPool(_Pool):
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
     def forward(self, input: Tensor) -> Any:
-        """The maxima; with `return_indices` also their places."""
+        """The maxima; with `return_indices`, their indices too."""
         return self._function("max_pool")(
             input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
             self.return_indices,
@@ -47,19 +47,19 @@ class _MaxPool(_Pool):
 
 
 class MaxPool1d(_MaxPool):
-    """The greatest of each window: see `nn.functional.max_pool1d`."""
+    """The maximum of each window: see `nn.functional.max_pool1d`."""
 
     dims = 1
 
 
 class MaxPool2d(_MaxPool):
-    """As `MaxPool1d`, over images."""
+    """Like `MaxPool1d`, over images."""
 
     dims = 2
 
 
 class MaxPool3d(_MaxPool):
-    """As `MaxPool1d`, over volumes."""
+    """Like `MaxPool1d`, over volumes."""
 
     dims = 3
 
@@ -83,19 +83,19 @@ class _MaxUnpool(_Pool):
 
 
 class MaxUnpool1d(_MaxUnpool):
-    """Puts the maxima of `MaxPool1d` back to their places: see `nn.functional.max_unpool1d`."""
+    """Puts the maxima of `MaxPool1d` back where they were: see `nn.functional.max_unpool1d`."""
 
     dims = 1
 
 
 class MaxUnpool2d(_MaxUnpool):
-    """As `MaxUnpool1d`, over images."""
+    """Like `MaxUnpool1d`, over images."""
 
     dims = 2
 
 
 class MaxUnpool3d(_MaxUnpool):
-    """As `MaxUnpool1d`, over volumes."""
+    """Like `MaxUnpool1d`, over volumes."""
 
     dims = 3
 
@@ -156,13 +156,13 @@ class AvgPool1d(_AvgPool):
 
 
 class AvgPool2d(_AvgPool):
-    """As `AvgPool1d`, over images; `divisor_override` replaces the number of places."""
+    """Like `AvgPool1d`, over images; `divisor_override` replaces the window's size."""
 
     dims = 2
 
 
 class AvgPool3d(_AvgPool):
-    """As `AvgPool2d`, over volumes."""
+    """Like `AvgPool2d`, over volumes."""
 
     dims = 3
 
@@ -193,13 +193,13 @@ class LPPool1d(_LPPool):
 
 
 class LPPool2d(_LPPool):
-    """As `LPPool1d`, over images."""
+    """Like `LPPool1d`, over images."""
 
     dims = 2
 
 
 class LPPool3d(_LPPool):
-    """As `LPPool1d`, over volumes."""
+    """Like `LPPool1d`, over volumes."""
 
     dims = 3
 
@@ -225,13 +225,13 @@ class AdaptiveAvgPool1d(_AdaptivePool):
 
 
 class AdaptiveAvgPool2d(_AdaptivePool):
-    """As `AdaptiveAvgPool1d`, over images; None keeps the size of a dimension."""
+    """Like `AdaptiveAvgPool1d`, over images; None keeps the size of a dimension."""
 
     dims = 2
 
 
 class AdaptiveAvgPool3d(_AdaptivePool):
-    """As `AdaptiveAvgPool2d`, over volumes."""
+    """Like `AdaptiveAvgPool2d`, over volumes."""
 
     dims = 3
 
@@ -242,7 +242,7 @@ class _AdaptiveMaxPool(_AdaptivePool):
         self.return_indices = return_indices
 
     def forward(self, input: Tensor) -> Any:
-        """The maxima; with `return_indices` also their places."""
+        """The maxima; with `return_indices`, their indices too."""
         return self._function("adaptive_max_pool")(input, self.output_size, self.return_indices)
 
 
@@ -253,13 +253,13 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPool):
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPool):
-    """As `AdaptiveMaxPool1d`, over images; None keeps the size of a dimension."""
+    """Like `AdaptiveMaxPool1d`, over images; None keeps the size of a dimension."""
 
     dims = 2
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
-    """As `AdaptiveMaxPool2d`, over volumes."""
+    """Like `AdaptiveMaxPool2d`, over volumes."""
 
     dims = 3
 
@@ -291,7 +291,7 @@ class _FractionalMaxPool(_Pool):
         self.register_buffer("_random_samples", _random_samples)
 
     def forward(self, input: Tensor) -> Any:
-        """The maxima; with `return_indices` also their places."""
+        """The maxima; with `return_indices`, their indices too."""
         return self._function("fractional_max_pool")(
             input, self.kernel_size, self.output_size, self.output_ratio, self.return_indices,
             self._random_samples,
@@ -299,12 +299,12 @@ class _FractionalMaxPool(_Pool):
 
 
 class FractionalMaxPool2d(_FractionalMaxPool):
-    """Maxima of windows at random places: see `nn.functional.fractional_max_pool2d`."""
+    """Maxima of windows at random positions: see `nn.functional.fractional_max_pool2d`."""
 
     dims = 2
 
 
 class FractionalMaxPool3d(_FractionalMaxPool):
-    """As `FractionalMaxPool2d`, over volumes."""
+    """Like `FractionalMaxPool2d`, over volumes."""
 
     dims = 3

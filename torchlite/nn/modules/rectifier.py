@@ -1,4 +1,4 @@
-"""Rectifiers as layers: `ReLU` and its relatives. Shape: any, kept."""
+"""Rectifiers as layers: `ReLU` and its relatives. Shape: any, unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ReLU(InPlace):
 
 
 class SELU(InPlace):
-    """Scaled `ELU` whose output keeps mean 0 and variance 1. Source: arXiv:1706.02515."""
+    """Scaled `ELU` that preserves mean 0 and variance 1. Source: arXiv:1706.02515."""
 
     def forward(self, input: Tensor) -> Tensor:
         """``selu(input)``."""
@@ -44,7 +44,7 @@ class Threshold(Activation):
 
 
 class Hardtanh(Activation):
-    """`input` limited to ``[min_val, max_val]``.
+    """`input` clamped to ``[min_val, max_val]``.
 
     Raises: AssertionError if `max_val` is not greater than `min_val`.
     """
@@ -79,7 +79,7 @@ class Hardtanh(Activation):
             )
 
     def forward(self, input: Tensor) -> Tensor:
-        """`input`, limited."""
+        """`input`, clamped."""
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
 
@@ -124,13 +124,13 @@ class RReLU(Activation):
 
 
 class PReLU(Activation):
-    """`LeakyReLU` whose slope, for all or for each channel (dimension 1), is learned.
+    """`LeakyReLU` with a learned slope, shared or one per channel (dimension 1).
 
     Source: He et al. 2015, https://arxiv.org/abs/1502.01852
 
     Args:
         num_parameters: 1, or the number of channels.
-        init: First value of the slope. Default: 0.25.
+        init: Initial value of the slope. Default: 0.25.
     """
 
     settings = ("num_parameters",)
@@ -144,7 +144,7 @@ class PReLU(Activation):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Set the slope to its first value."""
+        """Set the slope to its initial value."""
         init.constant_(self.weight, self.init)
 
     def forward(self, input: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Hooks that are called wherever a module gets a parameter, a buffer or another module."""
+"""Hooks that are called whenever a module gets a parameter, a buffer or a submodule."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _hooks: dict[str, dict[int, Callable]] = {"module": {}, "parameter": {}, "buffer
 
 
 def register_module_buffer_registration_hook(hook: Callable) -> RemovableHandle:
-    """Call ``hook(module, name, buffer) -> None | replacement`` wherever a buffer is added."""
+    """Call ``hook(module, name, buffer) -> None | replacement`` whenever a buffer is added."""
     return _register("buffer", hook)
 
 
 def register_module_module_registration_hook(hook: Callable) -> RemovableHandle:
-    """Call ``hook(module, name, submodule) -> None | replacement`` wherever one is added."""
+    """Call ``hook(module, name, submodule) -> None | replacement`` whenever one is added."""
     return _register("module", hook)
 
 
 def register_module_parameter_registration_hook(hook: Callable) -> RemovableHandle:
-    """Call ``hook(module, name, parameter) -> None | replacement`` wherever one is added."""
+    """Call ``hook(module, name, parameter) -> None | replacement`` whenever one is added."""
     return _register("parameter", hook)
 
 
@@ -30,7 +30,7 @@ def _register(kind: str, hook: Callable) -> RemovableHandle:
 
 
 def replaced(kind: str, module: Any, name: str, value: Any) -> Any:
-    """`value`, or what the hooks on registration put in its place."""
+    """`value`, or what the registration hooks replace it with."""
     for hook in _hooks[kind].values():
         new = hook(module, name, value)
         value = value if new is None else new

@@ -50,7 +50,7 @@ class RNNBase(Module):
         self.reset_parameters()
 
     def _suffixes(self, layer: int) -> list[str]:
-        """The ends of the names of a layer's parameters, one a direction."""
+        """The suffixes of a layer's parameter names, one per direction."""
         return [f"_l{layer}", f"_l{layer}_reverse"][: 1 + self.bidirectional]
 
     def _add_direction(self, layer: int, suffix: str, like: dict) -> None:
@@ -72,7 +72,7 @@ class RNNBase(Module):
             init.uniform_(weight, -bound, bound)
 
     def flatten_parameters(self) -> None:
-        """For PyTorch's programs: parameters need no common memory here."""
+        """Does nothing: parameters need not be contiguous here."""
 
     @property
     def all_weights(self) -> list[list[Parameter]]:
@@ -82,11 +82,11 @@ class RNNBase(Module):
                 for s in suffixes]  # fmt: skip
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
-        """The states of the last layer after each step, and the last states of all layers.
+        """The states of the last layer after each step, and the final states of all layers.
 
         Args:
             input: (T, B, I), (B, T, I) if batch_first, (T, I), or a packed sequence.
-            hx: The first states (layers * directions, B, H) or without B; with LSTM a pair.
+            hx: The initial states (layers * directions, B, H), or without B; a pair for LSTM.
                 Default: 0.
         """
         if hasattr(input, "batch_sizes"):
@@ -108,7 +108,7 @@ class RNNBase(Module):
         return (out.transpose(0, 1) if self.batch_first else out), self._result(state)
 
     def _packed(self, packed: Any, hx: Any) -> tuple[Any, Any]:
-        """As `forward`: padded, run with the finished sequences at rest, and packed again."""
+        """Like `forward`: pad, run with the states of finished sequences frozen, and repack."""
         data, sizes, order, back = packed
         state = None if hx is None else self._given_state(hx, True)
         if state is not None and order is not None:
@@ -124,7 +124,7 @@ class RNNBase(Module):
         return type(packed)(out[kept], sizes, order, back), self._result(state)
 
     def _run(self, x: Tensor, state: tuple[Tensor, ...], kept: Tensor | None) -> tuple[Tensor, Any]:
-        """All layers over x (T, B, I): the output, and each of the last states stacked."""
+        """All layers over x (T, B, I): the output, and the final states, stacked."""
         last, index = [], 0
         for layer in range(self.num_layers):
             outputs = []
@@ -154,7 +154,7 @@ class RNNBase(Module):
     # --- states --------------------------------------------------------------------------------
 
     def _given_state(self, hx: Any, batched: bool) -> tuple[Tensor, ...] | None:
-        """The first states as a tuple with a batch dimension, or None."""
+        """The initial states as a tuple with a batch dimension, or None."""
         if hx is None:
             return None
         expected = 3 if batched else 2
@@ -174,7 +174,7 @@ class RNNBase(Module):
         return state[0]
 
     def _checked(self, input: Tensor, dims: int, state: Any, batch: int) -> tuple[Tensor, ...]:
-        """The first states, zeros if None. Raises what PyTorch raises for what does not fit."""
+        """The initial states, zeros if None. Raises as PyTorch for mismatched sizes and dtypes."""
         weight = self.weight_ih_l0
         if input.dtype is not weight.dtype:
             raise ValueError(
@@ -207,7 +207,7 @@ class RNNBase(Module):
         return [(count, batch, width) for width in widths[: len(self._state_names)]]
 
     def extra_repr(self) -> str:
-        """The sizes, and options that are not the default."""
+        """The sizes, and the options that differ from their defaults."""
         options = {"proj_size": 0, "num_layers": 1, "bias": True, "batch_first": False,
                    "dropout": 0, "bidirectional": False}  # fmt: skip
         changed = [f"{n}={getattr(self, n)}" for n, v in options.items() if getattr(self, n) != v]
@@ -222,15 +222,15 @@ class RNN(RNNBase):
     Args:
         input_size: Width I of the input.
         hidden_size: Width H of the state.
-        num_layers: Each layer after the first reads the states of the one before. Default: 1.
+        num_layers: Number of layers; each reads the states of the one before. Default: 1.
         nonlinearity: "tanh" or "relu". Default: "tanh".
         bias: Whether there are b_ih and b_hh. Default: True.
         batch_first: Whether the input is (B, T, I), not (T, B, I). Default: False.
-        dropout: Of the states between layers, in training. Default: 0.
-        bidirectional: Whether a second set of weights reads backwards. Default: False.
+        dropout: Probability, for the states between layers in training. Default: 0.
+        bidirectional: Whether a second set of weights reads the sequence backwards. Default: False.
 
     Shape: (T, B, I) -> (T, B, H * directions), (layers * directions, B, H); or all without B.
-    Raises: ValueError, RuntimeError (as PyTorch) for sizes that do not fit.
+    Raises: ValueError, RuntimeError (as PyTorch) for mismatched sizes.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -254,7 +254,7 @@ class LSTM(RNNBase):
     """Long short-term memory: gates i, f, g, o; ``c' = f * c + i * g``; ``h' = o * tanh(c')``.
 
     Source: Hochreiter and Schmidhuber 1997; with `proj_size`, Sak et al. 2014,
-    https://arxiv.org/abs/1402.1128. Arguments as `RNN` (no nonlinearity), and `proj_size`: the
+    https://arxiv.org/abs/1402.1128. Arguments as for `RNN` (no nonlinearity), and `proj_size`: the
     width P to which h is projected; 0 for none.
 
     Shape: (T, B, I) -> (T, B, H * directions), (h, c), each (layers * directions, B, H).
@@ -283,7 +283,7 @@ class GRU(RNNBase):
     """Gated recurrent units: gates r, z, n; ``h' = (1 - z) * n + z * h``.
 
     Source: Cho et al. 2014, https://arxiv.org/abs/1406.1078
-    Arguments and shape as `RNN` (no nonlinearity).
+    Arguments and shape as for `RNN` (no nonlinearity).
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

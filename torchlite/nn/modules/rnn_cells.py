@@ -42,7 +42,7 @@ class RNNCellBase(Module):
             init.uniform_(weight, -bound, bound)
 
     def extra_repr(self) -> str:
-        """The sizes, and options that are not the default."""
+        """The sizes, and the options that differ from their defaults."""
         text = f"{self.input_size}, {self.hidden_size}"
         if self.bias is not True:
             text += f", bias={self.bias}"
@@ -51,7 +51,7 @@ class RNNCellBase(Module):
 
     def _step(self, mode: str, input: Tensor, state: tuple[Tensor, ...] | None,
               count: int = 1) -> tuple[Tensor, ...]:  # fmt: skip
-        """The next states of `input` (B, I) or (I,), zeros before if `state` is None."""
+        """The next states for `input` (B, I) or (I,); `state` None means zeros."""
         self._check_dims("input", input)
         batched = input.dim() == 2
         rows = input if batched else input.unsqueeze(0)
@@ -90,10 +90,10 @@ class RNNCellBase(Module):
 
 
 class RNNCell(RNNCellBase):
-    """``h' = tanh(W_ih x + b_ih + W_hh h + b_hh)``, or relu by `nonlinearity`.
+    """``h' = tanh(W_ih x + b_ih + W_hh h + b_hh)``, or relu, as `nonlinearity` says.
 
     Shape: (B, I), (B, H) -> (B, H); or without B. h is 0 by default.
-    Raises: ValueError, RuntimeError (as PyTorch) for shapes that do not fit.
+    Raises: ValueError, RuntimeError (as PyTorch) for mismatched shapes.
     """
 
     def __init__(

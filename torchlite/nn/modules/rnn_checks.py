@@ -7,7 +7,7 @@ from typing import Any
 
 
 def check_dropout(dropout: Any, num_layers: int) -> None:
-    """Raise ValueError for no probability; warn of a dropout that is never used."""
+    """Raise ValueError if `dropout` is not a probability; warn if it is never used."""
     number = isinstance(dropout, (int, float)) and not isinstance(dropout, bool)
     if not number or not 0 <= dropout <= 1:
         raise ValueError(
@@ -25,7 +25,7 @@ def check_dropout(dropout: Any, num_layers: int) -> None:
 
 def check_sizes(input_size: Any, hidden_size: Any, num_layers: int, proj_size: int, bias: Any,
                 batch_first: Any) -> None:  # fmt: skip
-    """Raise TypeError or ValueError (as PyTorch) for sizes and flags that are none."""
+    """Raise TypeError or ValueError (as PyTorch) for invalid sizes and flags."""
     for name, flag in (("bias", bias), ("batch_first", batch_first)):
         if not isinstance(flag, bool):
             raise TypeError(f"{name} should be of type bool, got: {type(flag).__name__}")

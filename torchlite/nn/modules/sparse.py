@@ -1,4 +1,4 @@
-"""Tables of vectors that are looked up by number."""
+"""Embeddings: tables of vectors that are looked up by index."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _Table(Module):
-    """The weight, and its row of zeros."""
+    """The weight, and its padding row."""
 
     def _set_up(self, sizes: tuple[int, int], padding_idx: int | None, weight: Tensor | None,
                 message: str, freeze: bool, device: Any, dtype: Any) -> None:  # fmt: skip
@@ -36,14 +36,14 @@ class _Table(Module):
         self.weight = Parameter(weight, not freeze)
 
     def reset_parameters(self) -> None:
-        """Draw the weight from N(0, 1); the padding row is 0."""
+        """Redraw the weight from N(0, 1); the padding row is 0."""
         init.normal_(self.weight)
         if self.padding_idx is not None:
             with no_grad():
                 self.weight[self.padding_idx].fill_(0)
 
     def _options(self, *names: str) -> str:
-        """The sizes, and those options that differ from their defaults."""
+        """The sizes, and those of the options that differ from their defaults."""
         defaults = {"norm_type": 2, "scale_grad_by_freq": False, "sparse": False}
         changed = [n for n in names if getattr(self, n) != defaults.get(n)]
         sizes = [str(self.num_embeddings), str(self.embedding_dim)]
@@ -51,18 +51,18 @@ class _Table(Module):
 
 
 class Embedding(_Table):
-    """Row ``i`` of `weight` for each number ``i`` of the input.
+    """Row ``i`` of `weight` for each index ``i`` in the input.
 
     Args:
         num_embeddings: Number of rows V.
         embedding_dim: Length of a row D.
-        padding_idx: A row that is 0 at first and gets no gradient. Default: none.
+        padding_idx: A row that starts as zeros and gets no gradient. Default: none.
         max_norm: Rows that are looked up are first scaled down to this norm, in place.
         norm_type: The p of that norm. Default: 2.
         scale_grad_by_freq: Whether a row's gradient is divided by how often it is looked up.
         sparse: Accepted; gradients are dense.
 
-    Shape: (*) of int64 or int32 -> (*, D). Raises: IndexError for a number out of range.
+    Shape: (*) of int64 or int32 -> (*, D). Raises: IndexError for an index out of range.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Embedding(_Table):
         )
 
     def extra_repr(self) -> str:
-        """The sizes, and options that are not the default."""
+        """The sizes, and the options that differ from their defaults."""
         return self._options("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse")
 
     @classmethod
@@ -127,17 +127,17 @@ class Embedding(_Table):
 
 
 class EmbeddingBag(_Table):
-    """The sum, mean or maximum of the rows of each bag of numbers.
+    """The sum, mean or maximum of the rows for each bag of indices.
 
     Args:
         num_embeddings, embedding_dim, max_norm, norm_type, scale_grad_by_freq, sparse: As
             `Embedding`.
         mode: "sum", "mean" or "max". Default: "mean".
         include_last_offset: Whether the last offset is the end of the last bag.
-        padding_idx: Numbers that do not count. Default: none.
+        padding_idx: An index to ignore. Default: none.
 
     Shape: (B, N) -> (B, D); or (N,) with offsets (B,), where each bag begins -> (B, D). An empty
-    bag gives 0.
+    bag yields 0.
     """
 
     def __init__(
@@ -169,7 +169,7 @@ class EmbeddingBag(_Table):
         offsets: Tensor | None = None,
         per_sample_weights: Tensor | None = None,
     ) -> Tensor:
-        """One vector a bag; `per_sample_weights`, as input, are factors (mode "sum" only)."""
+        """One vector per bag; `per_sample_weights`, shaped like `input`, needs mode "sum"."""
         return F.embedding_bag(
             input,
             self.weight,
@@ -185,7 +185,7 @@ class EmbeddingBag(_Table):
         )
 
     def extra_repr(self) -> str:
-        """The sizes, the mode, and options that are not the default."""
+        """The sizes, the mode, and the options that differ from their defaults."""
         return self._options("max_norm", "norm_type", "scale_grad_by_freq", "mode", "padding_idx")
 
     @classmethod

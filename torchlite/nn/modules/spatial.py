@@ -1,4 +1,4 @@
-"""What layers over images share."""
+"""Helpers shared by layers with spatial dimensions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saving the parameters and buffers of a tree of modules in a dict, and loading them."""
+"""Saving the parameters and buffers of a module tree in a dict, and loading them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torchlite.autograd import no_grad
 from torchlite.core.tensor import RemovableHandle, Tensor
 from torchlite.nn.parameter import Parameter
 
-EXTRA_STATE = "_extra_state"  # the key of what `get_extra_state` returns
+EXTRA_STATE = "_extra_state"  # the key under which `get_extra_state` is saved
 
 
 class IncompatibleKeys(NamedTuple):
@@ -40,11 +40,11 @@ class State:
         def __getattr__(self, name: str) -> Any: ...
 
     def get_extra_state(self) -> Any:
-        """What a state dict shall hold besides tensors; override it and `set_extra_state`."""
+        """What a state dict holds besides tensors; override this and `set_extra_state`."""
         raise RuntimeError(f"{type(self).__name__} does not override get_extra_state()")
 
     def set_extra_state(self, state: Any) -> None:
-        """Take back what `get_extra_state` returned."""
+        """Restore what `get_extra_state` returned."""
         raise RuntimeError(f"{type(self).__name__} does not override set_extra_state()")
 
     # --- saving --------------------------------------------------------------------------------
@@ -59,8 +59,8 @@ class State:
 
         Args:
             destination: A dict to fill and return. Default: a new one.
-            prefix: Goes before every name.
-            keep_vars: Whether to hand out the tensors themselves.
+            prefix: Prepended to every name.
+            keep_vars: Whether to return the tensors themselves.
         """
         if args:
             warnings.warn(
@@ -99,7 +99,7 @@ class State:
         return destination
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        """Put the state of this module, without those below it, into `destination`."""
+        """Put the state of this module, without its submodules, into `destination`."""
         for name, tensor in self._own_state().items():
             destination[prefix + name] = tensor if keep_vars else tensor.detach()
         if type(self).get_extra_state is not State.get_extra_state:
@@ -117,7 +117,7 @@ class State:
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> IncompatibleKeys:
-        """Copy the tensors of `state_dict` into this module and those below it.
+        """Copy the tensors of `state_dict` into this module and its submodules.
 
         Args:
             state_dict: As `state_dict` returns it.
@@ -125,9 +125,9 @@ class State:
             assign: Take the tensors of `state_dict` themselves, with their dtype, instead of
                 copying; ``requires_grad`` stays that of the module.
 
-        Returns: the keys that are missing in `state_dict`, and those unexpected there.
+        Returns: the keys missing from `state_dict`, and the unexpected ones.
         Raises: RuntimeError (as PyTorch) that lists missing and unexpected keys if `strict`, and
-            shapes that differ; TypeError if `state_dict` is no mapping.
+            shapes that differ; TypeError if `state_dict` is not a mapping.
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
@@ -149,7 +149,7 @@ class State:
         unexpected_keys: list[str],
         error_msgs: list[str],
     ) -> None:
-        """Load the state of this module, without those below it, and note what went wrong.
+        """Load the state of this module, without its submodules, and record any errors.
 
         `local_metadata` has the ``version`` that the state was saved with.
         """
@@ -172,7 +172,7 @@ class State:
     def _load_tensor(
         self, prefix: str, name: str, tensor: Tensor, source: Any, assign: bool
     ) -> list[str]:
-        """Load one tensor; returns what went wrong."""
+        """Load one tensor; returns the errors."""
         key = prefix + name
         if not isinstance(source, Tensor):
             return [
@@ -180,7 +180,7 @@ class State:
                 f"object from checkpoint but received {type(source)}"
             ]
         if tensor.dim() == 0 and source.shape == (1,):
-            source = source[0]  # as files of PyTorch before 0.4 have it
+            source = source[0]  # how PyTorch before 0.4 saved scalars
         if source.shape != tensor.shape:
             return [
                 f"size mismatch for {key}: copying a param with shape {source.shape} from "
@@ -270,7 +270,7 @@ def _register(hooks: OrderedDict, hook: Callable, value: Any) -> RemovableHandle
 
 
 class _Loading:
-    """What one `load_state_dict` notes on its walk over the modules."""
+    """What one `load_state_dict` records while it walks over the modules."""
 
     def __init__(self, metadata: Any, assign: bool) -> None:
         self.metadata, self.assign = metadata, assign

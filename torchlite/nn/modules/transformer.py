@@ -25,10 +25,10 @@ from torchlite.ops.creation.factories import full
 
 
 class TransformerEncoder(Module):
-    """`num_layers` copies of an encoder layer, and perhaps a norm, one after the other.
+    """`num_layers` copies of an encoder layer, in sequence, optionally followed by a norm.
 
-    All copies begin with the same weights. `enable_nested_tensor` and `mask_check` are accepted:
-    there are no nested tensors. Shape: as the layer.
+    All copies start with the same weights. `enable_nested_tensor` and `mask_check` are accepted:
+    there are no nested tensors. Shape: as for the layer.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class TransformerEncoder(Module):
         src_key_padding_mask: Tensor | None = None,
         is_causal: bool | None = None,
     ) -> Tensor:
-        """The output of the last layer; is_causal None: found out from `mask`."""
+        """The output of the last layer; an `is_causal` of None is inferred from `mask`."""
         mask, padding = additive_masks(
             mask, src_key_padding_mask, src.dtype, "mask", "src_key_padding_mask"
         )
@@ -70,7 +70,7 @@ class TransformerEncoder(Module):
 
 
 class TransformerDecoder(Module):
-    """`num_layers` copies of a decoder layer, and perhaps a norm, one after the other."""
+    """`num_layers` copies of a decoder layer, in sequence, optionally followed by a norm."""
 
     def __init__(
         self, decoder_layer: TransformerDecoderLayer, num_layers: int, norm: Module | None = None
@@ -90,7 +90,7 @@ class TransformerDecoder(Module):
         tgt_is_causal: bool | None = None,
         memory_is_causal: bool = False,
     ) -> Tensor:
-        """The output of the last layer; tgt_is_causal None: found out from `tgt_mask`."""
+        """The output of the last layer; a `tgt_is_causal` of None is inferred from `tgt_mask`."""
         length = _length(tgt, self.layers[0].self_attn.batch_first)
         causal = _is_causal(tgt_mask, tgt_is_causal, length)
         for layer in self.layers:
@@ -111,9 +111,9 @@ class Transformer(Module):
     """An encoder, and a decoder that attends to its output.
 
     Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762
-    Arguments as `TransformerEncoderLayer`; `custom_encoder`, `custom_decoder` replace the stacks.
+    Arguments: see `TransformerEncoderLayer`; `custom_encoder`, `custom_decoder` replace the stacks.
     Shape: src (S, N, E), tgt (T, N, E) -> (T, N, E); or each without N; or the batch first.
-    Raises: RuntimeError for other batch sizes or widths.
+    Raises: RuntimeError for mismatched batch sizes or widths.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class Transformer(Module):
         tgt_is_causal: bool | None = None,
         memory_is_causal: bool = False,
     ) -> Tensor:
-        """The decoder's output; masks as `MultiheadAttention`'s."""
+        """The decoder's output; masks as for `MultiheadAttention`."""
         batch = 0 if self.batch_first else 1
         if src.dim() == 3 and src.size(batch) != tgt.size(batch):
             raise RuntimeError("the batch number of src and tgt must be equal")
@@ -205,7 +205,7 @@ def _length(x: Tensor, batch_first: bool) -> int:
 
 
 def _is_causal(mask: Tensor | None, hint: bool | None, size: int) -> bool:
-    """The hint, or whether `mask` is the causal one."""
+    """The hint, or whether `mask` is causal."""
     if hint is not None or mask is None:
         return bool(hint)
     causal = Transformer.generate_square_subsequent_mask(size, dtype=mask.dtype)

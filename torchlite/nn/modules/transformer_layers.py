@@ -1,4 +1,4 @@
-"""The layers that transformers are stacks of."""
+"""The layers that make up transformers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Activation = Callable[[Tensor], Tensor]
 class _Layer(Module):
     """What encoder and decoder layers share: self-attention, and two linear layers."""
 
-    #: Whether a second attention looks up in a memory.
+    #: Whether there is a second attention, to a memory.
     _has_memory = False
 
     def __init__(
@@ -55,7 +55,7 @@ class _Layer(Module):
         self.activation = _activation(activation) if isinstance(activation, str) else activation
 
     def _residual(self, x: Tensor, norm: Module, block: Callable[[Tensor], Tensor]) -> Tensor:
-        """`x` plus what a block makes of it, normalised before the block or after the sum."""
+        """`x` plus the output of `block`, normalised before the block or after the sum."""
         return x + block(norm(x)) if self.norm_first else norm(x + block(x))
 
     def _feed_forward(self, x: Tensor) -> Tensor:
@@ -71,14 +71,14 @@ class TransformerEncoderLayer(_Layer):
         d_model: Width E of input and output.
         nhead: Number of heads.
         dim_feedforward: Width between the two linear layers. Default: 2048.
-        dropout: Default: 0.1.
+        dropout: Probability. Default: 0.1.
         activation: "relu", "gelu" or a function. Default: relu.
         layer_norm_eps: Default: 1e-5.
         batch_first: Whether the batch is the first dimension. Default: False.
         norm_first: Whether to normalise before each block instead of after. Default: False.
         bias: Whether linear layers and norms have biases. Default: True.
 
-    Shape: (S, N, E) or (S, E), kept; (N, S, E) if `batch_first`.
+    Shape: (S, N, E) or (S, E), unchanged; (N, S, E) if `batch_first`.
     """
 
     def forward(
@@ -88,7 +88,7 @@ class TransformerEncoderLayer(_Layer):
         src_key_padding_mask: Tensor | None = None,
         is_causal: bool = False,
     ) -> Tensor:
-        """The layer's output; masks as `MultiheadAttention`'s."""
+        """The layer's output; masks as for `MultiheadAttention`."""
         mask, padding = additive_masks(
             src_mask, src_key_padding_mask, src.dtype, "src_mask", "src_key_padding_mask"
         )
@@ -103,7 +103,7 @@ class TransformerEncoderLayer(_Layer):
 class TransformerDecoderLayer(_Layer):
     """Self-attention, attention to the encoder's output, two linear layers.
 
-    Arguments and shape as `TransformerEncoderLayer`; the memory is (S, N, E).
+    Arguments and shape as for `TransformerEncoderLayer`; the memory is (S, N, E).
     """
 
     _has_memory = True
@@ -119,7 +119,7 @@ class TransformerDecoderLayer(_Layer):
         tgt_is_causal: bool = False,
         memory_is_causal: bool = False,
     ) -> Tensor:
-        """The layer's output; masks as `MultiheadAttention`'s."""
+        """The layer's output; masks as for `MultiheadAttention`."""
 
         def attend(x: Tensor) -> Tensor:
             padding = tgt_key_padding_mask

@@ -1,4 +1,4 @@
-"""Walking a tree of modules, and finding one of its members by name."""
+"""Walking a module tree, and finding its members by name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Tree:
         def __getattr__(self, name: str) -> Any: ...
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """Names and modules directly below this one; a module that has two names comes once."""
+        """Names and modules directly below this one; a module with two names comes once."""
         seen = set()
         for name, module in self._modules.items():
             if module is not None and module not in seen:
@@ -35,12 +35,12 @@ class Tree:
     def named_modules(
         self: Any, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
-        """This module and all below it, with names such as ``"encoder.0"``.
+        """This module and all its descendants, with names such as ``"encoder.0"``.
 
         Args:
             memo: Modules already seen. Default: none.
-            prefix: Goes before every name.
-            remove_duplicate: Whether a module that is found twice comes once.
+            prefix: Prepended to every name.
+            remove_duplicate: Whether a module found twice comes only once.
         """
         memo = set() if memo is None else memo
         if self in memo:
@@ -54,33 +54,33 @@ class Tree:
                 yield from module.named_modules(memo, below, remove_duplicate)
 
     def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
-        """This module and all below it, each once unless `remove_duplicate` is False."""
+        """This module and all its descendants, each once unless `remove_duplicate` is False."""
         for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
-        """Parameters with names such as ``"0.weight"``; of this module alone unless `recurse`."""
+        """Parameters with names such as ``"0.weight"``; of this module only unless `recurse`."""
         return self._named_members(
             lambda module: module._parameters.items(), prefix, recurse, remove_duplicate
         )
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters, each once; of this module alone unless `recurse`."""
+        """The parameters, each once; of this module only unless `recurse`."""
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
-        """Buffers with names like ``"1.running_mean"``; of this module alone unless `recurse`."""
+        """Buffers with names like ``"1.running_mean"``; of this module only unless `recurse`."""
         return self._named_members(
             lambda module: module._buffers.items(), prefix, recurse, remove_duplicate
         )
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers, each once; of this module alone unless `recurse`."""
+        """The buffers, each once; of this module only unless `recurse`."""
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
@@ -116,10 +116,10 @@ class Tree:
         return module
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
-        """Put `module` where `target` names; with `strict`, only in the place of another.
+        """Set the submodule named `target` to `module`; with `strict`, only if it already exists.
 
-        Raises: ValueError for an empty name or what is no module; AttributeError if the parent (or,
-        with `strict`, the module to be replaced) does not exist or is no module.
+        Raises: ValueError for an empty name or a non-module; AttributeError if the parent (or,
+        with `strict`, the module to be replaced) does not exist or is not a module.
         """
         if target == "":
             raise ValueError("Cannot set the submodule without a target name!")

@@ -1,4 +1,4 @@
-"""Helpers that layers of other packages import from here, by PyTorch's private names."""
+"""Helpers that layers of other packages import from here, under PyTorch's private names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def _ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple]:
-    """A function that makes a tuple: of a sequence itself, of anything else `n` times that."""
+    """A function that turns a sequence into a tuple, and repeats anything else `n` times."""
 
     def parse(x: Any) -> tuple:
         return tuple(x) if isinstance(x, Iterable) else tuple(repeat(x, n))

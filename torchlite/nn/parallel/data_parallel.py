@@ -1,4 +1,4 @@
-"""DataParallel, of which a machine without accelerators needs the name only."""
+"""DataParallel, which on a machine without accelerators only calls its module."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from torchlite.nn.modules.module import Module
 
 
 class DataParallel(Module):
-    """Calls `module`, as PyTorch's does without accelerators; its parameters are ``module.*``.
+    """Calls `module`, like PyTorch's without accelerators; its parameters are named ``module.*``.
 
     Args:
-        module: The module, afterwards the attribute ``module``.
-        device_ids, output_device, dim: Accepted for PyTorch's sake.
+        module: The module, kept as the attribute ``module``.
+        device_ids, output_device, dim: Accepted for compatibility with PyTorch.
     """
 
     def __init__(

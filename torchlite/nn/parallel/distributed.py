@@ -1,4 +1,4 @@
-"""DistributedDataParallel, for programs that use it if they are one process of many."""
+"""DistributedDataParallel, for programs that use it only when they run as several processes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torchlite.standins.distributed import get_rank
 
 
 class DistributedDataParallel(Module):
-    """A module trained by many processes. Raises ValueError (as PyTorch): there is no group."""
+    """A module trained by many processes. Raises: ValueError, as there is no process group."""
 
     def __init__(self, module: Module, *args: Any, **kwargs: Any) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Bounds on gradients."""
+"""Gradient clipping."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def get_total_norm(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:
-    """The norm of all elements of some tensors, as if they were one vector. -> ()
+    """The norm of the tensors, taken together as one vector. Shape: ().
 
     Args:
         tensors: One or several.
-        norm_type: The power, or infinity for the greatest magnitude. Default: 2.
+        norm_type: The order p, or infinity for the greatest magnitude. Default: 2.
         error_if_nonfinite: Raise RuntimeError if the norm is infinite or NaN. Default: False.
         foreach: Accepted; there is one implementation.
     """
@@ -58,13 +58,13 @@ def clip_grads_with_norm_(
 
     Args:
         parameters: Tensors whose gradients are changed in place.
-        max_norm: The norm to be kept to.
-        total_norm: The present norm, of `get_total_norm`.
+        max_norm: The greatest norm allowed.
+        total_norm: The current norm, from `get_total_norm`.
         foreach: Accepted; there is one implementation.
     """
     factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
     xp = local.mode.xp
-    for g in _gradients(parameters):  # without the ceremony of mul_: a model has many
+    for g in _gradients(parameters):  # without the overhead of mul_: a model has many
         xp.copyto(g._data, xp.mul(g._data, factor._data))
         g._bump()
 
@@ -77,10 +77,10 @@ def clip_grad_norm_(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:
-    """Scale all gradients so that the norm of them together is at most `max_norm`.
+    """Scale all gradients so that their total norm is at most `max_norm`.
 
     Args: see `get_total_norm` and `clip_grads_with_norm_`.
-    Returns: the norm before. Raises: RuntimeError, with `error_if_nonfinite`, before any change.
+    Returns: the original norm. Raises: with `error_if_nonfinite`, RuntimeError before any change.
     """
     is_generator = isinstance(parameters, types.GeneratorType)
     parameters = _listed(parameters)

@@ -14,9 +14,9 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Let the parameters be parts of `vec`, in order; they share its memory.
+    """Make the parameters views of consecutive slices of `vec`; they share its memory.
 
-    Raises: TypeError if `vec` is no tensor; RuntimeError if it is too short: nothing changes then.
+    Raises: TypeError if `vec` is not a tensor; RuntimeError, before any change, if it is too short.
     """
     if not isinstance(vec, Tensor):
         raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")

@@ -17,7 +17,7 @@ LinearT = TypeVar("LinearT", bound=Module)
 
 
 def fuse_conv_bn_eval(conv: ConvT, bn: Any, transpose: bool = False) -> ConvT:
-    """A copy of `conv` that computes ``bn(conv(x))``; both in evaluation mode.
+    """A copy of `conv` that computes ``bn(conv(x))``; both must be in evaluation mode.
 
     Args:
         conv: A convolution.
@@ -30,9 +30,9 @@ def fuse_conv_bn_eval(conv: ConvT, bn: Any, transpose: bool = False) -> ConvT:
 
 
 def fuse_linear_bn_eval(linear: LinearT, bn: Any) -> LinearT:
-    """A copy of `linear` that computes ``bn(linear(x))``; both in evaluation mode.
+    """A copy of `linear` that computes ``bn(linear(x))``; both must be in evaluation mode.
 
-    Raises: AssertionError as `fuse_conv_bn_eval`, or if the numbers of features do not fit.
+    Raises: AssertionError as `fuse_conv_bn_eval`, or if the numbers of features do not match.
     """
     _check(not (linear.training or bn.training), "Fusion only for eval!")
     _check(

@@ -1,4 +1,4 @@
-"""Modules without initial values."""
+"""Modules created without initialising their parameters."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from torchlite.random import get_rng_state, set_rng_state
 
 
 def skip_init(module_cls: Any, *args: Any, **kwargs: Any) -> Module:
-    """``module_cls(*args, **kwargs)`` whose parameters have any values; no random number is used.
+    """``module_cls(*args, **kwargs)`` with uninitialised parameters; no random number is drawn.
 
     For modules whose parameters are set afterwards.
-    Raises: RuntimeError if `module_cls` is no module class, or takes no `device`.
+    Raises: RuntimeError if `module_cls` is not a module class, or takes no `device`.
     """
     if not issubclass(module_cls, Module):
         raise RuntimeError(f"Expected a Module; got {module_cls}")

@@ -11,12 +11,12 @@ M = TypeVar("M", bound=Module)
 
 
 def convert_conv2d_weight_memory_format(module: M, memory_format: MemoryFormat) -> M:
-    """Store the weights of two-dimensional convolutions in `module`, and below, in a format."""
+    """Store the weights of 2-D convolutions in `module` and its submodules in `memory_format`."""
     return _convert(module, memory_format, ("Conv2d", "ConvTranspose2d"))
 
 
 def convert_conv3d_weight_memory_format(module: M, memory_format: MemoryFormat) -> M:
-    """Store the weights of three-dimensional convolutions in `module`, and below, in a format."""
+    """Store the weights of 3-D convolutions in `module` and its submodules in `memory_format`."""
     return _convert(module, memory_format, ("Conv3d", "ConvTranspose3d"))
 
 

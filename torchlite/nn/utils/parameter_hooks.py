@@ -1,4 +1,4 @@
-"""Hooks before the forward of a module, each of which computes one of its parameters."""
+"""Forward pre-hooks that each compute one parameter of a module."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def find(module: Any, kind: type, name: str, attribute: str = "name") -> int | None:
-    """The number of the hook of class `kind` whose `attribute`, its parameter, is `name`."""
+    """The key of the hook of class `kind` whose `attribute`, the parameter's name, is `name`."""
     for key, hook in module._forward_pre_hooks.items():
         if isinstance(hook, kind) and getattr(hook, attribute) == name:
             return key
@@ -14,9 +14,9 @@ def find(module: Any, kind: type, name: str, attribute: str = "name") -> int | N
 
 
 def remove(module: Any, kind: type, name: str, missing: str, attribute: str = "name") -> None:
-    """Let the hook that `find` finds undo its work, and forget it.
+    """Undo and remove the hook that `find` returns.
 
-    Raises: ValueError with the text `missing` if there is none.
+    Raises: ValueError with the message `missing` if there is none.
     """
     key = find(module, kind, name, attribute)
     if key is None:

@@ -13,17 +13,17 @@ from torchlite.nn.parameter import Parameter
 
 
 class ParametrizationList(ModuleList):
-    """The parametrizations of one tensor, applied one after the other, and what they start from.
+    """The parametrizations of one tensor, applied in order, and the tensors they start from.
 
-    That is ``original``, or ``original0``, ``original1``, ... if the first one's `right_inverse`
-    gives several tensors; it is a parameter if the tensor was.
+    Those are ``original``, or ``original0``, ``original1``, ... if the first one's `right_inverse`
+    returns several tensors; they are parameters if the tensor was one.
 
     Args:
         modules: One or more parametrizations.
         original: The tensor.
-        unsafe: Allow that they change its dtype or shape. Default: False.
+        unsafe: Allow them to change its dtype or shape. Default: False.
 
-    Raises: ValueError for no modules, or results of another type, dtype or shape.
+    Raises: ValueError without modules, or for results of another type, dtype or shape.
     """
 
     original: Tensor
@@ -56,10 +56,10 @@ class ParametrizationList(ModuleList):
             check_same(self(), kind, shape)
 
     def right_inverse(self, value: Tensor) -> None:
-        """Change what the parametrizations start from so that they give `value`.
+        """Set the original tensors so that the parametrizations yield `value`.
 
         Raises: RuntimeError if one of them has no `right_inverse`; ValueError for results of
-            another type, number or dtype. Nothing is changed then.
+            another type, number or dtype; nothing is changed then.
         """
         with no_grad():
             for module in reversed(self):
@@ -101,13 +101,13 @@ class ParametrizationList(ModuleList):
 
 
 def _start(modules: Sequence[Module], original: Tensor) -> Any:
-    """What parametrizations must start from to give `original`, as far as they know."""
+    """What the parametrizations must start from to yield `original`, if they have inverses."""
     start: Any = original
     with no_grad():
         for module in reversed(list(modules)):
             try:
                 start = getattr(module, "right_inverse", lambda x: x)(start)
-            except NotImplementedError:  # it says so: the tensor goes in as it is
+            except NotImplementedError:  # no inverse: the tensor is passed on unchanged
                 continue
     parts = [start] if isinstance(start, Tensor) else start
     if not isinstance(parts, Sequence) or not all(isinstance(part, Tensor) for part in parts):
@@ -132,7 +132,7 @@ def _check_part(i: int, old: Tensor, new: Any) -> None:
 
 
 def check_same(x: Any, kind: Any, shape: Any) -> None:
-    """Refuse a parametrized tensor of another type, dtype or shape."""
+    """Reject a parametrized tensor of another type, dtype or shape."""
     if not isinstance(x, Tensor):
         raise ValueError(f"A parametrization must return a tensor. Got {type(x).__name__}.")
     for what, old, new in (("dtype", kind, x.dtype), ("shape", shape, x.shape)):
@@ -145,7 +145,7 @@ def check_same(x: Any, kind: Any, shape: Any) -> None:
 
 
 def register(module: Module, name: str, tensor: Tensor) -> None:
-    """Make `tensor` a parameter of `module`, or a buffer if it is none."""
+    """Register `tensor` in `module`: as a parameter if it is a `Parameter`, else as a buffer."""
     if isinstance(tensor, Parameter):
         module.register_parameter(name, tensor)
     else:

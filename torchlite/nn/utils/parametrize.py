@@ -1,4 +1,4 @@
-"""Parametrizations: tensors of a module that are computed from others, which are learned."""
+"""Parametrizations: tensors of a module that are computed from other, learned tensors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torchlite.nn.utils.parametrization_list import ParametrizationList, check_s
 
 
 class _Cache(local):
-    """Computed tensors by module and name, while `depth` blocks of `cached` are entered."""
+    """Computed tensors by module and name, kept while inside `depth` blocks of `cached`."""
 
     def __init__(self) -> None:
         self.depth = 0
@@ -29,7 +29,7 @@ _cache = _Cache()
 
 @contextmanager
 def cached() -> Iterator[None]:
-    """Compute each parametrized tensor once in this block, also if it is asked for again."""
+    """Compute each parametrized tensor at most once inside this block."""
     _cache.depth += 1
     try:
         yield
@@ -42,15 +42,15 @@ def cached() -> Iterator[None]:
 def register_parametrization(
     module: Module, tensor_name: str, parametrization: Module, *, unsafe: bool = False
 ) -> Module:
-    """Compute ``module.tensor_name`` by `parametrization` from now on; after those it has.
+    """Compute ``module.tensor_name`` with `parametrization` from now on, after any it already has.
 
-    If that has a method ``right_inverse``, the tensor may be assigned to, and starts as its result.
+    If it has a method ``right_inverse``, that is applied to the tensor first, and on assignment.
 
     Args:
-        module: The module; its class becomes a subclass of its own.
+        module: The module; its class is replaced by a new subclass.
         tensor_name: A parameter or buffer.
         parametrization: A module from tensor to tensor.
-        unsafe: Allow that it changes dtype or shape. Default: False.
+        unsafe: Allow it to change dtype or shape. Default: False.
 
     Returns: the module.
     Raises: ValueError if there is no such tensor, or for results of another dtype or shape.
@@ -85,7 +85,7 @@ def _check_next(before: Tensor, parametrization: Any) -> None:
     check_same(after, before.dtype, before.shape)
     try:
         back = getattr(parametrization, "right_inverse", lambda x: before)(after)
-    except NotImplementedError:  # it says so: the tensor cannot be assigned to
+    except NotImplementedError:  # no inverse: the tensor cannot be assigned to
         return
     if not isinstance(back, Tensor):
         raise ValueError(
@@ -100,7 +100,7 @@ def _check_next(before: Tensor, parametrization: Any) -> None:
 
 
 def _give_own_class(module: Module) -> None:
-    """Make the class of `module` a new subclass, on which properties can be set."""
+    """Replace the class of `module` by a new subclass, to which properties can be added."""
     kind = type(module)
     members: dict[str, Any] = {"__getstate__": _refuse_pickling}
     if not hasattr(kind, "__deepcopy__"):
@@ -150,15 +150,15 @@ def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
 def remove_parametrizations(
     module: Module, tensor_name: str, leave_parametrized: bool = True
 ) -> Module:
-    """Make a parametrized tensor a usual one again.
+    """Turn a parametrized tensor back into an ordinary one.
 
     Args:
-        module: The module; it gets its former class when no parametrization is left.
+        module: The module; its class is restored when no parametrization is left.
         tensor_name: The tensor.
-        leave_parametrized: Keep its value, else what the value was computed from. Default: True.
+        leave_parametrized: Keep the computed value, not the original tensor. Default: True.
 
     Returns: the module.
-    Raises: ValueError if it is not parametrized, or if its origin to be kept is several tensors.
+    Raises: ValueError if it is not parametrized, or if the original to be kept is several tensors.
     """
     if not is_parametrized(module, tensor_name):
         raise ValueError(f"Module {module} does not have a parametrization on {tensor_name}")
@@ -193,14 +193,14 @@ def type_before_parametrizations(module: Module) -> type:
 def transfer_parametrizations_and_params(
     from_module: Module, to_module: Module, tensor_name: str | None = None
 ) -> Module:
-    """Give a module the parametrizations of another, and what they start from.
+    """Copy a module's parametrizations and the tensors they start from to another module.
 
     Args:
-        from_module: Where they are.
-        to_module: Where they go; tensors that it lacks are added.
+        from_module: The source.
+        to_module: The target; tensors that it lacks are added.
         tensor_name: One tensor. Default: all.
 
-    Returns: the second module.
+    Returns: `to_module`.
     """
     if not is_parametrized(from_module):
         return to_module

@@ -1,4 +1,4 @@
-"""Pruning: parameters with masks that put elements to zero."""
+"""Pruning: masks that set elements of parameters to zero."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def identity(module: Any, name: str) -> Any:
 
 
 def random_unstructured(module: Any, name: str, amount: float) -> Any:
-    """Prune `amount` elements (a number, or a part in [0, 1]) at random. Returns the module."""
+    """Prune `amount` elements (a count, or a fraction in [0, 1]) at random. Returns the module."""
     RandomUnstructured.apply(module, name, amount)
     return module
 
@@ -35,7 +35,7 @@ def random_unstructured(module: Any, name: str, amount: float) -> Any:
 def l1_unstructured(
     module: Any, name: str, amount: float, importance_scores: Tensor | None = None
 ) -> Any:
-    """Prune the `amount` elements of least magnitude, or scores. Returns the module."""
+    """Prune the `amount` elements with the smallest magnitudes, or scores. Returns the module."""
     L1Unstructured.apply(module, name, amount, importance_scores)
     return module
 
@@ -50,7 +50,7 @@ def ln_structured(
     module: Any, name: str, amount: float, n: Any, dim: int,
     importance_scores: Tensor | None = None,
 ) -> Any:  # fmt: skip
-    """Prune the `amount` slices along `dim` of least `n`-norm. Returns the module."""
+    """Prune the `amount` slices along `dim` with the smallest `n`-norms. Returns the module."""
     LnStructured.apply(module, name, amount, n, dim, importance_scores)
     return module
 
@@ -71,10 +71,10 @@ def global_unstructured(
 
     Args:
         parameters: (module, name) pairs.
-        pruning_method: An unstructured method, made with the further arguments.
-        importance_scores: For some of the pairs, what to use in place of the parameter.
+        pruning_method: An unstructured method, constructed with the remaining arguments.
+        importance_scores: For some of the pairs, scores to use instead of the parameter.
 
-    Raises: TypeError for another type of method or argument.
+    Raises: TypeError for a method or an argument of another type.
     """
     if not isinstance(parameters, Iterable):
         raise TypeError("global_unstructured(): parameters is not an Iterable")
@@ -100,7 +100,7 @@ def global_unstructured(
 
 
 def remove(module: Any, name: str) -> Any:
-    """Make a pruning permanent. Returns the module. Raises: ValueError if there is none."""
+    """Make pruning permanent. Returns the module. Raises: ValueError if there is none."""
     missing = (
         f"Parameter '{name}' of module {module} has to be pruned before pruning can be removed"
     )
@@ -109,7 +109,7 @@ def remove(module: Any, name: str) -> Any:
 
 
 def is_pruned(module: Any) -> bool:
-    """Whether a parameter here or below is pruned."""
+    """Whether a parameter of `module` or of a submodule is pruned."""
     return any(
         isinstance(hook, BasePruningMethod)
         for part in module.modules()

@@ -1,4 +1,4 @@
-"""What pruning methods share, and several of them on one parameter."""
+"""The base class of pruning methods, and a container for several on one parameter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torchlite.ops.creation.factories import ones_like
 
 
 class BasePruningMethod(ABC):
-    """Base of pruning methods; a subclass writes `compute_mask` and sets `PRUNING_TYPE`.
+    """Base of pruning methods; a subclass defines `compute_mask` and sets `PRUNING_TYPE`.
 
     It is a hook: before each forward the parameter is set to ``name_mask * name_orig``.
     """
@@ -26,7 +26,7 @@ class BasePruningMethod(ABC):
 
     @abstractmethod
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
-        """The mask of a tensor of importances `t`; within the mask so far, of the same shape."""
+        """The mask for importances `t`, restricted to the mask so far, which has the same shape."""
 
     def apply_mask(self, module: Any) -> Tensor:
         """The pruned parameter."""
@@ -36,7 +36,7 @@ class BasePruningMethod(ABC):
     @classmethod
     def apply(cls, module: Any, name: str, *args: Any, importance_scores: Tensor | None = None,
               **kwargs: Any) -> BasePruningMethod:  # fmt: skip
-        """Prune a parameter; on top of the pruning so far, if there is any.
+        """Prune a parameter, on top of any previous pruning.
 
         Args:
             module: The module; it is changed.
@@ -44,7 +44,7 @@ class BasePruningMethod(ABC):
             *args, **kwargs: For the constructor of the method.
             importance_scores: What the mask is computed from. Default: the parameter.
 
-        Raises: AssertionError if the scores are of another shape; then nothing is changed.
+        Raises: AssertionError if the scores have another shape; nothing is changed then.
         """
         current, scores = getattr(module, name), importance_scores
         _check_scores(scores, current, f"parameter {name} of {module}")
@@ -72,9 +72,9 @@ class BasePruningMethod(ABC):
 
     def prune(self, t: Tensor, default_mask: Tensor | None = None,
               importance_scores: Tensor | None = None) -> Tensor:  # fmt: skip
-        """`t` with the elements that the method prunes put to zero; `t` itself stays.
+        """A copy of `t` with the pruned elements set to zero.
 
-        Raises: AssertionError if the scores are of another shape.
+        Raises: AssertionError if the scores have another shape.
         """
         _check_scores(importance_scores, t, "tensor t")
         mask = ones_like(t) if default_mask is None else default_mask
@@ -82,7 +82,7 @@ class BasePruningMethod(ABC):
         return t * self.compute_mask(scores, default_mask=mask)
 
     def remove(self, module: Any) -> None:
-        """Make the pruned parameter a usual one again; the zeros stay."""
+        """Turn the pruned parameter back into an ordinary one; the zeros stay."""
         name, weight = self._tensor_name, self.apply_mask(module)
         delattr(module, name)
         original = module._parameters.pop(name + "_orig")
@@ -110,7 +110,7 @@ class PruningContainer(BasePruningMethod):
             self.add_pruning_method(method)
 
     def add_pruning_method(self, method: Any) -> None:
-        """Add a method. Raises: TypeError for what is none; ValueError for another parameter."""
+        """Add a method. Raises: TypeError if it is not one; ValueError if on another parameter."""
         if not isinstance(method, BasePruningMethod):
             raise TypeError(f"{type(method)} is not a BasePruningMethod subclass")
         if self._tensor_name != method._tensor_name:
@@ -131,12 +131,12 @@ class PruningContainer(BasePruningMethod):
         return self._pruning_methods[idx]
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
-        """The last method's mask, of what `default_mask` has left."""
+        """The last method's mask, applied to what `default_mask` leaves."""
         return self.combined(self._pruning_methods[-1], t, default_mask)
 
     @staticmethod
     def combined(method: Any, t: Tensor, mask: Tensor) -> Tensor:
-        """The mask of `method`, of what `mask` has left."""
+        """The mask of `method`, applied to what `mask` leaves."""
         left: Any = ...  # what the method sees of the tensor
         if method.PRUNING_TYPE == "unstructured":
             left = mask == 1

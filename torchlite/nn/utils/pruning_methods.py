@@ -1,4 +1,4 @@
-"""Which elements to prune: at random, the least ones, whole slices, or by a mask."""
+"""Which elements to prune: random ones, the smallest ones, whole slices, or those of a mask."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torchlite.ops.reduce.sorting import kthvalue, topk
 
 
 class Identity(BasePruningMethod):
-    """Prunes nothing, but makes the mask."""
+    """Prunes nothing, but creates the mask."""
 
     PRUNING_TYPE = "unstructured"
 
@@ -23,12 +23,12 @@ class Identity(BasePruningMethod):
 
     @classmethod
     def apply(cls, module: Any, name: str) -> BasePruningMethod:  # type: ignore[override]
-        """Make the mask of a parameter."""
+        """Create the mask of a parameter."""
         return super().apply(module, name)
 
 
 class _Amount(BasePruningMethod):
-    """A method that prunes a number of elements or slices, or a part of them."""
+    """A method that prunes a number, or a fraction, of the elements or slices."""
 
     def __init__(self, amount: float) -> None:
         if not isinstance(amount, numbers.Real):
@@ -69,7 +69,7 @@ class RandomUnstructured(_Amount):
 
 
 class L1Unstructured(_Amount):
-    """Prunes the elements of least magnitude."""
+    """Prunes the elements with the smallest magnitudes."""
 
     PRUNING_TYPE = "unstructured"
 
@@ -85,7 +85,7 @@ class L1Unstructured(_Amount):
 
 
 def _without(mask: Tensor, score: Any, t: Tensor, count: int, largest: bool) -> Tensor:
-    """`mask` with zeros at the `count` elements of the largest or least scores."""
+    """`mask` with zeros at the `count` elements with the largest or smallest scores."""
     flat = mask.clone().reshape(-1)
     if count:
         flat[topk(score(t.detach()).reshape(-1), count, largest=largest).indices] = 0
@@ -110,7 +110,7 @@ class _Structured(_Amount):
         return t.shape[self.dim]
 
     def _keep(self, t: Tensor, default_mask: Tensor, index: Tensor) -> Tensor:
-        """`default_mask` of the slices at `index`, zero elsewhere."""
+        """`default_mask` in the slices at `index`, zero elsewhere."""
         mask = zeros_like(t)
         mask[(slice(None),) * (self.dim % t.ndim) + (index,)] = 1
         return mask * default_mask.to(dtype=mask.dtype)
@@ -136,7 +136,7 @@ class RandomStructured(_Structured):
 
 
 class LnStructured(_Structured):
-    """Prunes the slices along `dim` of least norm; `n` as `norm` takes it."""
+    """Prunes the slices along `dim` with the smallest norms; `n` is the `p` of `norm`."""
 
     def __init__(self, amount: float, n: Any, dim: int = -1) -> None:
         super().__init__(amount, dim)
@@ -162,7 +162,7 @@ class LnStructured(_Structured):
 
 
 class CustomFromMask(BasePruningMethod):
-    """Prunes by a mask that is given."""
+    """Prunes by a given mask."""
 
     PRUNING_TYPE = "global"
 
@@ -170,7 +170,7 @@ class CustomFromMask(BasePruningMethod):
         self.mask = mask
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
-        """Both masks. Raises: AssertionError for another shape."""
+        """The product of both masks. Raises: AssertionError if their shapes differ."""
         if default_mask.shape != self.mask.shape:
             raise AssertionError(
                 f"default_mask shape {default_mask.shape} must match self.mask shape "

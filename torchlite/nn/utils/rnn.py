@@ -1,4 +1,4 @@
-"""Sequences of several lengths: padded to one tensor, or packed without padding."""
+"""Sequences of different lengths: padded to one tensor, or packed without padding."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class _Packed(NamedTuple):
 
 
 class PackedSequence(_Packed):
-    """Sequences, longest first, stored step by step: `pack_padded_sequence` makes it.
+    """Sequences, longest first, stored step by step, as made by `pack_padded_sequence`.
 
     Attributes: ``data`` (sum of lengths, *); ``batch_sizes`` (longest,) int64, the number of
-    sequences that have each step; ``sorted_indices`` (B,), which puts the sequences in order, and
-    ``unsorted_indices``, its inverse; both None if they were in order.
+    sequences that reach each step; ``sorted_indices`` (B,), which sorts the sequences, and
+    ``unsorted_indices``, its inverse; both None if they were sorted already.
     """
 
     __slots__ = ()
@@ -39,7 +39,7 @@ class PackedSequence(_Packed):
         sorted_indices: Tensor | None = None,
         unsorted_indices: Tensor | None = None,
     ) -> Self:
-        if batch_sizes is None:  # of old programs: both as a pair
+        if batch_sizes is None:  # old programs pass both as a pair
             if not (isinstance(data, (list, tuple)) and len(data) == 2):
                 raise AssertionError("Expected data to be a list or tuple of length 2")
             data, batch_sizes = data
@@ -52,16 +52,16 @@ class PackedSequence(_Packed):
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def to(self, *args: Any, **kwargs: Any) -> Self:
-        """With `data` converted as `Tensor.to` does; itself if that changes nothing."""
+        """A copy with `data` converted by `Tensor.to`; itself if that changes nothing."""
         data = self.data.to(*args, **kwargs)
         return self if data is self.data else type(self)(data, *self[1:])
 
     def cpu(self, *args: Any, **kwargs: Any) -> Self:
-        """On the CPU, where it is."""
+        """A copy on the CPU; itself, as it already is there."""
         return self.to("cpu", *args, **kwargs)
 
     def cuda(self, *args: Any, **kwargs: Any) -> Self:
-        """Raises as `Tensor.cuda`: there is no accelerator."""
+        """Raises like `Tensor.cuda`: there is no accelerator."""
         return type(self)(self.data.cuda(*args, **kwargs), *self[1:])
 
     def double(self) -> Self:
@@ -102,7 +102,7 @@ class PackedSequence(_Packed):
         return self.data.is_cuda
 
     def pin_memory(self) -> Self:
-        """With `data` as `Tensor.pin_memory` gives it."""
+        """A copy with the result of ``data.pin_memory()``."""
         return type(self)(self.data.pin_memory(), *self[1:])
 
     def is_pinned(self) -> bool:
@@ -111,7 +111,7 @@ class PackedSequence(_Packed):
 
 
 def invert_permutation(permutation: Tensor | None) -> Tensor | None:
-    """The permutation (N,) that takes `permutation` back; None of None."""
+    """The inverse of `permutation` (N,); None for None."""
     if permutation is None:
         return None
     places = arange(permutation.numel())
@@ -124,15 +124,15 @@ def pack_padded_sequence(
     batch_first: bool = False,
     enforce_sorted: bool = True,
 ) -> PackedSequence:
-    """The steps of padded sequences that lie within their lengths.
+    """Pack padded sequences: keep only the steps within their lengths.
 
     Args:
         input: (T, B, *), or (B, T, *) if `batch_first`.
         lengths: (B,), positive, at most T.
         batch_first: Default: False.
-        enforce_sorted: Whether the lengths must fall; else the sequences are sorted. Default: True.
+        enforce_sorted: Require decreasing lengths; otherwise, sort the sequences. Default: True.
 
-    Raises: RuntimeError for lengths that do not fit.
+    Raises: RuntimeError for invalid lengths.
     """
     counts: Any = as_tensor(lengths, dtype=dtypes.int64)
     steps = input.transpose(0, 1) if batch_first else input
@@ -184,15 +184,15 @@ def pad_packed_sequence(
     padding_value: float = 0.0,
     total_length: int | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """The inverse of `pack_padded_sequence`: padded sequences, in the first order, and lengths.
+    """The inverse of `pack_padded_sequence`: padded sequences, in the original order, and lengths.
 
     Args:
         sequence: Packed sequences.
         batch_first: Return (B, T, *) instead of (T, B, *). Default: False.
-        padding_value: What follows the ends. Default: 0.
+        padding_value: The value that follows the ends. Default: 0.
         total_length: T. Default: the greatest length.
 
-    Raises: ValueError if `total_length` is less than that.
+    Raises: ValueError if `total_length` is less than the greatest length.
     """
     data, batch_sizes, _, order = sequence
     length = len(batch_sizes)
@@ -218,16 +218,16 @@ def pad_sequence(
     padding_value: float = 0.0,
     padding_side: str = "right",
 ) -> Tensor:
-    """Sequences (L, *) of several lengths as one tensor (T, B, *), T the greatest length.
+    """Pad sequences (L, *) to one tensor (T, B, *), where T is the greatest length.
 
     Args:
         sequences: B tensors whose shapes differ in the first dimension only.
         batch_first: Return (B, T, *). Default: False.
-        padding_value: What fills the rest. Default: 0.
-        padding_side: Whether that is at the "right" or the "left". Default: "right".
+        padding_value: The value of the padding. Default: 0.
+        padding_side: Where the padding goes: "right" or "left". Default: "right".
 
-    Raises: RuntimeError for no sequences, another side or shapes that do not fit; TypeError for
-        what is no tensor.
+    Raises: RuntimeError for no sequences, another side or mismatched shapes; TypeError for
+        anything that is not a tensor.
     """
     if not isinstance(sequences, Iterable):
         raise RuntimeError(
@@ -271,12 +271,12 @@ def unpad_sequence(
     rows = padded_sequences if batch_first else padded_sequences.transpose(0, 1)
     counts = [int(length) for length in lengths]
     if len(counts) != len(rows):
-        raise ValueError(f"expected {len(rows)} lengths, one a sequence, but got {len(counts)}")
+        raise ValueError(f"expected {len(rows)} lengths, one per sequence, but got {len(counts)}")
     return [row[:count] for row, count in zip(rows, counts)]
 
 
 def pack_sequence(sequences: list[Tensor], enforce_sorted: bool = True) -> PackedSequence:
-    """Sequences (L, *) of several lengths, packed; see `pack_padded_sequence`."""
+    """Pack sequences (L, *) of different lengths; see `pack_padded_sequence`."""
     lengths = as_tensor([v.size(0) for v in sequences])
     return pack_padded_sequence(pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted)
 

@@ -14,12 +14,12 @@ M = TypeVar("M", bound=Module)
 
 
 def unit(x: Tensor, eps: float) -> Tensor:
-    """`x` over its norm, or over `eps` if that is greater."""
+    """`x` divided by its norm, or by `eps` if that is greater."""
     return x / x.norm().clamp(min=eps)
 
 
 def as_matrix(weight: Tensor, dim: int) -> Tensor:
-    """`weight` with `dim` in front, and all others as one."""
+    """`weight` as a matrix: `dim` first, the other dimensions flattened."""
     return weight.movedim(dim, 0).flatten(1)
 
 
@@ -30,9 +30,9 @@ def default_dim(module: Any) -> int:
 
 
 class SpectralNorm:
-    """The hook: sets the weight, before each forward, to itself over its spectral norm.
+    """The hook: before each forward, divides the weight by its spectral norm.
 
-    In training mode the norm's estimate is improved first, by power iteration.
+    In training mode, the estimate of the norm is first refined by power iteration.
     """
 
     _version = 1
@@ -48,7 +48,7 @@ class SpectralNorm:
         self.n_power_iterations = n_power_iterations
 
     def compute_weight(self, module: Any, do_power_iteration: bool) -> Tensor:
-        """The weight over its spectral norm."""
+        """The weight divided by its spectral norm."""
         weight, u, v = (getattr(module, self.name + suffix) for suffix in ("_orig", "_u", "_v"))
         matrix = as_matrix(weight, self.dim)
         if do_power_iteration:
@@ -56,13 +56,13 @@ class SpectralNorm:
                 for _ in range(self.n_power_iterations):
                     v.copy_(unit(matrix.t().mv(u), self.eps))
                     u.copy_(unit(matrix.mv(v), self.eps))
-                u, v = u.clone(), v.clone()  # a later forward writes the buffers
+                u, v = u.clone(), v.clone()  # a later forward overwrites the buffers
         return weight / u.dot(matrix.mv(v))
 
     @staticmethod
     def apply(module: Any, name: str, n_power_iterations: int, dim: int,
               eps: float) -> SpectralNorm:  # fmt: skip
-        """Install a hook; arguments and errors as `spectral_norm`."""
+        """Install a hook; arguments and errors as for `spectral_norm`."""
         if parameter_hooks.find(module, SpectralNorm, name) is not None:
             raise RuntimeError(
                 f"Cannot register two spectral_norm hooks on the same parameter {name}"
@@ -100,16 +100,16 @@ def spectral_norm(
     eps: float = 1e-12,
     dim: int | None = None,
 ) -> M:
-    """Divide a weight by its greatest singular value, which is estimated.
+    """Divide a weight by its largest singular value, estimated by power iteration.
 
     Source: Miyato et al. 2018, https://arxiv.org/abs/1802.05957
 
     Args:
         module: The module; it is changed and returned.
         name: The parameter. Default: "weight".
-        n_power_iterations: Improvements of the estimate each forward in training. Default: 1.
-        eps: The least norm that is divided by. Default: 1e-12.
-        dim: The dimension of the outputs. Default: 1 of transposed convolutions, else 0.
+        n_power_iterations: Power iterations per forward in training mode. Default: 1.
+        eps: Lower bound on the norms divided by. Default: 1e-12.
+        dim: The dimension of the outputs. Default: 1 for transposed convolutions, else 0.
 
     Raises: RuntimeError if the parameter is normalised already; ValueError if it is None or there
         are no iterations.
@@ -120,7 +120,7 @@ def spectral_norm(
 
 
 def remove_spectral_norm(module: M, name: str = "weight") -> M:
-    """Take back `spectral_norm`; the weight keeps its value. Raises: ValueError if none."""
+    """Undo `spectral_norm`; the weight keeps its value. Raises: ValueError if there is none."""
     missing = f"spectral_norm of '{name}' not found in {module}"
     parameter_hooks.remove(module, SpectralNorm, name, missing)
     return module

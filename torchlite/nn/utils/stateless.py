@@ -19,7 +19,7 @@ def functional_call(
     strict: bool = False,
 ) -> Any:
     """Call `module` with other parameters and buffers. Deprecated: use `func.functional_call`."""
-    from torchlite.func.modules import functional_call as call  # it is imported on first use
+    from torchlite.func.modules import functional_call as call  # imported on first use
 
     warnings.warn(
         "`torch.nn.utils.stateless.functional_call` is deprecated as of PyTorch 2.0 and will be "

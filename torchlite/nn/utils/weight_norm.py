@@ -15,25 +15,25 @@ M = TypeVar("M", bound=Module)
 
 
 def scaled_to(v: Tensor, g: Tensor, dim: int) -> Tensor:
-    """`v` with slices of norms `g`."""
+    """`v` with its slices rescaled to the norms `g`."""
     return v * (g / norm_except_dim(v, 2, dim))
 
 
 class WeightNorm:
-    """The hook: sets the weight, before each forward, to ``g * v / |v|``."""
+    """The hook: before each forward, sets the weight to ``g * v / |v|``."""
 
     def __init__(self, name: str, dim: int | None) -> None:
         self.name, self.dim = name, -1 if dim is None else dim
 
     def compute_weight(self, module: Any) -> Tensor:
-        """The weight, from its direction and length."""
+        """The weight, computed from its direction and norm."""
         return scaled_to(
             getattr(module, self.name + "_v"), getattr(module, self.name + "_g"), self.dim
         )
 
     @staticmethod
     def apply(module: Any, name: str, dim: int | None) -> WeightNorm:
-        """Install a hook; arguments and errors as `weight_norm`."""
+        """Install a hook; arguments and errors as for `weight_norm`."""
         if parameter_hooks.find(module, WeightNorm, name) is not None:
             raise RuntimeError(
                 f"Cannot register two weight_norm hooks on the same parameter {name}"
@@ -59,14 +59,14 @@ class WeightNorm:
 
 
 def weight_norm(module: M, name: str = "weight", dim: int = 0) -> M:
-    """Learn the length and the direction of a weight apart. Deprecated.
+    """Learn the norm and the direction of a weight separately. Deprecated.
 
     Source: Salimans and Kingma 2016, https://arxiv.org/abs/1602.07868
 
     Args:
         module: The module; it is changed and returned.
         name: The parameter. Default: "weight".
-        dim: The dimension whose slices have a length each; None for one of all. Default: 0.
+        dim: The dimension whose slices each have a norm; None for a single norm. Default: 0.
 
     Raises: RuntimeError if the parameter is normalised already.
     """
@@ -81,7 +81,7 @@ def weight_norm(module: M, name: str = "weight", dim: int = 0) -> M:
 
 
 def remove_weight_norm(module: M, name: str = "weight") -> M:
-    """Take back `weight_norm`; the weight keeps its value. Raises: ValueError if there is none."""
+    """Undo `weight_norm`; the weight keeps its value. Raises: ValueError if there is none."""
     missing = f"weight_norm of '{name}' not found in {module}"
     parameter_hooks.remove(module, WeightNorm, name, missing)
     return module

@@ -1,4 +1,4 @@
-"""Schedulers: they change the learning rates of an optimizer from step to step."""
+"""Schedulers, which change the learning rates of an optimizer from step to step."""
 
 from torchlite.optim.lr_scheduler.combined import ChainedScheduler, SequentialLR
 from torchlite.optim.lr_scheduler.cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts

@@ -1,4 +1,4 @@
-"""Several schedulers of one optimizer."""
+"""Combinations of several schedulers of one optimizer."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from torchlite.optim.optimizer import Optimizer
 
 
 class _Combined(LRScheduler):
-    """The state dict has those of the parts, under "_schedulers"."""
+    """The state dict has those of the combined schedulers, under "_schedulers"."""
 
     _unsaved = ("optimizer", "_schedulers")
     _schedulers: Sequence[LRScheduler]
 
     def state_dict(self) -> dict[str, Any]:
-        """All attributes but the optimizer, and the state dicts of the parts."""
+        """All attributes but the optimizer, and the state dicts of the combined schedulers."""
         parts = [scheduler.state_dict() for scheduler in self._schedulers]
         return {**super().state_dict(), "_schedulers": parts}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Restore the state that `state_dict` returned."""
         super().load_state_dict({k: v for k, v in state_dict.items() if k != "_schedulers"})
         for scheduler, state in zip(self._schedulers, state_dict["_schedulers"]):
             scheduler.load_state_dict(state)
@@ -48,16 +48,16 @@ class _Combined(LRScheduler):
 
 
 class SequentialLR(_Combined):
-    """One scheduler after the other.
+    """Runs schedulers one after another.
 
     Args:
         optimizer: Wrapped optimizer.
-        schedulers: Schedulers of it.
-        milestones: Steps at which the second and further ones take over.
+        schedulers: Schedulers of that optimizer.
+        milestones: Steps at which the second and later schedulers take over.
         last_epoch: See `LRScheduler`. Default: -1.
 
-    Raises: ValueError for no scheduler, one of another optimizer, a `ReduceLROnPlateau`, or as many
-        milestones as schedulers.
+    Raises: ValueError without schedulers, for one of another optimizer, a `ReduceLROnPlateau`, or
+        unless there is one milestone fewer than schedulers.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class SequentialLR(_Combined):
             )
         self._schedulers, self._milestones = schedulers, milestones
         self.last_epoch, self.optimizer = last_epoch + 1, optimizer
-        for group in optimizer.param_groups:  # undo the first steps of all parts
+        for group in optimizer.param_groups:  # undo the first steps of all schedulers
             set_option(group, "lr", group["initial_lr"])
         self.recursive_undo()
         first = schedulers[bisect_right(milestones, 0)]
@@ -88,7 +88,7 @@ class SequentialLR(_Combined):
         self._last_lr = first.get_last_lr()
 
     def recursive_undo(self, sched: Any = None) -> None:
-        """Take back one step of each part, and of theirs."""
+        """Undo one step of each scheduler, recursively."""
         scheduler = self if sched is None else sched
         if hasattr(scheduler, "_schedulers"):
             for part in scheduler._schedulers:
@@ -97,7 +97,7 @@ class SequentialLR(_Combined):
             scheduler.last_epoch -= 1
 
     def step(self) -> None:  # type: ignore[override]
-        """Set the next rates, by the scheduler whose turn it is."""
+        """Set the next rates, using the scheduler whose turn it is."""
         self.last_epoch += 1
         turn = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[turn]
@@ -109,13 +109,13 @@ class SequentialLR(_Combined):
 
 
 class ChainedScheduler(_Combined):
-    """Each step is one of all schedulers, in their order.
+    """Steps all schedulers, in order.
 
     Args:
-        schedulers: Schedulers of one optimizer that build on the rate before.
+        schedulers: Schedulers of one optimizer that compute rates from the previous ones.
         optimizer: The optimizer. Default: that of the first scheduler.
 
-    Raises: ValueError for no scheduler, one of another optimizer, or a `ReduceLROnPlateau`.
+    Raises: ValueError without schedulers, for one of another optimizer, or a `ReduceLROnPlateau`.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class ChainedScheduler(_Combined):
         self._last_lr = rates(self._schedulers[-1].optimizer)
 
     def step(self) -> None:  # type: ignore[override]
-        """Make a step of each scheduler."""
+        """Step each scheduler."""
         for scheduler in self._schedulers:
             scheduler.step()
         self._last_lr = rates(self._schedulers[-1].optimizer)

@@ -1,4 +1,4 @@
-"""Schedulers along a cosine."""
+"""Cosine schedules."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from torchlite.optim.optimizer import Optimizer
 
 
 class CosineAnnealingLR(LRScheduler):
-    """From the initial rate down to `eta_min` in `T_max` steps, along half a cosine; then up again.
+    """Cosine annealing from the initial rate to `eta_min` in `T_max` steps, then back up.
 
     Source: Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983, without restarts.
 
     Args:
         optimizer: Wrapped optimizer.
-        T_max: Steps down.
-        eta_min: The least rate. Default: 0.
+        T_max: Steps from the initial rate to the minimum.
+        eta_min: The minimum rate. Default: 0.
         last_epoch: See `LRScheduler`. Default: -1.
     """
 
@@ -28,14 +28,14 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float | Tensor]:
-        """The next rates of the groups, from those before, so that schedulers may be chained."""
+        """The next rates of the groups, from the current ones, which makes schedulers chainable."""
         self._check_call()
         now = rates(self.optimizer)
         if self._is_initial:
             return now
         if self._step_count == 1 and self.last_epoch > 0:
             return self._get_closed_form_lr()
-        if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # leaving the bottom
+        if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # leaving the minimum
             rise = (1 - math.cos(math.pi / self.T_max)) / 2
             return [lr + (b - self.eta_min) * rise for b, lr in zip(self.base_lrs, now)]
         after, before = (self._height(t) for t in (self.last_epoch, self.last_epoch - 1))
@@ -50,18 +50,18 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """From the initial rate down to `eta_min` along half a cosine, again and again.
+    """Cosine annealing from the initial rate to `eta_min`, with periodic restarts.
 
     Source: Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983
 
     Args:
         optimizer: Wrapped optimizer.
         T_0: Steps until the first restart.
-        T_mult: Each period is so many times as long as that before. Default: 1.
-        eta_min: The least rate. Default: 0.
+        T_mult: Factor by which each period is longer than the previous one. Default: 1.
+        eta_min: The minimum rate. Default: 0.
         last_epoch: See `LRScheduler`. Default: -1.
 
-    Raises: ValueError if `T_0` or `T_mult` is no positive integer, or `eta_min` no number.
+    Raises: ValueError unless `T_0` and `T_mult` are positive integers and `eta_min` a number.
     """
 
     def __init__(
@@ -85,13 +85,13 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float | Tensor]:
-        """The next rates of the groups."""
+        """The next learning rates of the groups."""
         self._check_call()
         height = 1 + math.cos(math.pi * self.T_cur / self.T_i)
         return [self.eta_min + (base - self.eta_min) * height / 2 for base in self.base_lrs]
 
     def step(self, epoch: float | None = None) -> None:
-        """Set the next rates, or those of `epoch`, which may have a fraction.
+        """Set the next rates, or those of `epoch`, which may be fractional.
 
         Raises: ValueError for a negative epoch.
         """

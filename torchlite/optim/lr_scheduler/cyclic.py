@@ -1,4 +1,4 @@
-"""Cyclical rates."""
+"""Cyclical learning rates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from torchlite.optim.optimizer import Optimizer
 
 
 class CyclicLR(LRScheduler):
-    """Straight up from `base_lr` to `max_lr` and down again, in cycles; call `step` each batch.
+    """Linear cycles from `base_lr` to `max_lr` and back; call `step` after each batch.
 
     Source: Smith 2017, https://arxiv.org/abs/1506.01186
 
@@ -27,13 +27,13 @@ class CyclicLR(LRScheduler):
         optimizer: Wrapped optimizer.
         base_lr, max_lr: The bounds; numbers, or lists with one for each group.
         step_size_up: Steps up. Default: 2000.
-        step_size_down: Steps down. Default: as many as up.
-        mode: "triangular"; "triangular2", which halves the height each cycle; "exp_range", which
+        step_size_down: Steps down. Default: `step_size_up`.
+        mode: "triangular"; "triangular2", which halves the amplitude each cycle; "exp_range", which
             multiplies it by `gamma` each step. Default: "triangular".
         gamma: See `mode`. Default: 1.
-        scale_fn: The height as a function of the cycle or step, in place of `mode`.
-        scale_mode: "cycle" or "iterations": what `scale_fn` is a function of. Default: "cycle".
-        cycle_momentum: Move the momentum (or first beta) the other way round. Default: True.
+        scale_fn: The relative amplitude as a function of the cycle or step, instead of `mode`.
+        scale_mode: Argument of `scale_fn`: "cycle" or "iterations". Default: "cycle".
+        cycle_momentum: Cycle the momentum (or first beta) inversely. Default: True.
         base_momentum, max_momentum: Its bounds. Default: 0.8 and 0.9.
         last_epoch: See `LRScheduler`. Default: -1.
 
@@ -81,7 +81,7 @@ class CyclicLR(LRScheduler):
         self.base_lrs = bases
 
     def scale_fn(self, x: float) -> float:
-        """The height of the cycle or step number `x`, as a part of the full one."""
+        """The amplitude in the cycle or step number `x`, relative to the full one."""
         if self._scale_fn_custom is not None:
             return self._scale_fn_custom(x)
         if self.mode == "triangular2":
@@ -89,7 +89,7 @@ class CyclicLR(LRScheduler):
         return self.gamma**x if self.mode == "exp_range" else 1.0
 
     def get_lr(self) -> list[float | Tensor]:
-        """The next rates of the groups; sets their momenta."""
+        """The next learning rates of the groups; sets their momenta."""
         self._check_call()
         cycle = math.floor(1 + self.last_epoch / self.total_size)
         place = 1.0 + self.last_epoch / self.total_size - cycle
@@ -112,7 +112,7 @@ class CyclicLR(LRScheduler):
         return {**super().state_dict(), "_scale_fn_custom": state or None}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Restore the state that `state_dict` returned."""
         others = {k: v for k, v in state_dict.items() if k != "_scale_fn_custom"}
         super().load_state_dict(others)
         if state_dict["_scale_fn_custom"] is not None:

@@ -12,9 +12,9 @@ from torchlite.optim.optimizer import Optimizer
 
 
 class _Multiplied(LRScheduler):
-    """A rate that a step multiplies by `_factor`, so that schedulers may be chained.
+    """A rate that each step multiplies by `_factor`, so that schedulers can be chained.
 
-    `_total` is the product so far: the rate of a step over the initial one.
+    `_total` is the product so far: the current rate divided by the initial one.
     """
 
     def _factor(self) -> float:
@@ -24,7 +24,7 @@ class _Multiplied(LRScheduler):
         raise NotImplementedError
 
     def get_lr(self) -> list[float | Tensor]:
-        """The next rates of the groups."""
+        """The next learning rates of the groups."""
         self._check_call()
         return self._scaled(self._factor())
 
@@ -33,11 +33,11 @@ class _Multiplied(LRScheduler):
 
 
 class StepLR(_Multiplied):
-    """Times `gamma` every `step_size` steps.
+    """Multiplies the rate by `gamma` every `step_size` steps.
 
     Args:
         optimizer: Wrapped optimizer.
-        step_size: Steps of equal rate.
+        step_size: Steps between changes.
         gamma: Factor. Default: 0.1.
         last_epoch: See `LRScheduler`. Default: -1.
     """
@@ -57,11 +57,11 @@ class StepLR(_Multiplied):
 
 
 class MultiStepLR(_Multiplied):
-    """Times `gamma` at each of the `milestones`.
+    """Multiplies the rate by `gamma` at each of the `milestones`.
 
     Args:
         optimizer: Wrapped optimizer.
-        milestones: Numbers of steps; a repeated one counts twice.
+        milestones: Step indices; a repeated one counts twice.
         gamma: Factor. Default: 0.1.
         last_epoch: See `LRScheduler`. Default: -1.
     """
@@ -84,7 +84,7 @@ class MultiStepLR(_Multiplied):
 
 
 class ConstantLR(_Multiplied):
-    """Times `factor` during the first `total_iters` steps.
+    """Multiplies the rate by `factor` during the first `total_iters` steps.
 
     Args:
         optimizer: Wrapped optimizer.
@@ -119,13 +119,13 @@ class ConstantLR(_Multiplied):
 
 
 class LinearLR(_Multiplied):
-    """Times a factor that goes straight from `start_factor` to `end_factor` in `total_iters` steps.
+    """The initial rate times a factor from `start_factor` to `end_factor`, linear in the step.
 
     Args:
         optimizer: Wrapped optimizer.
         start_factor: In (0, 1]. Default: 1/3.
         end_factor: In [0, 1]. Default: 1.
-        total_iters: Default: 5.
+        total_iters: Steps until `end_factor`. Default: 5.
         last_epoch: See `LRScheduler`. Default: -1.
 
     Raises: ValueError for a factor out of range.
@@ -167,7 +167,7 @@ class LinearLR(_Multiplied):
 
 
 class ExponentialLR(_Multiplied):
-    """Times `gamma` every step.
+    """Multiplies the rate by `gamma` every step.
 
     Args:
         optimizer: Wrapped optimizer.

@@ -1,4 +1,4 @@
-"""Schedulers with a function of the user."""
+"""Schedulers with a user-defined function."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from torchlite.optim.optimizer import Optimizer
 class LambdaLR(LRScheduler):
     """The initial rate times ``lr_lambda(epoch)``.
 
-    Functions are no part of the state dict; what a callable object keeps is.
+    Functions are not part of the state dict; the attributes of callable objects are.
 
     Args:
         optimizer: Wrapped optimizer.
-        lr_lambda: A function of the number of the step, or a list with one for each group.
+        lr_lambda: A function of the step's index, or a list with one for each group.
         last_epoch: See `LRScheduler`. Default: -1.
 
-    Raises: ValueError for a list of another length than the groups.
+    Raises: ValueError for a list whose length is not the number of groups.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class LambdaLR(LRScheduler):
         return {**super().state_dict(), "lr_lambdas": [state_of(f) for f in self.lr_lambdas]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Restore the state that `state_dict` returned."""
         others = {name: value for name, value in state_dict.items() if name != "lr_lambdas"}
         super().load_state_dict(others)
         for function, state in zip(self.lr_lambdas, state_dict["lr_lambdas"]):
@@ -53,15 +53,15 @@ class LambdaLR(LRScheduler):
         return [function(self.last_epoch) for function in self.lr_lambdas]
 
     def get_lr(self) -> list[float | Tensor]:
-        """The next rates of the groups."""
+        """The next learning rates of the groups."""
         self._check_call()
         return [base * factor for base, factor in zip(self.base_lrs, self._factors())]
 
 
 class MultiplicativeLR(LambdaLR):
-    """The rate of the step before times ``lr_lambda(epoch)``. Arguments: see `LambdaLR`.
+    """The previous rate times ``lr_lambda(epoch)``. Arguments: see `LambdaLR`.
 
-    Raises: as `LambdaLR`, and TypeError for what is no function.
+    Raises: as for `LambdaLR`, and TypeError for anything that is not callable.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class MultiplicativeLR(LambdaLR):
         super().__init__(optimizer, lr_lambda, last_epoch)
 
     def get_lr(self) -> list[float | Tensor]:
-        """The next rates of the groups."""
+        """The next learning rates of the groups."""
         self._check_call()
         now = rates(self.optimizer)
         return now if self._is_initial else [lr * f for lr, f in zip(now, self._factors())]

@@ -1,4 +1,4 @@
-"""The momentum, or the first beta, of an optimizer, which some schedulers move against the rate."""
+"""An optimizer's momentum, or first beta, which some schedulers vary inversely to the rate."""
 
 from __future__ import annotations
 

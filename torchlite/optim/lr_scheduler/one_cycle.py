@@ -1,4 +1,4 @@
-"""One cycle."""
+"""The one-cycle policy."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from torchlite.optim.optimizer import Optimizer
 
 
 class OneCycleLR(LRScheduler):
-    """Up to `max_lr`, then down far below the start, once; call `step` each batch.
+    """One cycle up to `max_lr`, then far below the initial rate; call `step` after each batch.
 
     Source: Smith and Topin 2018, https://arxiv.org/abs/1708.07120
 
     Args:
         optimizer: Wrapped optimizer.
         max_lr: The greatest rate; a number, or a list with one for each group.
-        total_steps: Steps of the cycle; or `epochs` and `steps_per_epoch`, to be multiplied.
-        pct_start: Part of the steps that go up. Default: 0.3.
-        anneal_strategy: Along "cos" or "linear". Default: "cos".
-        cycle_momentum: Move the momentum (or first beta) the other way round. Default: True.
+        total_steps: Steps of the cycle; by default ``epochs * steps_per_epoch``.
+        pct_start: Fraction of the steps that increase the rate. Default: 0.3.
+        anneal_strategy: "cos" or "linear". Default: "cos".
+        cycle_momentum: Cycle the momentum (or first beta) inversely. Default: True.
         base_momentum, max_momentum: Its bounds. Default: 0.85 and 0.95.
         div_factor: The first rate is ``max_lr / div_factor``. Default: 25.
-        final_div_factor: The last is the first over this. Default: 1e4.
-        three_phase: Go down to the first rate in as many steps as up, then to the last.
+        final_div_factor: The last rate is the first divided by this. Default: 1e4.
+        three_phase: Return to the first rate in as many steps as up, then go to the last.
         last_epoch: See `LRScheduler`. Default: -1.
 
     Raises: ValueError for an option out of range, if the optimizer has no momentum to cycle, or in
@@ -76,7 +76,7 @@ class OneCycleLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float | Tensor]:
-        """The next rates of the groups; sets their momenta."""
+        """The next learning rates of the groups; sets their momenta."""
         self._check_call()
         if self.last_epoch > self.total_steps:
             raise ValueError(
@@ -95,7 +95,7 @@ class OneCycleLR(LRScheduler):
         ]
 
     def _phase(self) -> tuple[dict[str, Any], float]:
-        """The phase of the step, and where it starts."""
+        """The phase of the current step, and where it starts."""
         start = 0.0
         *others, last = self._schedule_phases
         for phase in others:
@@ -125,7 +125,7 @@ def _positive(name: str, value: Any) -> int:
 
 
 def _phases(total: int, part: float, three: bool) -> list[dict[str, Any]]:
-    """Where each phase ends, and the names of the options of a group between which it moves."""
+    """Where each phase ends, and the names of the group options it interpolates between."""
     up, down = ("max_momentum", "base_momentum"), ("base_momentum", "max_momentum")
     rest = ("max_momentum", "max_momentum")
     parts: list[tuple[float, tuple[str, str], tuple[str, str]]]

@@ -1,4 +1,4 @@
-"""A scheduler that looks at a metric."""
+"""A scheduler that follows a metric."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from torchlite.optim.optimizer import Optimizer
 
 
 class ReduceLROnPlateau(LRScheduler):
-    """Times `factor` when a metric has not become better for more than `patience` steps.
+    """Multiplies the rate by `factor` when a metric has not improved for over `patience` steps.
 
     Args:
         optimizer: Wrapped optimizer.
-        mode: Whether the least ("min") or the greatest metric is best. Default: "min".
+        mode: "min" if the metric should decrease, "max" if it should increase. Default: "min".
         factor: Below 1. Default: 0.1.
         patience: Default: 10.
-        threshold: By how much better is better. Default: 1e-4.
-        threshold_mode: As a part of the best ("rel") or as a difference ("abs"). Default: "rel".
-        cooldown: Steps after a reduction that do not count. Default: 0.
-        min_lr: The least rate; a number, or a list with one for each group. Default: 0.
-        eps: A smaller change of the rate is not made. Default: 1e-8.
+        threshold: The least change that counts as an improvement. Default: 1e-4.
+        threshold_mode: Relative to the best value ("rel") or absolute ("abs"). Default: "rel".
+        cooldown: Steps to ignore after a reduction. Default: 0.
+        min_lr: The minimum rate; a number, or a list with one for each group. Default: 0.
+        eps: Smaller changes of the rate are not made. Default: 1e-8.
 
-    Raises: ValueError for an option out of range; TypeError if `optimizer` is none.
+    Raises: ValueError for an option out of range; TypeError if `optimizer` is not an optimizer.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.num_bad_epochs = 0
 
     def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
-        """Take notice of a metric, and reduce the rates if it is time."""
+        """Record a metric, and reduce the rates if it has stopped improving."""
         value = float(metrics)
         if epoch is not None:
             warnings.warn(EPOCH_WARNING, UserWarning, stacklevel=2)
@@ -88,7 +88,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     @property
     def in_cooldown(self) -> bool:
-        """Whether a reduction was so recent that bad steps do not count."""
+        """Whether a reduction was so recent that bad steps are ignored."""
         return self.cooldown_counter > 0
 
     def _reduce(self) -> None:
@@ -117,7 +117,7 @@ class ReduceLROnPlateau(LRScheduler):
         return value < bound if self.mode == "min" else value > bound
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned. Raises: ValueError for an unknown mode."""
+        """Restore the state that `state_dict` returned. Raises: ValueError for an unknown mode."""
         _check_modes(state_dict["mode"], state_dict["threshold_mode"])
         super().load_state_dict(state_dict)
 

@@ -1,4 +1,4 @@
-"""LRScheduler: what all schedulers share."""
+"""LRScheduler, the base of all schedulers."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _ORDER = "See more details at https://pytorch.org/docs/stable/optim.html#how-to-
 
 
 class LRScheduler:
-    """Base of schedulers; a subclass writes `get_lr`. A rate that is a tensor is changed in place.
+    """Base of schedulers; a subclass defines `get_lr`. Rates that are tensors change in place.
 
     The constructor makes the first step. Call `step` after ``optimizer.step()``.
 
     Args:
         optimizer: The optimizer whose groups have the rates.
-        last_epoch: Number of the last step, to go on from it; -1 to start. Default: -1.
+        last_epoch: Index of the last step, to resume from it; -1 to start. Default: -1.
 
-    Raises: TypeError if `optimizer` is none; KeyError to go on without an "initial_lr".
+    Raises: TypeError if `optimizer` is not one; KeyError when resuming without "initial_lr".
     """
 
     _get_lr_called_within_step = False
     _is_initial = False
-    #: Attributes that are no part of the state dict.
+    #: Attributes that are not part of the state dict.
     _unsaved: tuple[str, ...] = ("optimizer",)
     _last_lr: list[float | Tensor]
 
@@ -50,7 +50,7 @@ class LRScheduler:
                 raise KeyError(
                     f"param 'initial_lr' is not specified in param_groups[{i}] when resuming "
                     "scheduler with last_epoch >= 0.\nLoad the state dict of the optimizer first, "
-                    "or leave last_epoch at -1 to start anew."
+                    "or leave last_epoch at -1 to start afresh."
                 )
         self.base_lrs = rates(optimizer, "initial_lr")
         self.last_epoch = last_epoch
@@ -70,19 +70,19 @@ class LRScheduler:
         return {name: value for name, value in vars(self).items() if name not in self._unsaved}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Restore the state that `state_dict` returned."""
         vars(self).update(state_dict)
 
     def get_last_lr(self) -> list[float | Tensor]:
-        """The rates of the groups as the last step left them."""
+        """The rates of the groups, as set by the last step."""
         return self._last_lr
 
     def get_lr(self) -> list[float | Tensor]:
-        """The next rates of the groups, of `last_epoch`."""
+        """The next learning rates of the groups, those for `last_epoch`."""
         raise NotImplementedError
 
     def step(self, epoch: int | None = None) -> None:
-        """Set the next rates; those of `epoch`, deprecated, if given."""
+        """Set the next rates, or those of `epoch` (deprecated)."""
         if self._step_count == 1:
             self._check_order()
         self._step_count += 1
@@ -100,7 +100,7 @@ class LRScheduler:
     def _set_rates(self, values: list[float | Tensor]) -> None:
         if len(values) != len(self.optimizer.param_groups):
             raise ValueError(
-                f"the scheduler has rates for {len(values)} groups, the optimizer "
+                f"the scheduler has rates for {len(values)} groups, but the optimizer has "
                 f"{len(self.optimizer.param_groups)} groups"
             )
         for group, value in zip(self.optimizer.param_groups, values):
@@ -116,7 +116,7 @@ class LRScheduler:
             self._get_lr_called_within_step = False
 
     def _check_call(self) -> None:
-        """Warn if `get_lr` is called by the user, whom it would tell the wrong rate."""
+        """Warn if the user calls `get_lr`, which would return the wrong rate."""
         if not self._get_lr_called_within_step:
             warnings.warn(
                 "To get the last learning rate computed by the scheduler, please use "
@@ -126,7 +126,7 @@ class LRScheduler:
             )
 
     def _scaled(self, factor: float) -> list[float | Tensor]:
-        """The rates as they are, times `factor`."""
+        """The current rates times `factor`."""
         return [group["lr"] * factor for group in self.optimizer.param_groups]
 
     def _check_order(self) -> None:
@@ -149,7 +149,7 @@ class LRScheduler:
 
 
 def _watch(optimizer: Any) -> None:
-    """Let `optimizer` note that it has made a step."""
+    """Make `optimizer` record that it has made a step."""
     if hasattr(optimizer.step, "_wrapped_by_lr_sched"):
         return
     own, step = ref(optimizer), optimizer.step.__func__  # no cycle: the optimizer holds the wrapper
@@ -165,23 +165,23 @@ def _watch(optimizer: Any) -> None:
 
 
 def check_optimizer(optimizer: Any) -> None:
-    """Refuse what is no optimizer."""
+    """Reject anything that is not an optimizer."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
 
 
 def copied(value: Any) -> Any:
-    """A rate that later writes into a tensor do not change."""
+    """A copy of a rate, unaffected by later writes into a tensor."""
     return value.clone() if isinstance(value, Tensor) else value
 
 
 def rates(optimizer: Optimizer, key: str = "lr") -> list[Any]:
-    """One option of all groups."""
+    """One option of each group."""
     return [copied(group[key]) for group in optimizer.param_groups]
 
 
 def set_option(group: dict[str, Any], key: str, value: Any) -> None:
-    """Set an option; if it is a tensor, in place."""
+    """Set an option, in place if it is a tensor."""
     if isinstance(group[key], Tensor):
         group[key].detach().fill_(float(value))
     else:
@@ -191,7 +191,7 @@ def set_option(group: dict[str, Any], key: str, value: Any) -> None:
 def per_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
     """`value` for each group, or its items if it is a list.
 
-    Raises: ValueError for a list of another length than the groups.
+    Raises: ValueError for a list whose length is not the number of groups.
     """
     count = len(optimizer.param_groups)
     if not isinstance(value, (list, tuple)):
@@ -205,7 +205,7 @@ def per_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
 
 
 def state_of(function: Callable) -> dict[str, Any] | None:
-    """What a callable object keeps; None for functions, which are not saved."""
+    """The attributes of a callable object; None for functions, which are not saved."""
     is_object = not isinstance(function, types.FunctionType) and hasattr(function, "__dict__")
     return vars(function).copy() if is_object else None
 

@@ -1,1 +1,1 @@
-"""Switches of PyTorch's libraries (cuDNN, MKL, ...): remembered, without effect."""
+"""Flags of PyTorch's libraries (cuDNN, MKL, ...): stored, but without effect."""

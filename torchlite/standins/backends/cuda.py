@@ -1,4 +1,4 @@
-"""Switches of CUDA that programs for PyTorch set: remembered, but without effect."""
+"""CUDA flags that programs for PyTorch set: stored, but without effect."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ def is_built() -> bool:
 
 
 def enable_flash_sdp(enabled: bool) -> None:
-    """Without effect: attention is computed in one way."""
+    """Has no effect: attention has a single implementation."""
 
 
 enable_cudnn_sdp = enable_math_sdp = enable_mem_efficient_sdp = enable_flash_sdp
@@ -23,6 +23,6 @@ enable_cudnn_sdp = enable_math_sdp = enable_mem_efficient_sdp = enable_flash_sdp
 def sdp_kernel(enable_flash: bool = True, enable_math: bool = True,
                enable_mem_efficient: bool = True,
                enable_cudnn: bool = True) -> Iterator[dict]:  # fmt: skip
-    """A block in which attention is computed as outside; gives the settings."""
+    """A context in which attention is computed as usual; yields the settings."""
     yield {"enable_flash": enable_flash, "enable_math": enable_math,
            "enable_mem_efficient": enable_mem_efficient, "enable_cudnn": enable_cudnn}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Switches of cuDNN that programs for PyTorch set: remembered, but without effect."""
+"""cuDNN flags that programs for PyTorch set: stored, but without effect."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def version() -> None:
 
 @contextmanager
 def flags(**switches: Any) -> Iterator[None]:
-    """Set these switches inside a block.
+    """Set these flags inside a block.
 
-    Raises: TypeError for a switch that there is not.
+    Raises: TypeError for an unknown flag.
     """
     state = globals()
     for name in switches:

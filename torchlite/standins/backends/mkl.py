@@ -1,4 +1,4 @@
-"""Whether Intel's library of kernels is used, by PyTorch's name."""
+"""Whether Intel MKL is used, under PyTorch's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether oneDNN is used, by PyTorch's name."""
+"""Whether oneDNN is used, under PyTorch's name."""
 
 from __future__ import annotations
 

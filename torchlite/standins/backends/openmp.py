@@ -1,4 +1,4 @@
-"""Whether OpenMP is used, by PyTorch's name."""
+"""Whether OpenMP is used, under PyTorch's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CUDA, as PyTorch builds without it show it: nothing is there, and asking for it does no harm."""
+"""CUDA, as in PyTorch builds without it: it is never available, and querying it is safe."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
 
 
 def get_rng_state_all() -> list:
-    """No states, as there is no device."""
+    """An empty list, as there is no device."""
     return []
 
 
 def set_rng_state_all(new_states: Iterable[Any]) -> None:
-    """Does nothing, without devices; raises AssertionError if there are states."""
+    """Does nothing without states; raises AssertionError if there are any."""
     for _ in new_states:
         synchronize()
 
@@ -82,7 +82,7 @@ class Stream:
 
 
 class Event(Stream):
-    """A mark in a `Stream`. Raises AssertionError: there is no device."""
+    """A marker in a `Stream`. Raises AssertionError: there is no device."""
 
 
 def synchronize(*args: Any, **kwargs: Any) -> NoReturn:

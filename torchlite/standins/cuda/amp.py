@@ -1,4 +1,4 @@
-"""The older names of `torchlite.amp`, for CUDA: without it, they switch themselves off."""
+"""The older names of `torchlite.amp`, for CUDA: without it, they disable themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data sets, samplers and the loader that makes batches of them."""
+"""Data sets, samplers and the loader that forms batches."""
 
 from torchlite.utils.data.collate import default_collate, default_convert
 from torchlite.utils.data.dataloader import DataLoader

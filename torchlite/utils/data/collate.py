@@ -1,4 +1,4 @@
-"""From a list of samples to one batch."""
+"""Collating a list of samples into one batch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torchlite.utils.data.dataset import Rows
 
 
 def default_collate(batch: Sequence[Any]) -> Any:
-    """One batch of `batch`, a sequence of samples of the same structure.
+    """Collate `batch`, a sequence of samples of the same structure, into one batch.
 
     Tensors and arrays are stacked along a new first dimension, numbers become a tensor (float64 for
     Python floats), strings and bytes stay a list; dicts, tuples and lists are collated by entry: a
@@ -54,7 +54,7 @@ def _collate_sequences(batch: Sequence[Any], first: Sequence) -> Any:
 
 
 def default_convert(data: Any) -> Any:
-    """`data` with its arrays, at any depth, as tensors; all else unchanged."""
+    """`data` with its arrays, at any depth, as tensors; anything else unchanged."""
     if isinstance(data, (Tensor, str, bytes)):
         return data
     if _is_array(data):
@@ -78,7 +78,7 @@ def _like(example: Mapping, values: dict) -> Any:
 
 
 def _is_array(value: Any) -> bool:
-    """Whether `value` is a NumPy array or scalar of numbers (this file does not import NumPy)."""
+    """Whether `value` is a numeric NumPy array or scalar (this file does not import NumPy)."""
     if type(value).__module__ != "numpy":
         return False
     kind = getattr(getattr(value, "dtype", None), "kind", "O")

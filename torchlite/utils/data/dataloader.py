@@ -25,7 +25,7 @@ _FIXED = ("dataset", "batch_size", "batch_sampler", "sampler", "drop_last", "per
 
 
 class _Endless(Sampler[None]):
-    """The numbers of a stream's samples, which nobody asks for."""
+    """Placeholders for the indices of a stream's samples, which are not used."""
 
     def __iter__(self) -> Iterator[None]:
         return repeat(None)
@@ -36,27 +36,27 @@ class DataLoader(Generic[T]):
 
     Args:
         dataset: A `Dataset`, an `IterableDataset`, or anything with ``__getitem__``, ``__len__``.
-        batch_size: Samples a batch; None: single samples, not collated. Default: 1.
-        shuffle: A new random order each pass. Default: False.
-        sampler: Numbers of samples, in the order to take; excludes `shuffle`.
-        batch_sampler: Lists of numbers; excludes all options above and `drop_last`.
-        num_workers: Processes that make the batches; 0: the one that asks for them does.
-        collate_fn: Makes a batch of a list of samples. Default: `default_collate`.
-        pin_memory, pin_memory_device: Without effect on the CPU; warns, as PyTorch does there.
-        drop_last: Leave out a last batch that is not full. Default: False.
-        timeout: Seconds to wait for a worker's batch. Default: 0, for ever.
-        worker_init_fn: Called in each worker with its number, when it has been seeded.
-        multiprocessing_context: How workers start: a context of multiprocessing or its name.
-            Default: "fork" where that is safe (Linux; from the main thread, while no other one
-            computes), else "forkserver" or "spawn", which pickle the data set and need an
-            ``if __name__ == "__main__"``; or what ``multiprocessing.set_start_method`` set.
-        generator: Source of random order and of the workers' seeds. Default: the global one.
-        prefetch_factor: Batches that each worker makes ahead. Default: 2.
-        persistent_workers: Keep the workers, and their data sets, for the next pass.
-        in_order: False: take batches as they are ready. Default: True.
+        batch_size: Samples per batch; None: single samples, not collated. Default: 1.
+        shuffle: Use a new random order in each pass. Default: False.
+        sampler: Indices of samples, in the order to take; excludes `shuffle`.
+        batch_sampler: Lists of indices; excludes all options above and `drop_last`.
+        num_workers: Processes that make the batches; 0: the calling process makes them.
+        collate_fn: Turns a list of samples into a batch. Default: `default_collate`.
+        pin_memory, pin_memory_device: Have no effect on the CPU; warn, as in PyTorch.
+        drop_last: Drop the last batch if it is incomplete. Default: False.
+        timeout: Seconds to wait for a worker's batch. Default: 0, forever.
+        worker_init_fn: Called in each worker with its index, after seeding.
+        multiprocessing_context: How workers start: a multiprocessing context or its name.
+            Default: what ``multiprocessing.set_start_method`` set; or "fork" where that is safe
+            (Linux; from the main thread, while no other one computes), else "forkserver" or
+            "spawn", which pickle the data set and need an ``if __name__ == "__main__"`` guard.
+        generator: Source of the random order and the workers' seeds. Default: the global one.
+        prefetch_factor: Batches that each worker prefetches. Default: 2.
+        persistent_workers: Keep the workers and their data sets alive for the next pass.
+        in_order: Whether to keep the order; False takes batches as they finish. Default: True.
 
-    Raises: ValueError for options that exclude each other or are out of range. A pass raises what
-    a worker raised, with its traceback in the text; RuntimeError if a worker dies or is late.
+    Raises: ValueError for options that exclude each other or are out of range. A pass re-raises a
+    worker's exception, with its traceback; RuntimeError if a worker dies or times out.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class DataLoader(Generic[T]):
         default = default_convert if batch_sampler is None else default_collate
         self.collate_fn = default if collate_fn is None else collate_fn
         self._iterator: WorkerBatches | None = None  # of persistent workers
-        self._reported_length: int | None = None  # of a stream, to those who asked
+        self._reported_length: int | None = None  # of a stream, once queried
         self.check_worker_number_rationality()
         self._is_ready = True
 
@@ -121,7 +121,7 @@ class DataLoader(Generic[T]):
 
     @property
     def multiprocessing_context(self) -> BaseContext | None:
-        """How workers are started, if the user chose: one of the contexts of multiprocessing."""
+        """The multiprocessing context that the user chose for starting workers, if any."""
         return self._context
 
     @multiprocessing_context.setter
@@ -132,13 +132,13 @@ class DataLoader(Generic[T]):
                     "multiprocessing_context can only be used with multi-process loading "
                     f"(num_workers > 0), but got num_workers={self.num_workers}"
                 )
-            from torchlite.utils.data.starting import as_context  # late, as below
+            from torchlite.utils.data.starting import as_context  # imported late, as below
 
             given = as_context(given)
         self._context: BaseContext | None = given
 
     def check_worker_number_rationality(self) -> None:
-        """Warn if there are to be more workers than processors."""
+        """Warn if there would be more workers than processors."""
         count = _usable_processors()
         if self.num_workers > count:
             warnings.warn(
@@ -153,7 +153,7 @@ class DataLoader(Generic[T]):
     def __iter__(self) -> Iterator[Any]:
         if self.num_workers == 0:
             return Batches(self)
-        from torchlite.utils.data.workers import WorkerBatches  # 15 ms that few programs need
+        from torchlite.utils.data.workers import WorkerBatches  # takes 15 ms; few programs need it
 
         self.check_worker_number_rationality()
         if self._iterator is not None:

@@ -1,4 +1,4 @@
-"""Data sets: what has samples, by number (`Dataset`) or in a stream (`IterableDataset`)."""
+"""Data sets: samples by index (`Dataset`) or in a stream (`IterableDataset`)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ T = TypeVar("T", covariant=True)
 
 
 class Dataset(Generic[T]):
-    """Samples by number: a subclass writes ``__getitem__`` and, as a rule, ``__len__``.
+    """Samples by index: a subclass defines ``__getitem__`` and usually ``__len__``.
 
-    If it also has ``__getitems__(indices)``, `DataLoader` fetches a whole batch by that.
+    If it also has ``__getitems__(indices)``, `DataLoader` uses it to fetch a whole batch.
     """
 
     def __getitem__(self, index: Any) -> T:
@@ -32,7 +32,7 @@ class Dataset(Generic[T]):
 
 
 class IterableDataset(Dataset[T]):
-    """Samples in a stream: a subclass writes ``__iter__``."""
+    """Samples in a stream: a subclass defines ``__iter__``."""
 
     def __iter__(self) -> Iterator[T]:
         raise NotImplementedError("Subclasses of IterableDataset should implement __iter__.")
@@ -42,9 +42,9 @@ class IterableDataset(Dataset[T]):
 
 
 class Rows(Sequence):
-    """The samples of a batch, held as columns: `default_collate` has nothing left to do.
+    """The samples of a batch, stored as columns, so that `default_collate` has nothing to do.
 
-    For any other reader it is a sequence of tuples, one a sample.
+    Otherwise it acts as a sequence of tuples, one per sample.
     """
 
     __slots__ = ("columns",)
@@ -88,7 +88,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
 
 def _row_numbers(indices: Sequence[int], count: int) -> Any:
-    """`indices` as an array of numbers below `count`; negative ones count from the end.
+    """`indices` as an array of row numbers below `count`; negative ones count from the end.
 
     Raises: IndexError (as PyTorch) if one is out of range.
     """
@@ -106,15 +106,15 @@ def _row_numbers(indices: Sequence[int], count: int) -> Any:
 
 def _rows(t: Tensor, numbers: Any) -> Tensor:
     xp: Any = current()
-    if t.requires_grad:  # then the batch is part of a graph
+    if t.requires_grad:  # so the batch is part of a graph
         return t[wrap(numbers)]
     return wrap(xp.take(t._data, numbers, 0))
 
 
 class StackDataset(Dataset):
-    """Sample i holds sample i of each data set: as a tuple, or as a dict if they have names.
+    """Sample i combines sample i of each data set, in a tuple, or in a dict if they have names.
 
-    Raises: ValueError for none, for both forms at once, or for different lengths.
+    Raises: ValueError for no data sets, for both forms at once, or for different lengths.
     """
 
     datasets: tuple | dict[str, Any]
@@ -143,7 +143,7 @@ class StackDataset(Dataset):
         return self._sample(d[index] for d in self._parts())
 
     def __getitems__(self, indices: list) -> list:
-        """Samples `indices`, by the ``__getitems__`` of those data sets that have it."""
+        """Samples `indices`, using the ``__getitems__`` of those data sets that have it."""
         columns = []
         for d in self._parts():
             column = _fetch(d, indices)
@@ -160,9 +160,9 @@ class StackDataset(Dataset):
 
 
 class ConcatDataset(Dataset[T]):
-    """The samples of all data sets, one after the other.
+    """The samples of all data sets, one after another.
 
-    Raises: AssertionError (as PyTorch) for none, or for one that is a stream.
+    Raises: AssertionError (as PyTorch) for no data sets, or for one that is a stream.
     """
 
     def __init__(self, datasets: Iterable[Dataset]) -> None:
@@ -186,7 +186,7 @@ class ConcatDataset(Dataset[T]):
 
 
 class ChainDataset(IterableDataset):
-    """The samples of all streams, one stream after the other."""
+    """The samples of all streams, one stream after another."""
 
     def __init__(self, datasets: Iterable[Dataset]) -> None:
         super().__init__()
@@ -206,7 +206,7 @@ class ChainDataset(IterableDataset):
 
 
 class Subset(Dataset[T]):
-    """Those samples of `dataset` that `indices` number, in their order."""
+    """The samples of `dataset` at `indices`, in that order."""
 
     def __init__(self, dataset: Dataset[T], indices: Sequence[int]) -> None:
         self.dataset, self.indices = dataset, indices
@@ -217,7 +217,7 @@ class Subset(Dataset[T]):
         return self.dataset[self.indices[index]]
 
     def __getitems__(self, indices: list[int]) -> Sequence[T]:
-        """Samples `indices`, by the ``__getitems__`` of the data set if it has one."""
+        """Samples `indices`, using the ``__getitems__`` of the data set if it has one."""
         return _fetch(self.dataset, [self.indices[i] for i in indices])
 
     def __len__(self) -> int:
@@ -225,7 +225,7 @@ class Subset(Dataset[T]):
 
 
 def _fetch(dataset: Any, indices: Sequence[int]) -> Sequence:
-    """Samples `indices` of `dataset`, in one call if it offers that."""
+    """Samples `indices` of `dataset`, in one call if it supports that."""
     fetch = getattr(dataset, "__getitems__", None)
     return fetch(indices) if fetch else [dataset[i] for i in indices]
 
@@ -233,9 +233,9 @@ def _fetch(dataset: Any, indices: Sequence[int]) -> Sequence:
 def random_split(
     dataset: Dataset[T], lengths: Sequence[int | float], generator: Any = None
 ) -> list[Subset[T]]:
-    """Cut `dataset` at random into subsets of `lengths`, or of these fractions if they sum to 1.
+    """Split `dataset` at random into subsets of `lengths`, or of these fractions if they sum to 1.
 
-    What rounding down leaves of the fractions goes to the first subsets, one sample each.
+    Samples left over by rounding fractions down go to the first subsets, one each.
     `generator` defaults to the global one.
     Raises: ValueError if the lengths do not sum to that of the data set.
     """

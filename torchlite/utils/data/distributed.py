@@ -1,4 +1,4 @@
-"""DistributedSampler: each process of a training takes its share of the samples."""
+"""DistributedSampler: each process of a distributed training takes its share of the samples."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from torchlite.utils.data.sampler import Sampler, permutation
 
 
 class DistributedSampler(Sampler[int]):
-    """Every `num_replicas`-th number of a random order, beginning with the `rank`-th.
+    """Every `num_replicas`-th index of a random order, starting at the `rank`-th.
 
-    All replicas take as many: first ones are repeated at the end, or with `drop_last` the last
-    ones are left out. Call ``set_epoch(epoch)`` before each pass, or the order is always the same.
+    All replicas get equally many: the first indices are repeated at the end, or with `drop_last`
+    the last ones are dropped. Call ``set_epoch(epoch)`` before each pass to vary the order.
 
     Args:
         dataset: Anything with a length.
         num_replicas, rank: Default: those of `torchlite.standins.distributed`.
         shuffle: Whether the order is random. Default: True.
-        seed: Of the order, the same in all replicas. Default: 0.
+        seed: Seed of the order, which must be the same in all replicas. Default: 0.
         drop_last: Default: False.
 
     Raises: RuntimeError if there is no process group to ask for `num_replicas` or `rank`;

@@ -1,4 +1,4 @@
-"""From the number of a sample, or the numbers of a batch, to what `collate_fn` gets."""
+"""Fetching the sample at an index, or a batch's samples, for `collate_fn`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torchlite.utils.data.sampler import draw_seed
 
 
 class Source(NamedTuple):
-    """What batches are made from; workers get a copy."""
+    """The source of a loader's batches; workers get a copy."""
 
     dataset: Any
     batched: bool  # else single samples
@@ -22,7 +22,7 @@ class Source(NamedTuple):
 
     @property
     def is_stream(self) -> bool:
-        """Whether the samples come in an order of their own."""
+        """Whether the data set determines the order of the samples."""
         return isinstance(self.dataset, IterableDataset)
 
     def draw_seed(self, generator: Any) -> int | None:
@@ -30,17 +30,17 @@ class Source(NamedTuple):
         return draw_seed(generator) if isinstance(self.dataset, IterDataPipe) else None
 
     def seed(self, shared: int | None) -> None:
-        """Begin a pass with a seed that was drawn."""
+        """Begin a pass with the seed from `draw_seed`."""
         if shared is not None:
             apply_random_seed(self.dataset, Generator().manual_seed(shared))
 
     def shard(self, count: int, number: int) -> None:
-        """Leave to worker `number` of `count` its share, if the data set is a pipe that can."""
+        """Restrict the data set to the share of worker `number` of `count`, if it is a pipe."""
         if isinstance(self.dataset, IterDataPipe):
             apply_sharding(self.dataset, count, number)
 
     def open(self) -> Callable[[Any], Any]:
-        """A function from what the sampler gives to samples; from a stream, the next ones."""
+        """A function from the sampler's items to samples; for a stream, to the next ones."""
         dataset = self.dataset
         if self.is_stream:
             stream = _Stream(iter(dataset), self.drop_last)

@@ -1,4 +1,4 @@
-"""Settings of all data pipes that a pipe is made of: seeds, shuffling, shares of workers."""
+"""Settings of all data pipes that make up a pipe: seeds, shuffling, sharding."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _sources(value: Any) -> Iterator[Any]:
 
 
 def _all_pipes(pipe: Any, seen: set[int]) -> Iterator[Any]:
-    """`pipe` and all that it is made of, each once."""
+    """`pipe` and all pipes upstream of it, each once."""
     if id(pipe) not in seen:
         seen.add(id(pipe))
         yield pipe
@@ -54,9 +54,9 @@ def apply_random_seed(datapipe: Any, rng: Any) -> Any:
 
 
 def apply_shuffle_settings(datapipe: Any, shuffle: bool | None = None) -> Any:
-    """Switch the shuffling of all pipes that can; None: leave it. Returns the pipe.
+    """Switch shuffling in all pipes that support it; None leaves it unchanged. Returns the pipe.
 
-    If there is none to switch on, warns and returns the pipe shuffled.
+    If there is none to switch on, warns and returns the pipe with a shuffler appended.
     """
     if shuffle is None:
         return datapipe
@@ -81,7 +81,7 @@ def apply_sharding(
 ) -> Any:
     """Call ``apply_sharding`` of each pipe that has it; returns the pipe.
 
-    Raises: RuntimeError if one such pipe is made of another.
+    Raises: RuntimeError if one such pipe is upstream of another.
     """
     _shard(datapipe, (num_of_instances, instance_id), sharding_group, None)
     return datapipe

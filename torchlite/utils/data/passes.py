@@ -1,4 +1,4 @@
-"""One pass over the batches of a `DataLoader`, made by the process that asks for them."""
+"""One pass over the batches of a `DataLoader`, made by the calling process."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from torchlite.utils.data.sampler import draw_seed
 
 
 class Pass(Iterator[Any]):
-    """What the passes of all loaders have in common: indices, a seed, and the number of batches."""
+    """The base of all loaders' passes: indices, a seed, and the number of batches."""
 
     def __init__(self, loader: Any) -> None:
         self._source = Source(
             loader.dataset, loader.batch_sampler is not None, loader.collate_fn, loader.drop_last
         )
         self._begin(loader)
-        # of the workers; drawn in any case, so that a seed gives PyTorch's order
+        # for the workers; always drawn, so that a seed gives PyTorch's order
         self._base_seed = draw_seed(loader.generator)
         _warn_of_pinning(loader)
 
@@ -32,7 +32,7 @@ class Pass(Iterator[Any]):
         return len(self._sampler)
 
     def _count(self, hint: str = "") -> None:
-        """Count a batch; warn if the stream has more of them than it said it has samples."""
+        """Count a batch; warn if the stream yields more than its reported length."""
         self._yielded += 1
         if self._yielded > self._reported:
             warnings.warn(
@@ -50,7 +50,7 @@ class Batches(Pass):
         if loader.timeout:
             raise AssertionError(
                 "_SingleProcessDataLoaderIter requires timeout == 0\n"
-                "A timeout is of worker processes: set num_workers."
+                "A timeout applies to worker processes: set num_workers."
             )
         super().__init__(loader)
         self._source.seed(self._shared_seed)

@@ -12,18 +12,18 @@ from torchlite.ops.creation.factories import as_tensor
 from torchlite.random import Generator, default_generator
 
 T = TypeVar("T", covariant=True)
-_DRAWN_AT_ONCE = 32  # with replacement; part of the order that a seed gives
+_DRAWN_AT_ONCE = 32  # with replacement; affects the order that a seed gives
 
 
 class Sampler(Generic[T]):
-    """The base of samplers: a subclass writes ``__iter__`` and, as a rule, ``__len__``."""
+    """The base of samplers: a subclass defines ``__iter__`` and usually ``__len__``."""
 
     def __iter__(self) -> Iterator[T]:
         raise NotImplementedError
 
 
 class SequentialSampler(Sampler[int]):
-    """0, 1, 2, ... to the length of `data_source`."""
+    """0, 1, 2, ... up to the length of `data_source`."""
 
     def __init__(self, data_source: Sized) -> None:
         self.data_source = data_source
@@ -36,15 +36,15 @@ class SequentialSampler(Sampler[int]):
 
 
 class RandomSampler(Sampler[int]):
-    """Numbers below the length of `data_source` in random order.
+    """The indices of `data_source` in random order.
 
     Args:
         data_source: Anything with a length.
-        replacement: Draw each number independently. Default: False.
+        replacement: Draw each index independently. Default: False.
         num_samples: How many to draw. Default: the length.
-        generator: Default: a new one at each pass, seeded by the global one.
+        generator: Default: a new one for each pass, seeded from the global one.
 
-    Raises: ValueError if there is nothing to draw; TypeError if `replacement` is no bool.
+    Raises: ValueError if there is nothing to draw; TypeError if `replacement` is not a bool.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class RandomSampler(Sampler[int]):
 
     @property
     def num_samples(self) -> int:
-        """How many numbers a pass draws."""
+        """How many indices a pass draws."""
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
@@ -79,7 +79,7 @@ class RandomSampler(Sampler[int]):
             return
         for _ in range(count // n):
             yield permutation(generator, n)
-        if count % n or self.generator:  # PyTorch always draws: the user's generator shows it
+        if count % n or self.generator:  # PyTorch always draws, which advances the user's generator
             yield permutation(generator, n)[: count % n]
 
     def __len__(self) -> int:
@@ -101,12 +101,12 @@ class SubsetRandomSampler(Sampler[int]):
 
 
 class WeightedRandomSampler(Sampler[int]):
-    """`num_samples` numbers, each as probable as its weight says.
+    """`num_samples` indices, drawn with probabilities proportional to `weights`.
 
     Args:
         weights: Non-negative numbers (N,), which need not sum to 1.
         num_samples: How many to draw.
-        replacement: Whether a number may come again. Default: True.
+        replacement: Whether an index may be drawn again. Default: True.
         generator: Default: the global one.
     """
 
@@ -142,9 +142,9 @@ class WeightedRandomSampler(Sampler[int]):
 
 
 class BatchSampler(Sampler[list]):
-    """Lists of `batch_size` numbers of `sampler`; the last may be shorter, or is dropped.
+    """Lists of `batch_size` indices from `sampler`; the last may be shorter, or is dropped.
 
-    Raises: ValueError if `batch_size` is no positive int or `drop_last` no bool.
+    Raises: ValueError unless `batch_size` is a positive int and `drop_last` a bool.
     """
 
     def __init__(self, sampler: Iterable[Any], batch_size: int, drop_last: bool) -> None:
@@ -165,7 +165,7 @@ class BatchSampler(Sampler[list]):
 
 
 def draw_seed(generator: Any = None) -> int:
-    """A random 63-bit seed from `generator`, by default the global one."""
+    """A random 63-bit seed from `generator`; default: the global one."""
     xp: Any = current()
     return xp.item(xp.asarray(xp.random_bits(_engine(generator), (), dtypes.int64)))
 

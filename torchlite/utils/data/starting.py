@@ -1,4 +1,4 @@
-"""How worker processes start: forked where that is safe, for then nothing need be pickled."""
+"""How worker processes start: forked where that is safe, as then nothing need be pickled."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from types import FrameType
 from typing import Any
 
 _COMPUTING = {"torchlite", "torchlite_numba", "numba", "llvmlite"}
-_LOOKS = 5  # one might just hit a moment between two operations
+_LOOKS = 5  # a single one might fall between two operations
 
 
 def can_fork() -> bool:
-    """Whether a copy of this process would work.
+    """Whether it is safe to fork this process.
 
-    The copy has only the thread that forks. So this must be the main thread, and no other one may
-    be computing, here or in Numba: it might hold a lock that the copy would find locked for ever.
-    Other threads (of progress bars, loggers, notebooks) do not matter, nor do those that the
-    backends keep: a worker computes with one thread, and does not miss them. On macOS, system
-    libraries do not survive a fork.
+    The child has only the thread that forks. So this must be the main thread, and no other one may
+    be computing, here or in Numba: it might hold a lock that the child would find locked forever.
+    Other threads (of progress bars, loggers, notebooks) do not matter, nor do the backends' thread
+    pools: a worker computes with one thread and does not need them. On macOS, system libraries do
+    not survive a fork.
     """
     return (
         "fork" in multiprocessing.get_all_start_methods()
@@ -37,11 +37,11 @@ def can_fork() -> bool:
 
 
 def _others_compute() -> bool:
-    """Whether another thread of Python is inside a function of torchlite or Numba."""
+    """Whether another Python thread is inside a function of torchlite or Numba."""
     frames = sys._current_frames()
-    del frames[threading.get_ident()]  # it would hold itself, and all that our callers know
+    del frames[threading.get_ident()]  # it would keep itself and our callers' variables alive
     if frames:
-        time.sleep(0.001)  # lets the others go on before the next look
+        time.sleep(0.001)  # lets the others run before the next look
     return any(map(_computes, frames.values()))
 
 
@@ -54,7 +54,7 @@ def _computes(frame: FrameType | None) -> bool:
 
 
 def as_context(given: Any) -> BaseContext:
-    """The context that `given`, a context or the name of a start method, means.
+    """The multiprocessing context for `given`, a context or the name of a start method.
 
     Raises: ValueError for an unknown name; TypeError if it is neither.
     """
@@ -75,9 +75,9 @@ def as_context(given: Any) -> BaseContext:
 
 
 def context_for_workers() -> BaseContext:
-    """The start method that the program has set; by default "fork", or what starts anew.
+    """The start method that the program has set; by default "fork" if safe, else a fresh process.
 
-    A method counts as set if it is not the one that Python uses anyway.
+    A method counts as set if it differs from Python's default.
     """
     first, *_ = multiprocessing.get_all_start_methods()
     chosen = multiprocessing.get_start_method(allow_none=True)
@@ -91,7 +91,7 @@ def context_for_workers() -> BaseContext:
 
 @contextmanager
 def interrupts(*, blocked: bool) -> Iterator[None]:
-    """Hold Ctrl-C back in this block, or let it through; a process started inside inherits that."""
+    """Block Ctrl-C inside this block, or let it through; a process started inside inherits that."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -109,7 +109,7 @@ def start(process: Any, context: BaseContext, ours: bool) -> None:
     Raises: what pickling raises, if the worker is not forked and its data set cannot be pickled.
     """
     try:
-        # a fork server would hand a blocked signal on to all that it starts, for whom ever
+        # a fork server would pass a blocked signal on to every process it ever starts
         is_server = context.get_start_method() == "forkserver"
         with warnings.catch_warnings(), nullcontext() if is_server else interrupts(blocked=True):
             if ours:  # Python 3.12 warns of any other thread; `can_fork` has looked

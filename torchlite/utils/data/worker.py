@@ -1,4 +1,4 @@
-"""What a worker process of a `DataLoader` does."""
+"""The main loop of a `DataLoader` worker process."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from torchlite.utils.data.fetching import Source
 from torchlite.utils.data.starting import interrupts
 from torchlite.utils.data.worker_info import WorkerInfo, become_worker
 
-#: What a request asks for and an answer is. A worker gives the answers in the order of the
-#: requests, and none to requests for batches of a stream that has ended.
+#: The kinds of requests and answers. A worker answers in the order of the requests, except that
+#: requests for batches of a stream that has ended get no answer.
 BATCH, RESUME, FAILURE, END = "batch", "resume", "failure", "end"
 
 
 class Task(NamedTuple):
-    """What a worker is started with."""
+    """The arguments that a worker is started with."""
 
     source: Source
     id: int
@@ -43,7 +43,7 @@ class Failure(NamedTuple):
 
     @classmethod
     def of(cls, error: BaseException, worker: int) -> Failure:
-        """`error`, which worker number `worker` has caught."""
+        """The failure for `error`, caught by worker number `worker`."""
         trace = "".join(traceback.format_exception(error))
         name = type(error).__name__
         return cls(
@@ -51,18 +51,18 @@ class Failure(NamedTuple):
         )
 
     def reraise(self) -> None:
-        """Raise what the worker raised; a RuntimeError if its class takes no message."""
+        """Raise the worker's exception; a RuntimeError if its class does not take a message."""
         if issubclass(self.kind, KeyError):
             raise self.kind(_Verbatim(self.text))
         try:
             error = self.kind(self.text)
-        except Exception:  # whatever a constructor may do with arguments it does not know
+        except Exception:  # a constructor may do anything with arguments it does not expect
             raise RuntimeError(self.text) from None
         raise error
 
 
 class _Verbatim(str):
-    """A text that a KeyError shows with its line breaks."""
+    """A message that KeyError shows with its line breaks intact."""
 
     def __repr__(self) -> str:
         return str(self)
@@ -71,20 +71,20 @@ class _Verbatim(str):
 def run(pipe: Any, task: Task) -> None:
     """Answer the requests that come through `pipe`, until its other end is closed.
 
-    It starts with interrupts blocked: one too early, or too late, would print a traceback.
+    It starts with interrupts blocked: one that came too early or too late would print a traceback.
     """
     packets: queue.SimpleQueue[transfer.Packet | None] = queue.SimpleQueue()
-    # sends while the next batch is made
+    # sends one batch while the next is being made
     sender = threading.Thread(target=_deliver, args=(pipe, packets), daemon=True)
     sender.start()
     try:
         with interrupts(blocked=False):
             _answer_all(pipe, task, packets)
     except KeyboardInterrupt:
-        return  # the main process gets the same signal, and tells of it
+        return  # the main process gets the same signal, and reports it
     finally:
         packets.put(None)
-        sender.join()  # a data set may exit: what was made before is delivered
+        sender.join()  # a data set may exit the process: earlier batches are still delivered
 
 
 def _answer_all(pipe: Any, task: Task, packets: queue.SimpleQueue[transfer.Packet | None]) -> None:
@@ -109,11 +109,11 @@ def _deliver(pipe: Any, packets: queue.SimpleQueue[transfer.Packet | None]) -> N
 
 
 def _packed(word: str, value: Any, worker: int) -> transfer.Packet:
-    """An answer; if that cannot be pickled, the failure that says so."""
+    """A pickled answer; if it cannot be pickled, a failure that says so."""
     try:
         return transfer.pack((word, value))
     except Exception as error:
-        if isinstance(value, Failure):  # of a class that this process only knows
+        if isinstance(value, Failure):  # of a class that only this process knows
             failure = Failure(RuntimeError, value.text)
         else:
             failure = Failure.of(error, worker)
@@ -146,7 +146,7 @@ class _Maker:
         self._ended = False
 
     def _try(self, prepare: Callable[..., None], *args: Any) -> None:
-        """Prepare a pass; if that fails, all requests of the pass get the failure."""
+        """Prepare a pass; if that fails, all requests of the pass are answered with the failure."""
         self._failure: Failure | None = None
         try:
             prepare(*args)
@@ -154,7 +154,7 @@ class _Maker:
             self._failure = Failure.of(error, self._id)
 
     def answer(self, word: str, index: Any) -> tuple[str, Any] | None:
-        """The answer to a request, None if there is none. With RESUME, `index` is a shared seed."""
+        """The answer to a request, or None for no answer. With RESUME, `index` is a shared seed."""
         if word == RESUME:
             self._try(self._open, index)
             return RESUME, None

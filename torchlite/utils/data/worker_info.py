@@ -1,4 +1,4 @@
-"""What a worker process of a `DataLoader` knows about itself."""
+"""Information about a `DataLoader` worker process, available inside it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class WorkerInfo:
-    """What a worker process of a `DataLoader` knows about itself."""
+    """Information about a `DataLoader` worker process, available inside it."""
 
     id: int  #: from 0
     num_workers: int
@@ -20,11 +20,11 @@ _info: WorkerInfo | None = None
 
 
 def get_worker_info() -> WorkerInfo | None:
-    """What a worker process of a `DataLoader` knows about itself; None in any other process."""
+    """Information about this `DataLoader` worker process; None in any other process."""
     return _info
 
 
 def become_worker(info: WorkerInfo) -> None:
-    """This process is a worker from now on."""
+    """Mark this process as a worker."""
     global _info
     _info = info

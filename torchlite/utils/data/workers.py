@@ -1,7 +1,7 @@
 """The batches of a `DataLoader` with worker processes.
 
-Each worker has a pipe of its own, and answers what it is asked in that order. So the main process
-takes the next batch from the worker that it has asked for it; a worker that dies spoils no queue.
+Each worker has its own pipe, and answers requests in order. So the main process takes the next
+batch from the worker it requested it from, and a worker that dies corrupts no shared queue.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from torchlite.utils.data.passes import Pass
 from torchlite.utils.data.starting import context_for_workers, interrupts, start
 from torchlite.utils.data.worker import BATCH, END, FAILURE, RESUME, Task, run
 
-_PATIENCE = 5.0  # seconds that a worker has to finish its batch when none is wanted any more
+_PATIENCE = 5.0  # seconds that a worker has to finish its batch when it is no longer needed
 _SEE_ALSO = (
     "For multiprocessing data-loading, this could be caused by not properly configuring the "
-    "IterableDataset replica at each worker. Each should give a part of the samples, chosen by "
+    "IterableDataset replica at each worker. Each should yield its share of the samples, based on "
     "torchlite.utils.data.get_worker_info()."
 )
 
 
 class _Worker:
-    """A worker process as the main one sees it."""
+    """A worker process, as seen from the main one."""
 
     def __init__(self, context: Any, ours: bool, task: Task) -> None:
-        self.active = True  # else its stream has ended
+        self.active = True  # False once its stream has ended
         self.pipe, theirs = context.Pipe()
         _pipes.add(self.pipe)
         self.process = context.Process(target=run, args=(theirs, task), daemon=True)
@@ -43,23 +43,23 @@ class _Worker:
             self.pipe.close()
             raise
         finally:
-            theirs.close()  # or the pipe would outlive the worker
+            theirs.close()  # otherwise the pipe would outlive the worker
 
     def ask(self, word: str, index: Any = None) -> None:
         """Send a request."""
-        with suppress(ConnectionError):  # that a worker is dead, `receive` tells
+        with suppress(ConnectionError):  # `receive` reports a dead worker
             self.pipe.send((word, index))
 
     def receive(self, timeout: float) -> tuple[str, Any]:
         """The next answer.
 
-        Raises: RuntimeError if none comes within `timeout` seconds (0: for ever), or if the worker
-        is dead.
+        Raises: RuntimeError if none arrives within `timeout` seconds (0: wait forever), or if the
+        worker is dead.
         """
         try:
             if not self.pipe.poll(timeout or None):
                 raise _timed_out(timeout)
-            with interrupts(blocked=True):  # half a message would spoil the pipe
+            with interrupts(blocked=True):  # half a message would corrupt the pipe
                 return transfer.receive(self.pipe)
         except (EOFError, ConnectionError):
             self.active = False
@@ -78,7 +78,7 @@ def _timed_out(seconds: float) -> RuntimeError:
     return RuntimeError(f"DataLoader timed out after {seconds} seconds")
 
 
-#: Our ends of pipes. A forked process closes its copies, or a worker would not see ours closed.
+#: Our ends of the pipes. A forked process closes its copies, so that workers see ours close.
 _pipes: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -92,7 +92,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _stop(workers: list[_Worker], owner: int) -> None:
-    """End all workers: those that do not end by themselves, by force."""
+    """Stop all workers, by force if they do not exit by themselves."""
     if os.getpid() != owner:
         return  # a forked copy of the main process
     for worker in workers:
@@ -124,7 +124,7 @@ class WorkerBatches(Pass):
         except BaseException:
             self._finalizer()
             raise
-        self._begin(loader)  # PyTorch asks the sampler twice; one that draws numbers shows it
+        self._begin(loader)  # PyTorch starts the sampler twice: random orders depend on it
         self._ask_ahead()
 
     def _start(self, loader: Any) -> None:
@@ -144,13 +144,13 @@ class WorkerBatches(Pass):
             worker.ask(RESUME, self._shared_seed)
         for worker in self._workers:
             while worker.receive(self._timeout)[0] != RESUME:
-                pass  # the rest of a pass that was left
+                pass  # leftovers of an unfinished pass
             worker.active = True
         self._ask_ahead()
 
     def _ask_ahead(self) -> None:
         self._turns = cycle(self._workers)
-        self._asked: deque[_Worker] = deque()  # for the batches to come, in this order
+        self._asked: deque[_Worker] = deque()  # the workers of the next batches, in order
         for _ in range(self._ahead):
             self._ask()
 

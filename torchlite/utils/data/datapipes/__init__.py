@@ -1,3 +1,3 @@
-"""Data pipes: streams (`iter`) and maps (`map`) of samples, made of one another."""
+"""Data pipes: composable streams (`iter`) and maps (`map`) of samples."""
 
 from torchlite.utils.data.datapipes import iter, map

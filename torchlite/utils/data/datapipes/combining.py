@@ -1,4 +1,4 @@
-"""Pipes of several streams."""
+"""Pipes that combine several streams."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torchlite.utils.data.datapipes.decorators import functional_datapipe
 
 @functional_datapipe("concat")
 class Concater(IterDataPipe):
-    """The samples of all streams, one stream after the other."""
+    """The samples of all streams, one stream after another."""
 
     def __init__(self, *datapipes: IterDataPipe) -> None:
         check_pipes(datapipes, IterDataPipe)
@@ -27,7 +27,7 @@ class Concater(IterDataPipe):
 
 @functional_datapipe("zip")
 class Zipper(IterDataPipe):
-    """Tuples of one sample of each stream, until the shortest ends."""
+    """Tuples of one sample from each stream, until the shortest ends."""
 
     def __init__(self, *datapipes: IterDataPipe) -> None:
         check_pipes(datapipes, IterDataPipe)
@@ -42,7 +42,7 @@ class Zipper(IterDataPipe):
 
 @functional_datapipe("mux")
 class Multiplexer(IterDataPipe):
-    """One sample of each stream in turn, until the shortest ends."""
+    """One sample from each stream in turn, until the shortest ends."""
 
     def __init__(self, *datapipes: IterDataPipe) -> None:
         self.datapipes = datapipes

@@ -1,4 +1,4 @@
-"""The bases of data pipes: data sets that are chained, ``IterableWrapper(x).map(f).batch(3)``."""
+"""The bases of data pipes, i.e. chainable data sets: ``IterableWrapper(x).map(f).batch(3)``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T", covariant=True)
 
 
 class DataChunk(list):
-    """A batch that a pipe has made: a list."""
+    """A batch made by a pipe: a list."""
 
     def __init__(self, items: Iterable[Any]) -> None:
         super().__init__(items)
@@ -23,7 +23,7 @@ class DataChunk(list):
         return f"{indent}[{', '.join(map(str, self))}]"
 
     def raw_iterator(self) -> Iterator[Any]:
-        """The items, whatever a subclass makes of them in ``__iter__``."""
+        """The items, even if a subclass overrides ``__iter__``."""
         return iter(self.items)
 
 
@@ -41,7 +41,7 @@ class _Functional:
     def register_datapipe_as_function(
         cls, function_name: str, cls_to_register: Any, enable_df_api_tracing: bool = False
     ) -> None:
-        """As `register_function`, but refuses (Exception, as PyTorch) a name that is taken."""
+        """Like `register_function`, but raises Exception (as PyTorch) for a name that is taken."""
         if function_name in cls.functions:
             raise Exception(
                 f"Unable to add DataPipe function name {function_name} as it is already taken"
@@ -61,10 +61,10 @@ class _Functional:
 
 
 class IterDataPipe(_Functional, IterableDataset[T]):
-    """A stream of samples: a subclass writes ``__iter__``.
+    """A stream of samples: a subclass defines ``__iter__``.
 
-    Only the newest iterator over a pipe is valid: the first sample from another one calls `reset`,
-    and the older ones raise RuntimeError.
+    Only the newest iterator over a pipe is valid: the first sample from a new one calls `reset`,
+    and older ones raise RuntimeError.
     """
 
     functions: dict[str, Callable] = {}
@@ -76,18 +76,18 @@ class IterDataPipe(_Functional, IterableDataset[T]):
             cls.__iter__ = _only_newest(cls.__iter__)  # type: ignore[method-assign]
 
     def __iter__(self) -> Iterator[T]:
-        return self  # type: ignore[return-value]  # of a subclass that has __next__
+        return self  # type: ignore[return-value]  # for a subclass that has __next__
 
     def reset(self) -> None:
-        """Called when an iteration begins; a subclass empties its buffers here."""
+        """Called when an iteration begins; subclasses clear their buffers here."""
 
 
 class DFIterDataPipe(IterDataPipe):
-    """The base of pipes of data frames."""
+    """The base class of pipes of data frames."""
 
 
 class MapDataPipe(_Functional, Dataset[T]):
-    """Samples by key: a subclass writes ``__getitem__`` and, as a rule, ``__len__``."""
+    """Samples by key: a subclass defines ``__getitem__`` and usually ``__len__``."""
 
     functions: dict[str, Callable] = {}
 
@@ -110,7 +110,7 @@ def _only_newest(iterate: Callable) -> Callable:
 
 
 def check_pipes(datapipes: tuple, kind: type) -> None:
-    """Raise for what cannot be combined: no pipes (ValueError), or others than of `kind`."""
+    """Raise ValueError if there are no pipes, TypeError if any is not of class `kind`."""
     if not datapipes:
         raise ValueError("Expected at least one DataPipe, but got nothing")
     if not all(isinstance(pipe, kind) for pipe in datapipes):

@@ -1,4 +1,4 @@
-"""Decorators of data pipes: their names as methods, their determinism, the types of samples."""
+"""Decorators of data pipes: for method names, determinism and the types of samples."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _switches = _Switches()
 
 
 class functional_datapipe:
-    """Let ``pipe.name(...)`` make a pipe of the decorated class: ``@functional_datapipe(name)``.
+    """Make ``pipe.name(...)`` construct the decorated class: ``@functional_datapipe(name)``.
 
     `enable_df_api_tracing` is accepted: there are no pipes of data frames to trace.
     """
@@ -30,7 +30,7 @@ class functional_datapipe:
         self.name, self.enable_df_api_tracing = name, enable_df_api_tracing
 
     def __call__(self, cls: Any) -> Any:
-        kind = getattr(cls, "cls", cls)  # what `non_deterministic` has decorated
+        kind = getattr(cls, "cls", cls)  # the class that `non_deterministic` decorated
         if not (isinstance(kind, type) and issubclass(kind, (IterDataPipe, MapDataPipe))):
             raise TypeError("`functional_datapipe` can only decorate IterDataPipe")
         base = IterDataPipe if issubclass(kind, IterDataPipe) else MapDataPipe
@@ -39,7 +39,7 @@ class functional_datapipe:
 
 
 class guaranteed_datapipes_determinism:
-    """Refuse `non_deterministic` pipes from now on; as a context manager, inside the block only."""
+    """Reject `non_deterministic` pipes from now on; as a context manager, inside the block only."""
 
     def __init__(self) -> None:
         self.prev = _switches.determinism
@@ -53,10 +53,10 @@ class guaranteed_datapipes_determinism:
 
 
 class non_deterministic:
-    """Mark a pipe whose order differs from pass to pass; a function of its arguments may tell.
+    """Mark a pipe whose order varies between passes, perhaps depending on its arguments.
 
     Example: ``@non_deterministic`` or ``@non_deterministic(lambda *args: True)``
-    Raises: TypeError when such a pipe is made under `guaranteed_datapipes_determinism`.
+    Raises: TypeError if such a pipe is created under `guaranteed_datapipes_determinism`.
     """
 
     def __init__(self, arg: type[IterDataPipe] | Callable[..., bool]) -> None:
@@ -116,7 +116,7 @@ class runtime_validation_disabled:
 
 
 def argument_validation(f: Callable) -> Callable:
-    """Decorate a function: TypeError if an argument annotated as a pipe is none of that class."""
+    """Make a function raise TypeError if an argument annotated as a pipe is not of that class."""
     signature, hints = inspect.signature(f), typing.get_type_hints(f)
 
     @wraps(f)
@@ -134,7 +134,7 @@ def argument_validation(f: Callable) -> Callable:
 
 
 def runtime_validation(f: Callable) -> Callable:
-    """Decorate ``__iter__``: RuntimeError if a sample is not of the type that its hint promises.
+    """Make ``__iter__`` raise RuntimeError if a sample's type does not match its type hint.
 
     Example: ``def __iter__(self) -> Iterator[tuple[int, str]]: ...``
     """
@@ -155,7 +155,7 @@ def runtime_validation(f: Callable) -> Callable:
 
 
 def _is_of(value: Any, hint: Any) -> bool:
-    """Whether `value` is of type `hint`; what the hint says of items is checked for tuples."""
+    """Whether `value` is of type `hint`; the types of items are checked for tuples only."""
     parts: tuple = typing.get_args(hint)
     kind: Any = typing.get_origin(hint) or hint
     if kind in (typing.Union, types.UnionType):

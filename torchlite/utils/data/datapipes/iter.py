@@ -23,7 +23,7 @@ __all__ = [
 
 
 class IterableWrapper(IterDataPipe):
-    """The items of `iterable`; of a deep copy, if that can be made, unless told otherwise."""
+    """The items of `iterable`; by default of a deep copy, if possible."""
 
     def __init__(self, iterable: Iterable[Any], deepcopy: bool = True) -> None:
         self.iterable, self.deepcopy = iterable, deepcopy
@@ -46,7 +46,7 @@ class IterableWrapper(IterDataPipe):
 
 
 def _applied(function: Callable, sample: Any, columns: Any) -> Any:
-    """`function` of `sample`, of one column of it, or of several."""
+    """`function` applied to `sample`, to one of its columns, or to several."""
     if columns is None:
         return function(sample)
     if isinstance(columns, (list, tuple)):
@@ -56,12 +56,12 @@ def _applied(function: Callable, sample: Any, columns: Any) -> Any:
 
 @functional_datapipe("map")
 class Mapper(IterDataPipe):
-    """``fn`` of each sample.
+    """``fn`` applied to each sample.
 
     Args:
         datapipe: The samples.
-        fn: What to apply.
-        input_col: Take only this column, or these (as several arguments). Default: the sample.
+        fn: The function to apply.
+        input_col: Pass only this column, or these (as several arguments). Default: the sample.
         output_col: Where to put the result: a column, or -1 to append it. Default: where the
             first input was; the other inputs are removed.
 
@@ -106,7 +106,7 @@ class Mapper(IterDataPipe):
 
 @functional_datapipe("collate")
 class Collator(Mapper):
-    """Each sample, a batch of samples, as one batch of tensors: by `conversion`, a function."""
+    """Collates each sample, itself a list of samples, using the function `conversion`."""
 
     def __init__(
         self,
@@ -119,9 +119,9 @@ class Collator(Mapper):
 
 @functional_datapipe("filter")
 class Filter(IterDataPipe):
-    """The samples for which `filter_fn` (of the columns `input_col`) is true.
+    """The samples for which `filter_fn`, applied to the columns `input_col`, is true.
 
-    Raises: ValueError if it gives something else than a bool.
+    Raises: ValueError if it returns anything but a bool.
     """
 
     def __init__(self, datapipe: Iterable[Any], filter_fn: Callable, input_col: Any = None) -> None:
@@ -171,7 +171,7 @@ class Batcher(IterDataPipe):
 
 @functional_datapipe("unbatch")
 class UnBatcher(IterDataPipe):
-    """The items of lists, of the lists in them..., down to `unbatch_level`; -1: all levels.
+    """The items of nested lists, flattened by `unbatch_level` levels; -1: by all.
 
     Raises: ValueError for a lower level; IndexError for more levels than there are.
     """
@@ -198,12 +198,12 @@ class UnBatcher(IterDataPipe):
 
 @functional_datapipe("shuffle")
 class Shuffler(Shuffling, IterDataPipe):
-    """The samples in random order: each is drawn from a buffer, which the next ones then fill.
+    """The samples in random order: each is drawn from a buffer, which the next one refills.
 
     Args:
         datapipe: The samples.
-        buffer_size: How many to choose from; as many as there are for all orders alike.
-        unbatch_level: `UnBatcher` this many levels before.
+        buffer_size: How many to choose from; a uniform shuffle needs room for all samples.
+        unbatch_level: Levels to flatten first, as `UnBatcher` does.
 
     Raises: AssertionError (as PyTorch) if `buffer_size` is not positive.
     """
@@ -235,7 +235,7 @@ class Shuffler(Shuffling, IterDataPipe):
 
 
 class SHARDING_PRIORITIES(IntEnum):
-    """Who shares samples out: machines, or processes of one; or just one of both."""
+    """What samples are split between: machines, processes of one machine, or either (default)."""
 
     DEFAULT = 1
     DISTRIBUTED = 2
@@ -244,9 +244,9 @@ class SHARDING_PRIORITIES(IntEnum):
 
 @functional_datapipe("sharding_filter")
 class ShardingFilter(IterDataPipe):
-    """Every n-th sample, for a worker of n: a `DataLoader` calls `apply_sharding` in its workers.
+    """Every n-th sample, for one of n workers; `DataLoader` workers call `apply_sharding`.
 
-    `sharding_group_filter`: heed the shares of this group only.
+    `sharding_group_filter`: use the shards of this group only.
     """
 
     def __init__(self, source_datapipe: Iterable[Any], sharding_group_filter: Any = None) -> None:
@@ -260,9 +260,9 @@ class ShardingFilter(IterDataPipe):
         instance_id: int,
         sharding_group: Any = SHARDING_PRIORITIES.DEFAULT,
     ) -> None:
-        """Let this be instance `instance_id` of `num_of_instances`, each of them shared by groups.
+        """Make this instance `instance_id` of `num_of_instances` in the given group.
 
-        Raises: ValueError if there are not so many; RuntimeError if groups and the default mix.
+        Raises: ValueError if there are not that many; RuntimeError if groups mix with the default.
         """
         if instance_id >= num_of_instances:
             raise ValueError(
@@ -275,7 +275,7 @@ class ShardingFilter(IterDataPipe):
         self.groups[sharding_group] = (num_of_instances, instance_id)
 
     def _share(self) -> tuple[int, int]:
-        """How many instances there are, and which one this is."""
+        """The number of instances, and the index of this one."""
         count, number = 1, 0
         for group in sorted(self.groups, reverse=True):
             if self.sharding_group_filter in (None, group):
@@ -294,7 +294,7 @@ class ShardingFilter(IterDataPipe):
 
 
 class Sampler(IterDataPipe):
-    """What a sampler gives: ``sampler(*sampler_args, data_source=datapipe, **sampler_kwargs)``."""
+    """A sampler's items: ``sampler(*sampler_args, data_source=datapipe, **sampler_kwargs)``."""
 
     def __init__(
         self,

@@ -21,7 +21,7 @@ __all__ = ["Batcher", "Concater", "Mapper", "SequenceWrapper", "Shuffler", "Zipp
 
 
 class SequenceWrapper(MapDataPipe):
-    """The items of `sequence`; of a deep copy, if that can be made, unless told otherwise."""
+    """The items of `sequence`; by default of a deep copy, if possible."""
 
     def __init__(
         self, sequence: Sequence[Any] | Mapping[Any, Any], deepcopy: bool = True
@@ -50,7 +50,7 @@ def _itself(sample: Any) -> Any:
 
 @functional_datapipe("map")
 class Mapper(MapDataPipe):
-    """``fn`` of each sample; by default the sample itself."""
+    """``fn`` applied to each sample; by default the identity."""
 
     def __init__(self, datapipe: Any, fn: Callable = _itself) -> None:
         self.datapipe, self.fn = datapipe, fn
@@ -94,7 +94,7 @@ class Batcher(MapDataPipe):
 
 @functional_datapipe("concat")
 class Concater(MapDataPipe):
-    """The samples of all maps, one map after the other."""
+    """The samples of all maps, one map after another."""
 
     def __init__(self, *datapipes: MapDataPipe) -> None:
         check_pipes(datapipes, MapDataPipe)
@@ -111,7 +111,7 @@ class Concater(MapDataPipe):
 
 @functional_datapipe("zip")
 class Zipper(MapDataPipe):
-    """Tuples of one sample of each map; as many as the shortest has."""
+    """Tuples of one sample from each map; as many as the shortest has."""
 
     def __init__(self, *datapipes: MapDataPipe) -> None:
         check_pipes(datapipes, MapDataPipe)

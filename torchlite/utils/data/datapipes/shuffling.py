@@ -1,4 +1,4 @@
-"""What pipes that shuffle share."""
+"""The base of pipes that shuffle."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from torchlite.utils.data.sampler import draw_seed
 
 
 class Shuffling:
-    """A switch, and a generator of Python that is seeded anew at each pass.
+    """An on/off switch, and a Python random generator that is reseeded for each pass.
 
-    The seed is that of `set_seed`, which counts for one pass, or drawn from the global generator.
+    The seed comes from `set_seed`, which holds for one pass, or from the global generator.
     """
 
     def __init__(self) -> None:

@@ -54,9 +54,7 @@ from torchlite.dtypes import (
 )
 from torchlite.dtypes import bool_ as bool
 from torchlite.errors import OutOfMemoryError
-from torchlite.ops.core import return_types
-from torchlite.ops.core.aliases import *  # noqa: F403
-from torchlite.ops.core.methods import attach
+from torchlite.ops.core import operators, return_types
 from torchlite.ops.core.promotion import result_type
 from torchlite.ops.creation.conversion import *  # noqa: F403
 from torchlite.ops.creation.factories import *  # noqa: F403
@@ -132,7 +130,6 @@ e, inf, nan, pi = math.e, math.inf, math.nan, math.pi
 newaxis = None
 legacy_contiguous_format = contiguous_format
 
-attach()
 
 from torchlite import nn, random  # noqa: E402  (they need Tensor's methods)
 

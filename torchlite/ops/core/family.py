@@ -8,6 +8,7 @@ has the same name.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from torchlite.core import overrides
 from torchlite.core.shapes import broadcast_shapes
 from torchlite.core.tensor import Tensor
 from torchlite.dtypes import BOOL, FLOAT
+from torchlite.ops.core.inplace import check_castable, check_no_overlap, resize_output, write
+from torchlite.ops.core.methods import F, put, put_in_place
 from torchlite.ops.core.op import declare, run
 from torchlite.ops.core.promotion import as_operand, at_least_float, cast, result_type
 
@@ -35,23 +38,31 @@ _NUMPY_NAMES = (("axis", "dim"), ("keepdims", "keepdim"))
 operations: dict[str, Callable] = {}
 
 
-def operation(function: Callable) -> Callable:
-    """Register a public operation (a test asserts that each has samples).
+def operation(function: Any = None, *, method: bool = True, in_place: bool = False) -> Any:
+    """Register a public operation (a test asserts that each has samples). A decorator.
 
-    Where it has a parameter ``dim`` it may also be called with NumPy's names, as PyTorch allows.
+    It becomes a method too if its first parameter is called ``input``, unless `method` is false.
+    `in_place`: there is a method ``name_`` that writes the result into its operand. An operation
+    with a parameter ``dim`` may also be called with NumPy's names, as PyTorch allows.
     """
-    code = getattr(function, "__code__", None)
+    if function is None:
+        return functools.partial(operation, method=method, in_place=in_place)
+    code: Any = getattr(function, "__code__", None)
     if function not in overrides.overridable:
         named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
         function = overrides.taken_over(function, _NUMPY_NAMES if "dim" in named else ())
-    operations[function.__name__] = function
+    name = function.__name__
+    operations[name] = function
+    if method and inspect.unwrap(function).__code__.co_varnames[:1] == ("input",):
+        put(name, function)
+    if in_place:
+        put_in_place(function, name)
     return function
 
 
-def functional(function: Callable) -> Callable:
+def functional(function: F) -> F:
     """Register a public operation that PyTorch has as a function only, not as a method."""
-    function.is_method = False  # type: ignore[attr-defined]
-    return operation(function)
+    return operation(function, method=False)
 
 
 def not_a_tensor(name: str, position: int, argument: str, value: Any) -> TypeError:
@@ -86,15 +97,17 @@ def refuse(name: str, kind: dtypes.dtype) -> RuntimeError:
 
 
 def unary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callable | None = None,
-          **options: Any) -> Callable:  # fmt: skip
+          method: bool = True, in_place: bool = True, public: bool = True,
+          **options: Any) -> Callable[[F], F]:  # fmt: skip
     """One operand, result of the same shape.
 
     `floats`: integers and bool are converted to the default float; `refuses`: categories that
-    raise; ``extra(op, input, **keywords)`` handles calls with further keywords. Other options and
+    raise; ``extra(op, input, **keywords)`` handles calls with further keywords; `method`,
+    `in_place`: as `operation`; `public`: false for a part of another operation. Other options and
     the rule for ``input`` are those of `declare`.
     """
 
-    def decorate(stub: Callable) -> Callable:
+    def decorate(stub: Any) -> Any:
         name = stub.__name__
         primitive = declare(name, **options)
 
@@ -120,19 +133,20 @@ def unary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callabl
             return result if out is None else write_out(name, out, result)
 
         overrides.overridable.add(op)
-        return operation(op)
+        return operation(op, method=method, in_place=method and in_place) if public else op
 
     return decorate
 
 
 def binary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callable | None = None,
-           check: Callable | None = None, **options: Any) -> Callable:  # fmt: skip
+           check: Callable | None = None, method: bool = True, in_place: bool = True,
+           public: bool = True, **options: Any) -> Callable[[F], F]:  # fmt: skip
     """Two operands that broadcast; one that is not annotated ``Tensor`` may be a number.
 
     Options as `unary`; ``check(x, y)`` sees arrays or numbers of integer type first.
     """
 
-    def decorate(stub: Callable) -> Callable:
+    def decorate(stub: Any) -> Any:
         name = stub.__name__
         primitive = declare(name, **options)
         special = floats or bool(refuses) or check is not None
@@ -167,7 +181,7 @@ def binary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callab
             return result if out is None else write_out(name, out, result)
 
         overrides.overridable.add(op)
-        return operation(op)
+        return operation(op, method=method, in_place=method and in_place) if public else op
 
     return decorate
 
@@ -218,8 +232,6 @@ def _meet(name: str, input: Any, other: Any, floats: bool, refuses: tuple[int, .
 
 def write_out(name: str, out: Tensor, result: Tensor) -> Tensor:
     """Write `result` into `out`, which takes its shape, and return `out`."""
-    from torchlite.ops.core.inplace import check_castable, check_no_overlap, resize_output, write
-
     if not isinstance(out, Tensor):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if result._needs_grad or (out._needs_grad and local.mode.grad):

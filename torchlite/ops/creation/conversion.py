@@ -10,6 +10,7 @@ from torchlite.core import device
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import dtype
 from torchlite.ops.core.family import operation
+from torchlite.ops.core.methods import method, put
 from torchlite.ops.core.op import declare
 from torchlite.ops.core.promotion import astype, cast
 
@@ -28,6 +29,7 @@ def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     return input if is_contiguous(input) else _copy(input)
 
 
+@method()
 def is_contiguous(input: Tensor, memory_format: Any = None) -> bool:
     """Whether the elements are stored row by row without gaps."""
     data = input._data
@@ -39,6 +41,7 @@ def is_contiguous(input: Tensor, memory_format: Any = None) -> bool:
     return True
 
 
+@method()
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """`self` with another dtype or device: ``to(dtype)``, ``to(device, dtype)``, ``to(other)``.
 
@@ -80,26 +83,25 @@ def _check_device(value: Any) -> None:
     device.check_device(value)
 
 
-def _converter(kind: dtype) -> Any:
+def _converter(name: str, kind: dtype) -> Any:
     def convert(self: Tensor, memory_format: Any = None) -> Tensor:
         return cast(self, kind)
 
-    convert.__doc__ = f"The tensor converted to {kind.name}."
+    convert.__name__, convert.__doc__ = name, f"The tensor converted to {kind.name}."
     return convert
 
 
-#: Tensor methods named after dtypes: ``x.float()``.
-converters = {
-    name: _converter(kind)
-    for name, kind in {
-        "bool": dtypes.bool_, "byte": dtypes.uint8, "char": dtypes.int8, "short": dtypes.int16,
-        "int": dtypes.int32, "long": dtypes.int64, "half": dtypes.float16,
-        "float": dtypes.float32, "double": dtypes.float64, "cfloat": dtypes.complex64,
-        "cdouble": dtypes.complex128, "bfloat16": dtypes.bfloat16,
-    }.items()
-}  # fmt: skip
+# methods named after dtypes: ``x.float()``
+for _name, _kind in {
+    "bool": dtypes.bool_, "byte": dtypes.uint8, "char": dtypes.int8, "short": dtypes.int16,
+    "int": dtypes.int32, "long": dtypes.int64, "half": dtypes.float16,
+    "float": dtypes.float32, "double": dtypes.float64, "cfloat": dtypes.complex64,
+    "cdouble": dtypes.complex128, "bfloat16": dtypes.bfloat16,
+}.items():  # fmt: skip
+    put(_name, _converter(_name, _kind))
 
 
+@method()
 def numpy(self: Tensor, *, force: bool = False) -> Any:
     """The elements as a numpy.ndarray that shares memory.
 
@@ -120,6 +122,7 @@ def from_numpy(ndarray: Any) -> Tensor:
     return wrap(local.mode.xp.from_numpy(ndarray))
 
 
+@method(name="type")
 def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The name of the tensor's type ("torch.FloatTensor"); with `dtype`, the tensor converted."""
     if dtype is None:
@@ -134,11 +137,13 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     return cast(self, dtype)
 
 
+@method()
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor itself: it is on the CPU."""
     return self
 
 
+@method()
 def get_device(self: Tensor) -> int:
     """-1: the CPU has no number."""
     return -1

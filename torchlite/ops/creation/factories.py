@@ -15,6 +15,7 @@ from torchlite.core.shapes import Size
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import dtype
 from torchlite.ops.core.family import write_out
+from torchlite.ops.core.methods import method
 from torchlite.ops.core.promotion import cast, checked_number
 
 Device = Any
@@ -341,22 +342,26 @@ def empty_permuted(size: Sequence[int], physical_layout: Sequence[int],
 # --- in the dtype of a tensor -------------------------------------------------------------------
 
 
+@method()
 def new_tensor(self: Tensor, data: Any, *, dtype: dtype | None = None, device: Device = None,
                requires_grad: bool = False, **options: Any) -> Tensor:  # fmt: skip
     """`tensor` with the dtype of this one by default."""
     return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 
 
+@method()
 def new_zeros(self: Tensor, *size: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
     """`zeros` with the dtype of this one by default."""
     return _alike(zeros(*_named(size, options), dtype=dtype or self.dtype, **options), self)
 
 
+@method()
 def new_ones(self: Tensor, *size: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
     """`ones` with the dtype of this one by default."""
     return _alike(ones(*_named(size, options), dtype=dtype or self.dtype, **options), self)
 
 
+@method()
 def new_empty(self: Tensor, *size: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
     """`empty` with the dtype of this one by default."""
     return _alike(empty(*_named(size, options), dtype=dtype or self.dtype, **options), self)
@@ -367,22 +372,20 @@ def _named(size: tuple, options: dict) -> tuple:
     return (options.pop("size"),) if "size" in options else size
 
 
+@method()
 def new_full(self: Tensor, size: Sequence[int], fill_value: Any, *, dtype: dtype | None = None,
              **options: Any) -> Tensor:  # fmt: skip
     """`full` with the dtype of this one by default."""
     return _alike(full(size, fill_value, dtype=dtype or self.dtype, **options), self)
 
 
+@method()
 def new_empty_strided(self: Tensor, size: Sequence[int], stride: Sequence[int], *,
                       dtype: dtype | None = None, **options: Any) -> Tensor:  # fmt: skip
     """`empty_strided` with the dtype of this one by default."""
     return empty_strided(size, stride, dtype=dtype or self.dtype, **options)
 
 
-METHODS = {
-    function.__name__: function
-    for function in (new_tensor, new_zeros, new_ones, new_empty, new_full, new_empty_strided)
-}
 
 
 def is_tensor(obj: Any) -> builtins.bool:
@@ -390,11 +393,13 @@ def is_tensor(obj: Any) -> builtins.bool:
     return isinstance(obj, Tensor)
 
 
+@method()
 def is_floating_point(input: Tensor) -> builtins.bool:
     """Whether the dtype is a real floating-point type."""
     return input.dtype.is_floating_point
 
 
+@method()
 def is_complex(input: Tensor) -> builtins.bool:
     """Whether the dtype is complex."""
     return input.dtype.is_complex

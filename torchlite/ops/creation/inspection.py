@@ -12,6 +12,7 @@ from torchlite.core.device import missing
 from torchlite.core.shapes import Size
 from torchlite.core.tensor import INFERENCE, Tensor, alias, wrap
 from torchlite.ops.core.inplace import check_writable, write
+from torchlite.ops.core.methods import attribute, method, put
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.creation.conversion import clone
 from torchlite.ops.creation.factories import _array_of, empty
@@ -20,82 +21,86 @@ from torchlite.ops.indexing.brackets import alias_view
 from torchlite.ops.shape.splitting import chunk, split
 
 
+@method()
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """The tensor in the dtype of `other`."""
     return cast(self, other.dtype)
 
 
-def is_floating_point(self: Tensor) -> bool:
-    """Whether the elements are real floating-point numbers."""
-    return self.dtype.is_floating_point
-
-
-def is_complex(self: Tensor) -> bool:
-    """Whether the elements are complex numbers."""
-    return self.dtype.is_complex
-
-
+@method()
 def is_signed(self: Tensor) -> bool:
     """Whether the elements can be negative."""
     return self.dtype.is_signed
 
 
+@method()
 def is_conj(input: Tensor) -> bool:
     """False: a conjugate is computed at once."""
     return False
 
 
+@method()
 def is_neg(input: Tensor) -> bool:
     """False: a negative is computed at once."""
     return False
 
 
+@method()
 def is_inference(input: Tensor) -> bool:
     """Whether it was made in `inference_mode`: it then never takes part in a gradient."""
     return input._cell is INFERENCE
 
 
+@method()
 def is_pinned(self: Tensor, device: Any = None) -> bool:
     """False: there is no other device to pin memory for."""
     return False
 
 
+@method()
 def pin_memory(self: Tensor, device: Any = None) -> Tensor:
     """RuntimeError, as PyTorch raises where there is no accelerator."""
     raise RuntimeError("Cannot access accelerator device when none is available.")
 
 
+@method()
 def is_shared(self: Tensor) -> bool:
     """False: no memory is shared with other processes."""
     return False
 
 
+@method()
 def share_memory_(self: Tensor) -> Tensor:
     """The tensor itself, whose memory is not shared with other processes, but copied at a fork."""
     return self
 
 
+@method()
 def to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool = True) -> Tensor:
     """The tensor itself (in `dtype`): it is dense."""
     return self if dtype is None else cast(self, dtype)
 
 
+@method()
 def chalf(self: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor converted to complex32, where the backend has it."""
     return cast(self, dtypes.complex32)
 
 
+@method()
 def dim_order(self: Tensor, ambiguity_check: Any = False) -> tuple[int, ...]:
     """The dimensions from the one with the longest steps in memory to the one with the shortest."""
     steps = stride(self)
     return tuple(sorted(range(len(steps)), key=lambda d: -steps[d]))
 
 
+@method()
 def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
     """Replace each element ``x`` by ``callable(x)``, one by one. Slow."""
     return _elementwise(self, callable, self)
 
 
+@method()
 def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
     """Replace each element ``x`` by ``callable(x, y)``, ``y`` being that of `tensor`. Slow."""
     return _elementwise(self, callable, self, tensor.expand(self.shape))
@@ -113,18 +118,21 @@ def _elementwise(self: Tensor, function: Callable, *operands: Tensor) -> Tensor:
     return self
 
 
+@method()
 def resize(self: Tensor, *sizes: Any) -> Tensor:
     """A tensor of another shape with the same elements in order; deprecated, as in PyTorch."""
     warnings.warn("non-inplace resize is deprecated", stacklevel=2)
     return resize_(clone(self.detach()), *sizes)
 
 
+@method()
 def resize_as(self: Tensor, tensor: Tensor) -> Tensor:
     """`resize` to the shape of another tensor; deprecated, as in PyTorch."""
     warnings.warn("non-inplace resize_as is deprecated", stacklevel=2)
     return resize_(clone(self.detach()), *tensor.shape)
 
 
+@method()
 def as_subclass(self: Tensor, cls: type) -> Tensor:
     """The same memory and history in an object of class `cls`, a subclass of `Tensor`."""
     if not (isinstance(cls, type) and issubclass(cls, Tensor)):
@@ -135,21 +143,25 @@ def as_subclass(self: Tensor, cls: type) -> Tensor:
     return result
 
 
+@method()
 def module_load(self: Tensor, other: Tensor, assign: bool = False) -> Tensor:
     """What a tensor of a module becomes when `other` is loaded: `other`, or itself overwritten."""
     return other.detach() if assign else self.detach().copy_(other)
 
 
+@method()
 def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """`chunk`."""
     return chunk(input, chunks, dim)
 
 
+@method()
 def unsafe_split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """`split`."""
     return split(input, split_size_or_sections, dim)
 
 
+@attribute(name="volatile")
 def _volatile(self: Tensor) -> bool:
     warnings.warn("volatile was removed (Variable.volatile is always False)", stacklevel=2)
     return False
@@ -188,11 +200,13 @@ def _typed(kind: dtypes.dtype) -> _OfDtype:
     return _OfDtype(f"{kind.legacy}Tensor", (), members)
 
 
+@method()
 def new(self: Tensor, *args: Any, device: Any = None) -> Tensor:
     """A tensor of the same dtype: ``new(2, 3)`` uninitialised, of that shape; ``new([1, 2])``."""
     return _typed(self.dtype)(*args, device=device)
 
 
+@method()
 def cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
     """There is no GPU. Raises: AssertionError, as PyTorch built without CUDA."""
     raise missing("cuda")
@@ -224,25 +238,15 @@ def set_default_tensor_type(t: Any) -> None:
     dtypes.set_default_dtype(kinds[name])
 
 
-#: What only `Tensor` has, as methods and as properties.
-METHODS = {
-    function.__name__: function
-    for function in (
-        type_as, is_floating_point, is_complex, is_signed, is_conj, is_neg, is_inference,
-        is_pinned, pin_memory, is_shared, share_memory_, to_dense, chalf, dim_order, apply_, map_,
-        resize, resize_as, as_subclass, module_load, unsafe_chunk, unsafe_split, new, cuda,
-    )
-} | {"nelement": Tensor.numel, "ndimension": Tensor.dim, "const_data_ptr": data_ptr}  # fmt: skip
-PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
-    "is_cpu": lambda self: True,
-    "is_cuda": lambda self: False,
-    "is_mps": lambda self: False,
-    "is_xpu": lambda self: False,
-    "is_meta": lambda self: False,
-    "name": lambda self: None,
-    "grad_dtype": lambda self: self.dtype,
-    "volatile": _volatile,
-}
+for _name, _method in (
+    ("nelement", Tensor.numel), ("ndimension", Tensor.dim), ("const_data_ptr", data_ptr),
+):  # fmt: skip
+    put(_name, _method)
+for _name in ("is_cuda", "is_mps", "is_xpu", "is_meta"):
+    put(_name, property(lambda self: False))
+put("is_cpu", property(lambda self: True))
+put("name", property(lambda self: None))
+put("grad_dtype", property(lambda self: self.dtype))
 
 __all__ = [
     "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor",

@@ -13,9 +13,11 @@ from torchlite.backends.registry import local
 from torchlite.core.device import check_device
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import dtype
+from torchlite.ops.core.methods import method, put
 from torchlite.ops.creation.conversion import from_numpy, numpy
 
 
+@method(name="__array__")
 def as_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     """``numpy.asarray(tensor)``: the same memory, unless another dtype or a copy is asked for."""
     array = numpy(self)
@@ -26,6 +28,7 @@ def as_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     return array.copy() if copy else array
 
 
+@method(name="__array_wrap__")
 def wrap_array(self: Tensor, array: Any, context: Any = None,
                return_scalar: bool = False) -> Tensor:  # fmt: skip
     """What NumPy's functions make of their results when they were given a tensor.
@@ -35,6 +38,7 @@ def wrap_array(self: Tensor, array: Any, context: Any = None,
     return from_numpy(array.astype("uint8") if array.dtype == bool else array)
 
 
+@method(name="__dlpack__")
 def to_capsule(self: Tensor, *, stream: Any = None, max_version: tuple[int, int] | None = None,
                dl_device: Any = None, copy: bool | None = None) -> Any:  # fmt: skip
     """The tensor as a DLPack capsule, for ``from_dlpack`` of another library.
@@ -54,6 +58,7 @@ def to_capsule(self: Tensor, *, stream: Any = None, max_version: tuple[int, int]
     return capsule
 
 
+@method(name="__dlpack_device__")
 def capsule_device(self: Tensor) -> tuple[int, int]:
     """Where the memory is, in DLPack's numbers: always (1, 0), the CPU."""
     return (1, 0)
@@ -167,10 +172,7 @@ def to_dlpack(tensor: Tensor) -> Any:
     return to_capsule(tensor)
 
 
-#: What only `Tensor` has.
-METHODS = {
-    "__array__": as_array, "__array_wrap__": wrap_array, "__dlpack__": to_capsule,
-    "__dlpack_device__": capsule_device, "__array_priority__": 1000,
-}  # fmt: skip
+
+put("__array_priority__", 1000)
 
 __all__ = ["from_dlpack", "from_file", "frombuffer", "to_dlpack"]

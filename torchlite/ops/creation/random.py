@@ -14,6 +14,7 @@ from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import COMPLEX, FLOAT, dtype
 from torchlite.ops.core.family import operation, refuse, write_out
 from torchlite.ops.core.inplace import assign, check_writable
+from torchlite.ops.core.methods import method
 from torchlite.ops.core.promotion import c_name, cast
 from torchlite.ops.creation.conversion import is_contiguous
 from torchlite.ops.creation.factories import empty_like, size_of
@@ -264,6 +265,7 @@ def _fill(self: Tensor, draw: Callable[[tuple], Any]) -> Tensor:
     return assign(self, cast(_laid_out(self, lambda shape: wrap(draw(shape))), self.dtype))
 
 
+@method()
 def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *,
              generator: Generator | None = None, **bounds: float) -> Tensor:  # fmt: skip
     """Fill with uniform numbers in [from, to)."""
@@ -279,6 +281,7 @@ def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *,
     return _fill(self, lambda shape: _uniform(rng, shape, self.dtype, low, to))
 
 
+@method()
 def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *,
             generator: Generator | None = None) -> Tensor:  # fmt: skip
     """Fill with normal numbers."""
@@ -295,6 +298,7 @@ def _normal_one_by_one(rng: Any, shape: tuple, kind: dtype, mean: float, std: fl
     return xp.reshape(xp.concatenate([_normal(rng, (n,), kind, mean, std) for n in runs], 0), shape)
 
 
+@method()
 def random_(self: Tensor, from_: int | None = None, to: int | None = None, *,
             generator: Generator | None = None, **bounds: int) -> Tensor:  # fmt: skip
     """Fill with integers: of the whole range, ``random_(to)`` or ``random_(from, to)``."""
@@ -309,6 +313,7 @@ def random_(self: Tensor, from_: int | None = None, to: int | None = None, *,
     return _fill(self, lambda shape: xp.random_integers(rng, shape, self.dtype, low, high))
 
 
+@method()
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Fill with 1 with probability `p` (a number or a tensor) and 0 otherwise."""
     xp, rng = local.mode.xp, engine_of(generator)
@@ -322,6 +327,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     return assign(self, cast(drawn, self.dtype))
 
 
+@method()
 def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill with exponentially distributed numbers of rate `lambd`."""
     if lambd <= 0:
@@ -331,6 +337,7 @@ def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None 
     return _fill(self, lambda shape: local.mode.xp.random_exponential(rng, shape, kind, lambd))
 
 
+@method()
 def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
     """Fill with how many trials it takes to succeed, with probability `p` each time."""
     if not 0 < p < 1:
@@ -343,6 +350,7 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
     return _fill(self, draw)
 
 
+@method()
 def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *,
                 generator: Generator | None = None) -> Tensor:  # fmt: skip
     """Fill with numbers whose logarithm has this mean and standard deviation."""
@@ -355,6 +363,7 @@ def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *,
     )
 
 
+@method()
 def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *,
             generator: Generator | None = None) -> Tensor:  # fmt: skip
     """Fill with numbers of Cauchy's distribution."""
@@ -369,14 +378,6 @@ def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *,
 
     return _fill(self, draw)
 
-
-#: In-place methods that `torchlite.ops.core.methods` attaches.
-FILLERS = {
-    f.__name__: f
-    for f in (
-        uniform_, normal_, random_, bernoulli_, exponential_, geometric_, log_normal_, cauchy_,
-    )
-}  # fmt: skip
 
 __all__ = [
     "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from torchlite.core.shapes import normalize_dim
 from torchlite.core.tensor import Tensor, alias, wrap
 from torchlite.ops.core.family import operation
 from torchlite.ops.core.inplace import assign, check_writable, write
+from torchlite.ops.core.methods import attribute, method, put
 from torchlite.ops.core.promotion import checked_number
 from torchlite.ops.creation.conversion import clone
 from torchlite.ops.creation.factories import size_of
@@ -20,37 +22,45 @@ from torchlite.ops.shape import reshaping as shapes
 from torchlite.ops.shape.slicing import as_strided
 
 
+@method()
 def stride(self: Tensor, dim: int | None = None) -> Any:
     """The steps in memory, in elements, of all dimensions, or of one."""
     steps = local.mode.xp.strides(self._data)
     return steps if dim is None else steps[normalize_dim(dim, len(steps))]
 
 
+@method()
 def storage_offset(self: Tensor) -> int:
     """Where in its memory the tensor begins, in elements."""
     return local.mode.xp.storage_offset(self._data)
 
 
+@method()
 def data_ptr(self: Tensor) -> int:
     """The address of the first element."""
     return local.mode.xp.data_ptr(self._data)
 
 
+@attribute(name="itemsize")
+@method()
 def element_size(self: Tensor) -> int:
     """The bytes of an element."""
     return self.dtype.itemsize
 
 
+@attribute()
 def nbytes(self: Tensor) -> int:
     """The bytes of all elements."""
     return self._data.size * self.dtype.itemsize
 
 
+@method()
 def is_same_size(self: Tensor, other: Tensor) -> bool:
     """Whether `other` has the same shape."""
     return self._data.shape == other._data.shape
 
 
+@method()
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     """Whether `tensor` is the same memory in the same shape."""
     xp, a, b = local.mode.xp, self._data, tensor._data
@@ -58,6 +68,7 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     return same and xp.data_ptr(a) == xp.data_ptr(b)
 
 
+@method()
 def is_nonzero(self: Tensor) -> bool:
     """Whether the one element is not zero."""
     if self._data.size != 1:
@@ -69,6 +80,7 @@ def is_nonzero(self: Tensor) -> bool:
 # --- filled -------------------------------------------------------------------------------------
 
 
+@method()
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Fill with a number or a 0-d tensor, to which gradients flow."""
     if isinstance(value, Tensor):
@@ -92,6 +104,7 @@ def fill(input: Tensor, value: Any) -> Tensor:
     return fill_(clone(input), value)
 
 
+@method()
 def zero_(self: Tensor) -> Tensor:
     """Fill with zeros."""
     return fill_(self, 0)
@@ -100,6 +113,7 @@ def zero_(self: Tensor) -> Tensor:
 # --- other memory or another view of it, in place -----------------------------------------------
 
 
+@method()
 def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
     """Another shape in place; elements keep their order, new ones are uninitialised."""
     if self.requires_grad:
@@ -115,11 +129,13 @@ def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
     return self
 
 
+@method()
 def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any = None) -> Tensor:
     """`resize_` to the shape of another tensor."""
     return resize_(self, the_template._data.shape)
 
 
+@method()
 def set_(self: Tensor, source: Tensor | None = None) -> Tensor:
     """Take the memory and shape of `source`; without it, become empty."""
     if source is not None and source.dtype is not self.dtype:
@@ -142,6 +158,7 @@ def _undo(step: tuple, shape: tuple) -> tuple | None:
 def _in_place_view(name: str, operation: Callable) -> Callable:
     """``x.squeeze_()`` of ``squeeze(x)``: the tensor becomes its own view."""
 
+    @functools.wraps(operation)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         check_writable(self)
         seen = operation(alias(self), *args, **kwargs)
@@ -159,20 +176,10 @@ def _in_place_view(name: str, operation: Callable) -> Callable:
     return method
 
 
-_VIEWS = {
-    "as_strided": as_strided, "squeeze": shapes.squeeze, "swapaxes": dimensions.swapaxes,
-    "swapdims": dimensions.swapdims, "t": shapes.t, "transpose": shapes.transpose,
-    "unsqueeze": shapes.unsqueeze,
-}  # fmt: skip
-
-#: What only `Tensor` has, as methods and as properties.
-METHODS = {
-    function.__name__: function
-    for function in (
-        data_ptr, element_size, fill_, is_nonzero, is_same_size, is_set_to, resize_, resize_as_,
-        set_, storage_offset, stride, zero_,
-    )
-} | {f"{name}_": _in_place_view(name, view) for name, view in _VIEWS.items()}
-PROPERTIES = {"nbytes": nbytes, "itemsize": element_size}
+for _view in (
+    as_strided, shapes.squeeze, dimensions.swapaxes, dimensions.swapdims, shapes.t,
+    shapes.transpose, shapes.unsqueeze,
+):  # fmt: skip
+    put(f"{_view.__name__}_", _in_place_view(_view.__name__, _view))
 
 __all__ = ["fill", "fill_", "is_nonzero", "is_same_size", "resize_as_", "zero_"]

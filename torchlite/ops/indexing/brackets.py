@@ -15,6 +15,7 @@ from torchlite.backends.wrapped import Batched
 from torchlite.core.shapes import broadcast_shapes
 from torchlite.core.tensor import Tensor, alias, wrap
 from torchlite.ops.core.inplace import assign, check_apart, check_no_overlap, check_writable, write
+from torchlite.ops.core.methods import method
 from torchlite.ops.core.nodes import unbroadcast
 from torchlite.ops.core.op import declare, run
 from torchlite.ops.core.promotion import cast
@@ -56,6 +57,7 @@ _ENDS = (int, type(None))
 _BASIC = (int, slice, type(None), type(...))
 
 
+@method(name="__getitem__")
 def getitem(self: Tensor, index: Any) -> Tensor:
     """``self[index]``: a view for ints, slices, None and Ellipsis; a copy for tensors and lists.
 
@@ -102,6 +104,7 @@ def alias_view(self: Tensor) -> Tensor:
     return run(_getitem, (self, (...,)), (self._data, (...,)))
 
 
+@method(name="__setitem__")
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """``self[index] = value``: `value`, a number or tensor, is converted and broadcast."""
     basic, advanced = split_index(self, index)
@@ -118,6 +121,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         copy_(target, _without_leading_ones(value, target._data.ndim))
 
 
+@method()
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Write `src`, converted and broadcast, into this tensor; gradients flow to `src`."""
     check_writable(self)

@@ -232,7 +232,7 @@ def _scattered(name: str, input: Tensor, dim: int, index: Tensor, source: Any, p
     return primitive(input, places, source, dim, *rest)
 
 
-@operation
+@operation(in_place=True)
 def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None,
             reduce: str | None = None, out: Tensor | None = None) -> Tensor:  # fmt: skip
     """A copy of `input` with ``out[index[i][j]][j] = src[i][j]`` for dim 0; `src` may be a number.
@@ -254,7 +254,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     return result if out is None else write_out("scatter", out, result)
 
 
-@operation
+@operation(in_place=True)
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *,
                 out: Tensor | None = None) -> Tensor:  # fmt: skip
     """A copy of `input` with ``out[index[i][j]][j] += src[i][j]`` for dim 0."""
@@ -264,7 +264,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *,
     return result if out is None else write_out("scatter_add", out, result)
 
 
-@operation
+@operation(in_place=True)
 def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *,
                    include_self: bool = True, out: Tensor | None = None) -> Tensor:  # fmt: skip
     """As `scatter_add`, for reduce "sum", "prod", "mean", "amax" or "amin".
@@ -338,7 +338,7 @@ def _put(input: Tensor, dim: int, picks: Any, source: Tensor, accumulate: bool) 
     return result if input._data.shape else reshape(result, ())
 
 
-@operation
+@operation(in_place=True)
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1,
               out: Tensor | None = None) -> Tensor:  # fmt: skip
     """A copy of `input` whose slices at `index` along `dim` gain ``alpha * source``."""
@@ -351,7 +351,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     return result if out is None else write_out("index_add", out, result)
 
 
-@operation
+@operation(in_place=True)
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *,
                out: Tensor | None = None) -> Tensor:  # fmt: skip
     """A copy of `input` whose slices at `index` along `dim` are those of `source`."""
@@ -362,7 +362,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *,
     return result if out is None else write_out("index_copy", out, result)
 
 
-@operation
+@operation(in_place=True)
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """A copy of `input` whose slices at `index` along `dim` are filled with a number."""
     dim = normalize_dim(dim, input._data.ndim)
@@ -384,7 +384,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     return declared["where"](wrap(xp.reshape(mask, shape)), value, input)
 
 
-@operation
+@operation(in_place=True)
 def index_reduce(input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *,
                  include_self: bool = True, out: Tensor | None = None) -> Tensor:  # fmt: skip
     """As `index_add`, for reduce "prod", "mean", "amax" or "amin"."""

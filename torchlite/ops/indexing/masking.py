@@ -28,7 +28,7 @@ def _check_mask(name: str, mask: Any) -> None:
         )
 
 
-@operation
+@operation(in_place=True)
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`input` with `value`, a number or 0-d tensor, where `mask` holds; the two broadcast."""
     if isinstance(mask, Tensor) and mask.dtype is not dtypes.bool_:
@@ -68,7 +68,7 @@ def _true_places(mask: Tensor) -> Any:
     return xp.reshape(xp.nonzero(xp.reshape(mask._data, (-1,))), (-1,))
 
 
-@operation
+@operation(in_place=True)
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """`input` with the first elements of `source`, in order, where `mask` holds.
 
@@ -143,7 +143,7 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     return result if out is None else exact_out("take", out, result, input, index)
 
 
-@operation
+@operation(in_place=True)
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
     """A copy of `input` with the elements of `source` at `index` of the flat `input`."""
     places = local.mode.xp.reshape(_flat_index(index, input._data.size, "put_"), (-1,))
@@ -161,7 +161,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
     return reshape(flat, input._data.shape)
 
 
-@operation
+@operation(in_place=True)
 def index_put(input: Tensor, indices: Sequence[Any], values: Tensor,
               accumulate: bool = False) -> Tensor:  # fmt: skip
     """A copy of `input` with `values`, broadcast, at ``input[indices]``; None takes a whole dim.

@@ -14,6 +14,7 @@ from torchlite.core.tensor import Tensor
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT
 from torchlite.ops.core.family import functional, not_a_tensor, operation, unary
 from torchlite.ops.core.inplace import in_place
+from torchlite.ops.core.methods import put
 from torchlite.ops.core.op import declare, run
 from torchlite.ops.creation.conversion import clone
 from torchlite.ops.math.arithmetic import abs, add, div, mul, sub
@@ -81,6 +82,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 relu_ = in_place(relu)
+put("relu_", relu_)
 
 
 @functional

@@ -257,11 +257,12 @@ def instance_norm(input: Tensor, running_mean: Tensor | None = None,
             "Expected running_mean and running_var to be defined when use_input_stats is false"
         )
     n, channels = input._data.shape[:2]
-    wide = [_repeated(x, n) for x in (running_mean, running_var, weight, bias)]
+    mean, var = _repeated(running_mean, n), _repeated(running_var, n)
+    scale, shift = _repeated(weight, n), _repeated(bias, n)
     folded = input.reshape(1, n * channels, *input._data.shape[2:])
-    out = batch_norm(folded, *wide, use_input_stats, momentum, eps)
+    out = batch_norm(folded, mean, var, scale, shift, use_input_stats, momentum, eps)
     if use_input_stats:
-        for running, moved in zip((running_mean, running_var), wide):
+        for running, moved in ((running_mean, mean), (running_var, var)):
             if running is not None:
                 write(running, moved.reshape(n, channels).mean(0)._data)
     return out.reshape(input.shape)

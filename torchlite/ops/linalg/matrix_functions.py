@@ -13,6 +13,7 @@ from torchlite.linalg import elimination, factors, solvers
 from torchlite.linalg.checks import check_same_dtype, matrix_of, square_of, written
 from torchlite.ops.core import return_types
 from torchlite.ops.core.family import functional, operation
+from torchlite.ops.core.methods import method
 
 # --- the same under another name ----------------------------------------------------------------
 
@@ -241,6 +242,7 @@ def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) 
     return tuple(written("lu", r, o) for r, o in zip(result, out))
 
 
+@method(name="lu")
 def _lu_method(self: Tensor, pivot: bool = True, get_infos: bool = False) -> Any:
     """`lu` of this tensor."""
     return lu(self, pivot, get_infos)
@@ -282,7 +284,6 @@ def nuclear_norm(input: Tensor, dim: Any = None, keepdim: bool = False, *,
     return linalg.matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, out=out)
 
 
-METHODS = {"lu": _lu_method}
 
 __all__ = [
     "chain_matmul", "cholesky", "cholesky_inverse", "cholesky_solve", "det", "frobenius_norm",

@@ -202,7 +202,7 @@ def _named(name: str, product: Any, meaning: str) -> Any:
     fused = _fused(product)
     fused.__name__ = fused.__qualname__ = name
     fused.__doc__ = f"``beta * input + alpha * {meaning}``."
-    return operation(fused)
+    return operation(fused, in_place=True)
 
 
 addmm = _named("addmm", mm, "(mat1 @ mat2)")

@@ -17,10 +17,10 @@ from torchlite.ops.core.family import (
     binary,
     no_gradient,
     operation,
-    operations,
     unary,
     write_out,
 )
+from torchlite.ops.core.methods import alias
 from torchlite.ops.core.promotion import checked_number, result_type
 
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
@@ -136,9 +136,14 @@ def floor_divide(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor
 
 _div_floor = named(  # unlike floor_divide it has a gradient: zero
     "div_floor",
-    binary(refuses=(COMPLEX,), check=_no_zero_division, input=zeros_like, other=zeros_like),
+    binary(
+        refuses=(COMPLEX,),
+        check=_no_zero_division,
+        input=zeros_like,
+        other=zeros_like,
+        public=False,
+    ),
 )
-operations.pop("div_floor")
 
 
 @binary(
@@ -219,7 +224,7 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
     """The nearest integer, halves to even; with `decimals`, to that many decimal places."""
 
 
-@operation
+@operation(in_place=True)
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``input - trunc(input)``."""
     result = sub(input, trunc(input))
@@ -279,7 +284,17 @@ def _sgn_input(xp: Any, g: Any, input: Any) -> Any:
     return xp.where(xp.eq(size, 0), 0, slope)
 
 
+absolute = alias("absolute", abs)
+divide = alias("divide", div)
+fix = alias("fix", trunc)
+multiply = alias("multiply", mul)
+negative = alias("negative", neg)
+subtract = alias("subtract", sub)
+true_divide = alias("true_divide", div)
+
 __all__ = [
+    "absolute", "divide", "fix", "multiply", "negative", "subtract", "true_divide",
+
     "abs", "add", "ceil", "div", "erf", "erfc", "erfinv", "floor", "floor_divide", "fmod", "frac",
     "lgamma", "mul", "neg", "positive", "reciprocal", "remainder", "round", "sgn", "sign", "square",
     "sub", "trunc",

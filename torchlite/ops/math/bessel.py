@@ -14,44 +14,37 @@ from torchlite.ops.math.special import floats, i0, i1
 from torchlite.ops.math.trigonometry import sin
 
 
-@functional
-@unary(floats=True, refuses=(COMPLEX,))
+@unary(method=False, floats=True, refuses=(COMPLEX,))
 def bessel_j0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The Bessel function of the first kind of order 0."""
 
 
-@functional
-@unary(floats=True, refuses=(COMPLEX,))
+@unary(method=False, floats=True, refuses=(COMPLEX,))
 def bessel_j1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The Bessel function of the first kind of order 1."""
 
 
-@functional
-@unary(floats=True, refuses=(COMPLEX,))
+@unary(method=False, floats=True, refuses=(COMPLEX,))
 def bessel_y0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The Bessel function of the second kind of order 0; -infinity at 0, NaN below."""
 
 
-@functional
-@unary(floats=True, refuses=(COMPLEX,))
+@unary(method=False, floats=True, refuses=(COMPLEX,))
 def bessel_y1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The Bessel function of the second kind of order 1; -infinity at 0, NaN below."""
 
 
-@functional
-@unary(floats=True, refuses=(COMPLEX,))
+@unary(method=False, floats=True, refuses=(COMPLEX,))
 def scaled_modified_bessel_k0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``e**input * modified_bessel_k0(input)``."""
 
 
-@functional
-@unary(floats=True, refuses=(COMPLEX,))
+@unary(method=False, floats=True, refuses=(COMPLEX,))
 def scaled_modified_bessel_k1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``e**input * modified_bessel_k1(input)``."""
 
 
-@functional
-@unary(floats=True, refuses=(COMPLEX,))
+@unary(method=False, floats=True, refuses=(COMPLEX,))
 def airy_ai(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The Airy function, the solution of ``y'' = x y`` that vanishes at infinity."""
 

@@ -18,6 +18,7 @@ from torchlite.ops.core.family import (
     unary,
     write_out,
 )
+from torchlite.ops.core.methods import alias, method
 from torchlite.ops.core.op import declare
 from torchlite.ops.core.promotion import checked_operand, result_type
 from torchlite.ops.math.arithmetic import abs, add, mul, named, sub, zeros_like
@@ -53,17 +54,17 @@ def ge(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
     """``input >= other``."""
 
 
-@unary()
+@unary(in_place=False)
 def isnan(input: Tensor) -> Tensor:
     """Where `input` is NaN."""
 
 
-@unary()
+@unary(in_place=False)
 def isinf(input: Tensor) -> Tensor:
     """Where `input` is infinite."""
 
 
-@unary()
+@unary(in_place=False)
 def isfinite(input: Tensor) -> Tensor:
     """Where `input` is neither NaN nor infinite."""
 
@@ -127,6 +128,7 @@ def _share(xp: Any, g: Any, lost: Any, tied: Any) -> Any:
 
 
 @binary(
+    in_place=False,
     refuses=(COMPLEX,),
     input=lambda xp, g, input, other: _share(xp, g, xp.lt(input, other), xp.eq(input, other)),
     other=lambda xp, g, input, other: _share(xp, g, xp.gt(input, other), xp.eq(input, other)),
@@ -136,6 +138,7 @@ def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
 
 
 @binary(
+    in_place=False,
     refuses=(COMPLEX,),
     input=lambda xp, g, input, other: _share(xp, g, xp.gt(input, other), xp.eq(input, other)),
     other=lambda xp, g, input, other: _share(xp, g, xp.lt(input, other), xp.eq(input, other)),
@@ -149,6 +152,7 @@ def _first_or_other_nan(xp: Any, compare: Any, input: Any, other: Any) -> Any:
 
 
 @binary(
+    in_place=False,
     refuses=(COMPLEX,),
     input=lambda xp, g, input, other: xp.where(_first_or_other_nan(xp, xp.ge, input, other), g, 0),
     other=lambda xp, g, input, other: xp.where(_first_or_other_nan(xp, xp.ge, input, other), 0, g),
@@ -158,6 +162,7 @@ def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @binary(
+    in_place=False,
     refuses=(COMPLEX,),
     input=lambda xp, g, input, other: xp.where(_first_or_other_nan(xp, xp.le, input, other), g, 0),
     other=lambda xp, g, input, other: xp.where(_first_or_other_nan(xp, xp.le, input, other), 0, g),
@@ -178,11 +183,16 @@ def copysign(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
 
 _heaviside = named(
     "heaviside",
-    binary(refuses=(COMPLEX,), input=no_gradient("heaviside"), other=no_gradient("heaviside")),
+    binary(
+        refuses=(COMPLEX,),
+        input=no_gradient("heaviside"),
+        other=no_gradient("heaviside"),
+        public=False,
+    ),
 )
 
 
-@operation
+@operation(in_place=True)
 def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor:
     """0 where `input` is negative, `values` where it is 0, 1 where it is positive."""
     check_tensors("heaviside", input=input, values=values)
@@ -243,6 +253,12 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *,
     return result if out is None else write_out("where", out, result)
 
 
+@method(name="where")
+def _where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """The elements of this tensor where `condition` holds, otherwise those of `other`."""
+    return where(condition, self, other)
+
+
 # --- closeness ----------------------------------------------------------------------------------
 
 
@@ -280,7 +296,15 @@ def equal(input: Tensor, other: Tensor) -> bool:
     return input._data.shape == other._data.shape and bool(eq(input, other).all())
 
 
+greater = alias("greater", gt)
+greater_equal = alias("greater_equal", ge)
+less = alias("less", lt)
+less_equal = alias("less_equal", le)
+not_equal = alias("not_equal", ne)
+
 __all__ = [
+    "greater", "greater_equal", "less", "less_equal", "not_equal",
+
     "allclose", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
     "bitwise_right_shift", "bitwise_xor", "copysign", "eq", "equal", "fmax", "fmin", "gcd", "ge",
     "gt", "heaviside", "isclose", "isfinite", "isinf", "isnan", "lcm", "le", "logical_and",

@@ -8,7 +8,8 @@ from torchlite import dtypes
 from torchlite.core.shapes import broadcast_shapes
 from torchlite.core.tensor import Tensor
 from torchlite.dtypes import COMPLEX, FLOAT
-from torchlite.ops.core.family import check_tensors, operation, unary, write_out
+from torchlite.ops.core.family import check_tensors, functional, operation, unary, write_out
+from torchlite.ops.core.methods import attribute
 from torchlite.ops.core.op import declare
 from torchlite.ops.creation.factories import ones_like
 from torchlite.ops.math.arithmetic import mul, zeros_like
@@ -58,13 +59,15 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     return result if out is None else write_out("complex", out, result)
 
 
-@operation
+@attribute()
+@functional
 def real(input: Tensor) -> Tensor:
     """The real parts of complex numbers, as a view; real numbers as they are."""
     return _real(input) if input.dtype.category == COMPLEX else input
 
 
-@operation
+@attribute()
+@functional
 def imag(input: Tensor) -> Tensor:
     """The imaginary parts of complex numbers, as a view. Raises: RuntimeError for real numbers."""
     if input.dtype.category != COMPLEX:
@@ -78,7 +81,7 @@ def conj(input: Tensor) -> Tensor:
     return _conj(input) if input.dtype.category == COMPLEX else input
 
 
-@operation
+@operation(in_place=True)
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate; real numbers as they are."""
     return conj(input) if out is None else write_out("conj_physical", out, conj(input))
@@ -105,7 +108,7 @@ def _angle_input(xp: Any, g: Any, input: Any) -> Any:
     return xp.mul(xp.astype(g, kind), turn)
 
 
-@unary(floats=True, input=_angle_input)
+@unary(in_place=False, floats=True, input=_angle_input)
 def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The argument of complex numbers in radians; 0 or pi of real ones."""
 
@@ -148,8 +151,6 @@ def view_as_complex(input: Tensor) -> Tensor:
 
 
 #: Attributes that `torchlite.ops.core.methods` attaches.
-PROPERTIES = {"real": real, "imag": imag}
-
 __all__ = [
     "angle", "complex", "conj", "conj_physical", "imag", "isreal", "polar", "real", "resolve_conj",
     "resolve_neg", "view_as_complex", "view_as_real",

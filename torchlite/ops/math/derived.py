@@ -12,11 +12,13 @@ from torchlite.dtypes import BOOL, COMPLEX, FLOAT
 from torchlite.ops.core.family import (
     binary,
     check_tensors,
+    functional,
     not_a_tensor,
     operation,
     unary,
     write_out,
 )
+from torchlite.ops.core.methods import alias, put, put_in_place
 from torchlite.ops.core.op import declare, run
 from torchlite.ops.core.promotion import (
     at_least_float,
@@ -45,7 +47,7 @@ from torchlite.ops.math.trigonometry import sin
 _clamp = declare("clamp", x=lambda xp, g, x, low, high: xp.clamp_backward(g, x, low, high))
 
 
-@operation
+@operation(in_place=True)
 def clamp(input: Tensor, min: Any = None, max: Any = None, *,
           out: Tensor | None = None) -> Tensor:  # fmt: skip
     """`input` raised to `min` and lowered to `max`: numbers, tensors that broadcast, or None.
@@ -85,7 +87,7 @@ def _clamp_by_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
     return input
 
 
-@operation
+@operation(in_place=True)
 def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
     """`input` raised to `min`, a number or a tensor."""
     check_tensors("clamp_min", input=input)
@@ -95,7 +97,7 @@ def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
     return clamp(input, min, out=out)
 
 
-@operation
+@operation(in_place=True)
 def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
     """`input` lowered to `max`, a number or a tensor."""
     check_tensors("clamp_max", input=input)
@@ -105,7 +107,7 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
     return clamp(input, None, max, out=out)
 
 
-@operation
+@operation(in_place=True)
 def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = None,
                neginf: float | None = None, *, out: Tensor | None = None) -> Tensor:  # fmt: skip
     """`input` with numbers for NaN (0) and the infinities (the greatest and least numbers)."""
@@ -125,7 +127,7 @@ def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = N
 # --- blending -----------------------------------------------------------------------------------
 
 
-@operation
+@operation(in_place=True)
 def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor:
     """``input + weight * (end - input)``; weight is a number or a tensor. All broadcast.
 
@@ -147,7 +149,7 @@ def _one_minus(x: Any) -> Any:
     return sub(1, x) if isinstance(x, Tensor) else 1 - x
 
 
-@operation
+@operation(in_place=True)
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1,
             out: Tensor | None = None) -> Tensor:  # fmt: skip
     """``input + value * tensor1 * tensor2``."""
@@ -156,7 +158,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1,
     return result if out is None else write_out("addcmul", out, result)
 
 
-@operation
+@operation(in_place=True)
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1,
             out: Tensor | None = None) -> Tensor:  # fmt: skip
     """``input + value * tensor1 / tensor2``. Raises: RuntimeError for a quotient of integers."""
@@ -196,7 +198,7 @@ def xlogy(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """``input * log(other)``, 0 where `input` is 0 and `other` is not NaN."""
 
 
-@operation
+@operation(in_place=True)
 def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None) -> Tensor:
     """``log(input / (1 - input))``; with `eps`, of `input` clamped to [eps, 1 - eps]."""
     x = cast(input, at_least_float(input.dtype))
@@ -206,7 +208,7 @@ def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None)
     return result if out is None else write_out("logit", out, result)
 
 
-@operation
+@operation(in_place=True)
 def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``input * 2 ** other``."""
     check_tensors("ldexp", input=input, other=other)
@@ -214,7 +216,7 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     return result if out is None else write_out("ldexp", out, result)
 
 
-@operation
+@operation(in_place=True)
 def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
     """``input ** exponent`` in float64, or complex128 if either is complex."""
     wide = result_type(input, exponent).category == COMPLEX
@@ -226,21 +228,21 @@ def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tens
 # --- angles -------------------------------------------------------------------------------------
 
 
-@operation
+@operation(in_place=True)
 def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Degrees as radians."""
     result = mul(input, math.pi / 180)
     return result if out is None else write_out("deg2rad", out, result)
 
 
-@operation
+@operation(in_place=True)
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Radians as degrees."""
     result = mul(input, 180 / math.pi)
     return result if out is None else write_out("rad2deg", out, result)
 
 
-@operation
+@operation(in_place=True)
 def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``sin(pi * input) / (pi * input)``, 1 at 0."""
     zero, kind = eq(input, 0), at_least_float(input.dtype)
@@ -300,7 +302,7 @@ _polygamma = declare(
 )
 
 
-@operation
+@functional
 def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The derivative of order `n` of `digamma`."""
     if n < 0:
@@ -311,7 +313,16 @@ def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return result if out is None else write_out("polygamma", out, result)
 
 
-@operation
+def _polygamma_of(self: Tensor, n: int) -> Tensor:
+    """The derivative of order `n` of `digamma`."""
+    return polygamma(n, self)
+
+
+put("polygamma", _polygamma_of)
+put_in_place(_polygamma_of, "polygamma")
+
+
+@operation(in_place=True)
 def mvlgamma(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
     """The logarithm of the multivariate gamma function of dimension `p`.
 
@@ -373,7 +384,11 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False,
     return wrap(xp.asarray(xp.logical_not(found) if invert else found))
 
 
+clip = alias("clip", clamp)
+
 __all__ = [
+    "clip",
+
     "addcdiv", "addcmul", "clamp", "clamp_max", "clamp_min", "deg2rad", "digamma", "float_power",
     "frexp", "isin", "isneginf", "isposinf", "ldexp", "lerp", "logit", "mvlgamma", "nan_to_num",
     "polygamma", "rad2deg", "rsub", "signbit", "sinc", "xlogy",

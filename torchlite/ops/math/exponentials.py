@@ -40,10 +40,12 @@ def _no_negative_exponent(x: Any, y: Any) -> None:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
 
 
-_pow = named("pow", binary(check=_no_negative_exponent, input=_pow_input, other=_pow_other))
+_pow = named(
+    "pow", binary(check=_no_negative_exponent, input=_pow_input, other=_pow_other, public=False)
+)
 
 
-@operation
+@operation(in_place=True)
 def pow(input: Tensor, exponent: Any, *, out: Tensor | None = None) -> Tensor:
     """``input ** exponent``; the gradient of ``x ** 0`` is 0.
 
@@ -98,6 +100,7 @@ def log1p(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @binary(
+    in_place=False,
     refuses=(BOOL, INTEGER),
     input=lambda xp, g, input, other: xp.mul(g, xp.sigmoid(xp.sub(input, other))),
     other=lambda xp, g, input, other: xp.mul(g, xp.sigmoid(xp.sub(other, input))),
@@ -107,6 +110,7 @@ def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
 
 
 @binary(
+    in_place=False,
     refuses=(BOOL, INTEGER),
     input=lambda xp, g, input, other: xp.mul(g, xp.sigmoid(xp.mul(xp.sub(input, other), _LN2))),
     other=lambda xp, g, input, other: xp.mul(g, xp.sigmoid(xp.mul(xp.sub(other, input), _LN2))),

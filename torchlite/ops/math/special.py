@@ -38,19 +38,17 @@ def _i0e_input(xp: Any, g: Any, input: Any, out: Any) -> Any:
     return xp.mul(g, xp.sub(xp.i1e(input), xp.mul(xp.sign(input), out)))
 
 
-@functional
-@unary(floats=True, refuses=(COMPLEX,), input=_i0e_input)
+@unary(method=False, floats=True, refuses=(COMPLEX,), input=_i0e_input)
 def i0e(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``e**-|input| * i0(input)``."""
 
 
-@functional
-@unary(floats=True, refuses=(COMPLEX,), input=_i1e_input)
+@unary(method=False, floats=True, refuses=(COMPLEX,), input=_i1e_input)
 def i1e(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``e**-|input| * i1(input)``."""
 
 
-@operation
+@operation(in_place=True)
 def i0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The modified Bessel function of the first kind of order 0."""
     x = floats(input)
@@ -86,8 +84,8 @@ def ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return result if out is None else write_out("ndtr", out, result)
 
 
-@functional
 @unary(
+    method=False,
     floats=True,
     refuses=(COMPLEX,),
     input=lambda xp, g, out: xp.mul(g, xp.mul(xp.exp(xp.mul(xp.square(out), 0.5)), _SQRT_2PI)),
@@ -96,8 +94,8 @@ def ndtri(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The quantile of the normal distribution: the inverse of `ndtr`."""
 
 
-@functional
 @unary(
+    method=False,
     floats=True,
     refuses=(COMPLEX,),
     input=lambda xp, g, input: xp.div(
@@ -108,8 +106,8 @@ def log_ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The logarithm of `ndtr`, without its underflow."""
 
 
-@functional
 @unary(
+    method=False,
     floats=True,
     refuses=(COMPLEX,),
     input=lambda xp, g, input, out: xp.mul(
@@ -125,8 +123,8 @@ def _xlog1py_input(xp: Any, g: Any, input: Any, other: Any) -> Any:
     return xp.where(dead, 0, xp.xlog1py(g, other))
 
 
-@functional
 @binary(
+    method=False,
     floats=True,
     refuses=(COMPLEX,),
     input=_xlog1py_input,
@@ -169,8 +167,7 @@ def _zeta_other(xp: Any, g: Any, input: Any, other: Any) -> Any:
     return xp.neg(xp.mul(g, xp.mul(xp.zeta(above, other), input)))
 
 
-@functional
-@binary(floats=True, refuses=(COMPLEX,), input=no_gradient("zeta"), other=_zeta_other)
+@binary(method=False, floats=True, refuses=(COMPLEX,), input=no_gradient("zeta"), other=_zeta_other)
 def zeta(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """Hurwitz's zeta function, ``sum((other + k) ** -input)`` over k >= 0; NaN for input < 1."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from torchlite.core.tensor import Tensor
 from torchlite.dtypes import BOOL, COMPLEX, INTEGER
 from torchlite.ops.core.family import binary, unary
+from torchlite.ops.core.methods import alias
 
 
 @unary(floats=True, input=lambda xp, g, input: xp.mul(g, xp.cos(input)))
@@ -101,7 +102,17 @@ def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``sqrt(input**2 + other**2)`` without overflow."""
 
 
+arccos = alias("arccos", acos)
+arccosh = alias("arccosh", acosh)
+arcsin = alias("arcsin", asin)
+arcsinh = alias("arcsinh", asinh)
+arctan = alias("arctan", atan)
+arctan2 = alias("arctan2", atan2)
+arctanh = alias("arctanh", atanh)
+
 __all__ = [
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
+
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "hypot", "sin",
     "sinh", "tan", "tanh",
 ]  # fmt: skip

@@ -185,7 +185,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     return vector_norm(sub(input, other), p)
 
 
-@operation
+@operation(in_place=True)
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float, *,
            out: Tensor | None = None) -> Tensor:  # fmt: skip
     """`input` with each slice along `dim` scaled down to a `p`-norm of at most `maxnorm`."""

@@ -73,14 +73,14 @@ def _scan(name: str, primitive: Any, input: Any, dim: int, dtype: dtype | None,
     return result if out is None else write_out(name, out, result)
 
 
-@operation
+@operation(in_place=True)
 def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None,
            out: Tensor | None = None) -> Tensor:  # fmt: skip
     """Running sums along `dim`; integers and bool in int64. Shape: ``(*) -> (*)``."""
     return _scan("cumsum", _cumsum, input, dim, dtype, out)
 
 
-@operation
+@operation(in_place=True)
 def cumprod(input: Tensor, dim: int, *, dtype: dtype | None = None,
             out: Tensor | None = None) -> Tensor:  # fmt: skip
     """Running products along `dim`; integers and bool in int64. Shape: ``(*) -> (*)``."""

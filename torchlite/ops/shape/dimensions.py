@@ -8,6 +8,7 @@ from typing import Any
 from torchlite.core.shapes import broadcast_shapes, infer_size, normalize_dim
 from torchlite.core.tensor import Tensor
 from torchlite.ops.core.family import functional, operation
+from torchlite.ops.core.methods import attribute, method
 from torchlite.ops.creation.conversion import contiguous
 from torchlite.ops.shape.reshaping import (
     expand,
@@ -141,38 +142,45 @@ def _row(tensor: Tensor) -> Tensor:
     return tensor if tensor._data.ndim == 2 else reshape(tensor, 1, -1)
 
 
+@method()
 def view_as(self: Tensor, other: Tensor) -> Tensor:
     """`view` in the shape of `other`."""
     return view(self, other._data.shape)
 
 
+@method()
 def reshape_as(self: Tensor, other: Tensor) -> Tensor:
     """`reshape` to the shape of `other`."""
     return reshape(self, other._data.shape)
 
 
+@method()
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
     """`expand` to the shape of `other`."""
     return expand(self, other._data.shape)
 
 
+@attribute(name="T")
 def _reversed(self: Tensor) -> Tensor:
     """A view with the dimensions in reverse order."""
     return permute(self, tuple(reversed(range(self._data.ndim))))
 
 
+@attribute(name="mT")
 def _matrix_turned(self: Tensor) -> Tensor:
     """A view with the last two dimensions exchanged."""
     _check_matrix(self, "mT", (0, *range(2, 65)))
     return transpose(self, -2, -1) if self._data.ndim else self
 
 
+@attribute(name="H")
 def _hermitian(self: Tensor) -> Tensor:
     """The conjugate transpose of a matrix."""
     _check_matrix(self, "H", (0, 2))
     return adjoint(self) if self._data.ndim else self
 
 
+@attribute(name="mH")
 def _matrix_adjoint(self: Tensor) -> Tensor:
     """`adjoint` of a matrix or a batch of them."""
     _check_matrix(self, "mH", (0, *range(2, 65)))
@@ -190,7 +198,6 @@ def _check_matrix(tensor: Tensor, name: str, allowed: Sequence[int]) -> None:
 
 
 #: What only `Tensor` has, as methods and as properties.
-METHODS = {"view_as": view_as, "reshape_as": reshape_as, "expand_as": expand_as}
 PROPERTIES = {"T": _reversed, "mT": _matrix_turned, "H": _hermitian, "mH": _matrix_adjoint}
 
 __all__ = [

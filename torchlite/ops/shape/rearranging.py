@@ -12,6 +12,7 @@ from torchlite.core.shapes import normalize_dim, normalize_dims
 from torchlite.core.tensor import Tensor
 from torchlite.core.tensor import wrap as _wrap
 from torchlite.ops.core.family import functional, operation, write_out
+from torchlite.ops.core.methods import method
 from torchlite.ops.core.op import declare, run
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.creation.conversion import clone
@@ -105,13 +106,13 @@ def _triangle(primitive: Any, input: Tensor, diagonal: int, out: Tensor | None) 
     return result if out is None else write_out(primitive.name, out, result)
 
 
-@operation
+@operation(in_place=True)
 def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The matrices `input` with zeros above the diagonal."""
     return _triangle(_tril, input, diagonal, out)
 
 
-@operation
+@operation(in_place=True)
 def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The matrices `input` with zeros below the diagonal."""
     return _triangle(_triu, input, diagonal, out)
@@ -194,6 +195,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     return table if increasing else flip(table, 1)
 
 
+@method()
 def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
     """Fill the main diagonal in place; of a tall matrix again and again if `wrap`.
 
@@ -212,12 +214,12 @@ def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
     return self
 
 
+@method(name="__reversed__")
 def _reversed(self: Tensor) -> Tensor:
     """``reversed(x)``: a copy with the first dimension in reverse order."""
     return flip(self, 0) if self._data.ndim else self
 
 
-METHODS = {"fill_diagonal_": fill_diagonal_, "__reversed__": _reversed}
 
 __all__ = [
     "diag", "diag_embed", "diagflat", "flip", "fliplr", "flipud", "roll", "rot90", "tril",

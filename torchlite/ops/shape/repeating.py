@@ -10,6 +10,7 @@ from torchlite.backends.registry import local
 from torchlite.core.shapes import normalize_dim
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.ops.core.family import functional, operation
+from torchlite.ops.core.methods import method
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.creation.conversion import clone
 from torchlite.ops.indexing.gather import index_select
@@ -19,6 +20,7 @@ from torchlite.ops.shape.reshaping import expand, reshape, sizes_of, unsqueeze
 # --- repeated -----------------------------------------------------------------------------------
 
 
+@method()
 def repeat(self: Tensor, *args: Any, repeats: Any = None) -> Tensor:
     """The tensor copied so often along each dimension; new dimensions go in front."""
     times, shape = sizes_of(args) if repeats is None else tuple(repeats), self._data.shape
@@ -145,6 +147,5 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     picked = index_select(input, 0, places)
     return reshape(picked, len(rows), r) if r else picked
 
-METHODS = {"repeat": repeat}
 
 __all__ = ["cartesian_prod", "combinations", "meshgrid", "repeat_interleave", "tile"]

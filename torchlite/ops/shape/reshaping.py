@@ -10,6 +10,7 @@ from torchlite.backends.registry import local
 from torchlite.core.shapes import infer_size, normalize_dim, normalize_dims, view_strides
 from torchlite.core.tensor import Tensor
 from torchlite.ops.core.family import operation
+from torchlite.ops.core.methods import method
 from torchlite.ops.core.op import declare, run
 
 
@@ -45,6 +46,7 @@ def reshape(input: Tensor, *args: Any, shape: Any = None) -> Tensor:
     return run(_reshape, (input, new), (input._data, new))
 
 
+@method()
 def view(self: Tensor, *shape: Any, dtype: dtypes.dtype | None = None, size: Any = None) -> Tensor:
     """`reshape` that never copies; with a dtype, the same bytes read as that dtype.
 
@@ -142,6 +144,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     return run(_reshape, (input, new), (input._data, new))
 
 
+@method()
 def expand(self: Tensor, *size: Any, implicit: bool = False) -> Tensor:
     """A view in which dimensions of size 1 repeat; -1 keeps a size, new dimensions go in front."""
     size, shape = sizes_of(size), self._data.shape

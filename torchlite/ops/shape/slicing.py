@@ -10,6 +10,7 @@ from torchlite.backends.registry import local
 from torchlite.core.shapes import normalize_dim
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.ops.core.family import operation
+from torchlite.ops.core.methods import method
 from torchlite.ops.core.op import declare, run
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.creation.conversion import clone, is_contiguous
@@ -166,6 +167,7 @@ def _row_major(tensor: Tensor) -> Tensor:
     return permute(tensor, sorted(range(len(steps)), key=lambda d: -steps[d]))
 
 
+@method()
 def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """A view of windows of `size` places, `step` apart, along `dimension`; the window goes last."""
     shape = self._data.shape
@@ -239,7 +241,6 @@ def as_strided_scatter(input: Tensor, src: Tensor, size: Sequence[int], stride: 
     return _replaced(input, src, part, tuple(size))
 
 
-METHODS = {"unfold": unfold}
 
 __all__ = [
     "as_strided", "as_strided_scatter", "diagonal", "diagonal_scatter", "narrow", "select",

@@ -10,6 +10,7 @@ from torchlite.core.shapes import normalize_dim
 from torchlite.core.tensor import Tensor
 from torchlite.errors import VIEW_OF_MANY_IN_PLACE
 from torchlite.ops.core.family import operation
+from torchlite.ops.core.methods import method
 from torchlite.ops.indexing.brackets import getitem_view
 from torchlite.ops.shape.slicing import sliced
 
@@ -135,12 +136,12 @@ def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     return _split_along(input, indices_or_sections, 2, "dsplit", 3)
 
 
+@method(name="split")
 def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     return split(self, split_size, dim)
 
 
 _split_method.__doc__ = split.__doc__
-METHODS = {"split": _split_method}
 
 __all__ = [
     "chunk", "dsplit", "hsplit", "split", "split_with_sizes", "tensor_split", "unbind", "vsplit",

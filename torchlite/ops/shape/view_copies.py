@@ -8,7 +8,7 @@ from typing import Any
 
 from torchlite.core.shapes import normalize_dim
 from torchlite.core.tensor import Tensor
-from torchlite.ops.core.family import functional, write_out
+from torchlite.ops.core.family import operation, write_out
 from torchlite.ops.creation.conversion import clone
 from torchlite.ops.indexing.brackets import alias_view
 from torchlite.ops.math import complex_numbers
@@ -56,13 +56,10 @@ def _copying(name: str, view: Callable) -> Callable:
 
     copying.__name__ = f"{name}_copy"
     copying.__doc__ = f"A copy of the view that `{name}` gives."
-    return functional(copying)
+    return operation(copying, method=name == "narrow")
 
 
 globals().update({f"{name}_copy": _copying(name, view) for name, view in _VIEWS.items()})
-
-#: Which of them `torchlite.ops.core.methods` attaches.
-METHODS = {"narrow_copy": globals()["narrow_copy"]}
 
 __all__ = [  # noqa: F822  (made above)
     "alias_copy", "as_strided_copy", "detach_copy", "diagonal_copy", "expand_copy", "narrow_copy",

@@ -178,7 +178,7 @@ def pad(img: Tensor, padding: Any, fill: Any = 0, padding_mode: str = "constant"
     """
     left, top, right, bottom = _four(padding)
     if padding_mode == "constant":
-        value = fill if isinstance(fill, Number) else fill[0]
+        value: Any = fill if isinstance(fill, Number) else fill[0]
         return constant_pad(img, [left, right, top, bottom], value=value)
     if padding_mode not in ("edge", "reflect", "symmetric"):
         raise ValueError("Padding mode should be either constant, edge, reflect or symmetric")

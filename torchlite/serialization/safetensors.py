@@ -1,6 +1,6 @@
-"""Files of the package safetensors: tensors by name. The functions are ``safetensors.torch``'s.
+"""safetensors files: tensors by name, with the functions of ``safetensors.torch``.
 
-They need ``pip install 'torchlite[safetensors]'``; https://github.com/huggingface/safetensors.
+Requires ``pip install 'torchlite[safetensors]'``; https://github.com/huggingface/safetensors.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def save_file(
     filename: str | os.PathLike,
     metadata: dict[str, str] | None = None,
 ) -> None:
-    """Write `tensors`, and texts about them, to a file; in full or not at all.
+    """Write `tensors` and text `metadata` to a file, completely or not at all.
 
-    Raises: ImportError without safetensors; ValueError for tensors that are not contiguous or no
-    tensors; RuntimeError for some that share memory.
+    Raises: ImportError without safetensors; ValueError for values that are not tensors or not
+    contiguous; RuntimeError for tensors that share memory.
     """
     arrays, package = _arrays(tensors), _package()
     with replacing(os.path.realpath(filename)) as file:
@@ -40,23 +40,23 @@ def save_file(
 
 
 def save(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
-    """What `save_file` writes."""
+    """The bytes that `save_file` writes."""
     return _package().numpy.save(_arrays(tensors), metadata)
 
 
 def load_file(
     filename: str | os.PathLike, device: str | device | int = "cpu"
 ) -> dict[str, Tensor]:
-    """The tensors of a file, each in memory of its own.
+    """The tensors of a file, each in its own memory.
 
-    Raises: ImportError without safetensors; FileNotFoundError; SafetensorError for another file.
+    Raises: ImportError without safetensors; FileNotFoundError; SafetensorError for other files.
     """
     with open(filename, "rb") as file:
         return _tensors(file.read(), str(device))
 
 
 def load(data: bytes) -> dict[str, Tensor]:
-    """The tensors of what `save` gives."""
+    """The tensors in bytes from `save`."""
     return _tensors(data, "cpu")
 
 
@@ -85,7 +85,7 @@ def _tensor(name: str, parts: dict[str, Any], location: str) -> Tensor:
 
 
 def _arrays(tensors: dict[str, Tensor]) -> dict[str, Any]:
-    """The NumPy arrays of `tensors`, which are checked as ``safetensors.torch`` does."""
+    """The NumPy arrays of `tensors`, checked as in ``safetensors.torch``."""
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):
             raise ValueError(f"Key `{name}` is invalid, expected Tensor but got {type(tensor)}")

@@ -142,7 +142,7 @@ def predict(path: Path, table: Path) -> tuple[Tensor, Tensor]:
     return scale.to_dollars(model(scale.normalise(rows)[:, :-1])), rows[:, -1:]
 
 
-# The pictures
+# The plots
 
 
 def draw_descent(model: nn.Module, path: Sequence[Sequence[float]], rows: Tensor,
@@ -174,7 +174,7 @@ def draw_losses(histories: Mapping[str, History]) -> Any:
     return plots.loss_curves(both, list(histories), log=True)
 
 
-# All together
+# Putting it all together
 
 
 def fit_both(args: argparse.Namespace) -> float:

@@ -145,11 +145,11 @@ TRICKS = {
     "attributes of a tensor": (
         b"ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\n"
         b"ctorch\nTensor\n(" + STORAGE + b"K\x00K\x01\x85K\x01\x85\x89Nt}" + text("_data")
-        + b"NstR", "hide those of all tensors",
+        + b"NstR", "would shadow those of Tensor",
     ),
     "a tensor made by another": (
         b"ctorch._tensor\n_rebuild_from_type_v2\n(ctorch\nTensor\nctorch\nTensor\n)}tR",
-        "a tensor that is made by",
+        "a tensor built by",
     ),
     "a tensor that becomes a size": (
         b"ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\n"

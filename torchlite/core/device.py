@@ -115,7 +115,7 @@ def check_device(value: Any = None) -> None:
 
 def missing(kind: str) -> Exception:
     """The error for a program that uses an accelerator of this type."""
-    hint = f"torchlite computes on the CPU only: ask torch.{kind}.is_available() first."
+    hint = f"torchlite runs on the CPU only: check torch.{kind}.is_available() first."
     if kind in ("cuda", "xpu"):
         return AssertionError(f"Torch not compiled with {kind.upper()} enabled\n{hint}")
     return RuntimeError(f"PyTorch is not linked with support for {kind} devices\n{hint}")

@@ -1,4 +1,4 @@
-"""Subclasses of `Tensor`, and other classes, that take over operations: ``__torch_function__``.
+"""Subclasses of `Tensor`, and other classes, that override operations: ``__torch_function__``.
 
 The protocol is PyTorch's (https://pytorch.org/docs/stable/notes/extending.html): an operation with
 an argument whose class defines ``__torch_function__(cls, func, types, args, kwargs)`` calls that

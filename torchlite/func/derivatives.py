@@ -127,7 +127,7 @@ def grad_and_value(func: Callable, argnums: Any = 0, has_aux: bool = False) -> C
     Args:
         argnums: The position, or tuple of positions, of the arguments (tensors or trees of them)
             to differentiate with respect to. Default: the first.
-        has_aux: `func` returns (value, anything), the new function (gradient, (value, anything)).
+        has_aux: `func` returns (value, aux), the new function (gradient, (value, aux)).
     """
 
     @functools.wraps(func)

@@ -105,7 +105,7 @@ class Reader:
             raise RuntimeError(f"{self._name} lacks the record {record!r}")
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
             raise RuntimeError(
-                f"{self._name}: record {record!r} is compressed; torch.save never does"
+                f"{self._name}: record {record!r} is compressed; torch.save never compresses"
             )
         header = bytearray(_LOCAL_HEADER.size)
         self._file.seek(info.header_offset)

@@ -114,7 +114,7 @@ def _pickler_of(pickle_module: Any) -> Any:
     if not issubclass(base, _PythonPickler):
         raise ValueError(
             f"pickle_module {pickle_module.__name__!r} cannot write tensors: its Pickler is not "
-            "derived from the one of Python's pickle that is written in Python"
+            "derived from the pure-Python pickle._Pickler"
         )
     return type("Pickler", (TensorPickler, base), {})
 

@@ -61,7 +61,7 @@ def in_native_order(raw: Any, dtype: dtypes.dtype | None, byteorder: str) -> Any
 
 def _rebuild_tensor(storage: Storage, offset: int, size: tuple, stride: tuple) -> Tensor:
     if storage.dtype is None:
-        raise pickle.UnpicklingError("a tensor without dtype")
+        raise pickle.UnpicklingError("a tensor without a dtype")
     return wrap(_view(storage, storage.dtype, offset, size, stride))
 
 
@@ -92,7 +92,7 @@ def _rebuild_parameter_with_state(
 def _rebuild_from_type_v2(function: Callable, kind: type, arguments: tuple, state: Any) -> Tensor:
     """A tensor of a subclass, or with extra attributes."""
     if not any(function is rebuild for rebuild in REBUILDERS):
-        raise pickle.UnpicklingError(f"a tensor that is made by {function!r}")
+        raise pickle.UnpicklingError(f"a tensor built by {function!r}")
     if not (isinstance(kind, type) and issubclass(kind, Tensor)):
         raise pickle.UnpicklingError(f"a tensor of type {kind!r}")
     result = function(*arguments)
@@ -107,7 +107,7 @@ def _rebuild_from_type_v2(function: Callable, kind: type, arguments: tuple, stat
 def _with_attributes(tensor: Any, state: Any) -> Any:
     names = state[0] if isinstance(state, tuple) else state
     if any(hasattr(Tensor, name) or name == "_data" for name in names):
-        raise pickle.UnpicklingError("the attributes of a tensor hide those of all tensors")
+        raise pickle.UnpicklingError("a tensor has attributes that would shadow those of Tensor")
     set_state(tensor, state)
     return tensor
 
@@ -132,7 +132,7 @@ def _view(storage: Storage, dtype: dtypes.dtype, offset: int, size: tuple, strid
     last = offset + sum((n - 1) * step for n, step in zip(size, stride))
     if math.prod(size) and last >= numel:
         raise pickle.UnpicklingError(
-            f"a tensor reaches to element {last} of a storage of {numel} elements"
+            f"a tensor extends to element {last} of a storage of {numel} elements"
         )
     xp = current()
     if not math.prod(size):

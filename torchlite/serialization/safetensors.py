@@ -65,7 +65,7 @@ def _package() -> Any:
         import safetensors.numpy
     except ImportError as error:
         raise ImportError(
-            "safetensors files need the package safetensors: "
+            "safetensors files require the package safetensors: "
             "pip install 'torchlite[safetensors]'"
         ) from error
     return safetensors
@@ -78,7 +78,7 @@ def _tensors(data: bytes, location: str) -> dict[str, Tensor]:
 def _tensor(name: str, parts: dict[str, Any], location: str) -> Tensor:
     kind = _DTYPES.get(parts["dtype"])
     if kind is None:
-        raise TypeError(f"{name}: torchlite has no elements of type {parts['dtype']}")
+        raise TypeError(f"{name}: torchlite has no dtype for {parts['dtype']}")
     data = in_native_order(parts["data"], kind, "little")
     storage = restore(Storage(data, kind), "cpu", location)
     return wrap(current().from_buffer(storage.buffer, kind, tuple(parts["shape"])))
@@ -105,5 +105,5 @@ def _check_apart(tensors: dict[str, Tensor]) -> None:
             raise RuntimeError(
                 "Some tensors share memory, this will lead to duplicate memory on disk and "
                 f"potential differences when loading them again: {name!r} and {other!r}.\n"
-                "Save one of them, or clones."
+                "Save only one of them, or clones."
             )

@@ -32,7 +32,7 @@ def save(
     after `load`. A path is written atomically: an existing file stays intact until then.
 
     Args:
-        obj: What to save.
+        obj: The object to save.
         f: Path, or file with ``write`` and ``flush``.
         pickle_module: Provides the ``Pickler``, derived from the pure-Python one. Default: pickle.
         pickle_protocol: Protocols other than 2, the default, need ``weights_only=False`` to load.

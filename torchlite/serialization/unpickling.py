@@ -80,7 +80,7 @@ class WeightsUnpickler:
             if self._asks_for_storage:  # from the caller's map_location, not from the pickle
                 raise
             raise pickle.UnpicklingError(f"{type(error).__name__}: {error}") from error
-        raise pickle.UnpicklingError("the pickle has no end")
+        raise pickle.UnpicklingError("the pickle does not end with STOP")
 
     def _run(self, name: str, argument: Any) -> None:
         if name in _CONSTANTS:
@@ -154,7 +154,7 @@ class WeightsUnpickler:
         self._stack.append(instance)
         if type(instance) is OrderedDict:
             if any(hasattr(OrderedDict, name) for name in state):
-                raise pickle.UnpicklingError("the state of an OrderedDict hides its methods")
+                raise pickle.UnpicklingError("the state of an OrderedDict would shadow its methods")
             vars(instance).update(state)
         elif not self._is_by_user(type(instance)):
             raise pickle.UnpicklingError(
@@ -282,7 +282,7 @@ def full_unpickler(pickle_module: Any) -> type:
                 return pytorch_names.find(module, name)
             except (ImportError, AttributeError) as error:
                 raise pickle.UnpicklingError(
-                    f"the file needs {full} of PyTorch itself\ntorchlite does not have it (yet)"
+                    f"the file needs {full} of PyTorch itself, which torchlite does not have yet"
                 ) from error
 
         def persistent_load(self, pid: Any) -> Any:

@@ -24,7 +24,7 @@ class VGG(nn.Module):
     Source: Simonyan and Zisserman 2014, https://arxiv.org/abs/1409.1556
 
     Args:
-        features: Ends with 512 channels.
+        features: A network with 512 output channels.
         num_classes: Default: 1000.
         init_weights: Initialise them as torchvision does. Default: True.
         dropout: Probability. Default: 0.5.

@@ -36,7 +36,7 @@ from torchlite.training import Trainer
 
 USERS, FILMS, NEW_FILMS = 400, 300, 50  # nobody has rated the last 50 films yet
 TAGS, TAGS_EACH, FACTORS = 24, 3, 4
-RATED, NOISE = 0.25, 0.4  # the share of films that a user rates; standard deviation
+RATED, NOISE = 0.25, 0.4  # the share of films that a user rates; a standard deviation
 
 
 # The data

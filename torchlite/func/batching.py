@@ -27,7 +27,7 @@ def vmap(func: Callable, in_dims: Any = 0, out_dims: Any = 0, randomness: str = 
         out_dims: Position of the batch dimension in each result; None: not stacked, all equal.
         randomness: "different" numbers for each slice, the "same", or "error" if `func` draws any.
         chunk_size: Slices to compute at a time: fewer need less memory. Default: all.
-    Raises: ValueError (as PyTorch) for mismatched arguments and dimensions; RuntimeError.
+    Raises (as PyTorch): ValueError for mismatched dimensions; RuntimeError for bad `randomness`.
     """
     if randomness not in ("error", "different", "same"):
         raise RuntimeError(

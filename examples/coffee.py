@@ -1,15 +1,15 @@
-"""Tell good coffee from bad with four neurons, and look into the network; some seconds.
+"""Tell good coffee from bad with four neurons, and look inside the network; takes seconds.
 
     python examples/coffee.py --backend numba --picture coffee.png
 
-Good roasts lie in a triangle: above 175 °C, above 12 minutes, and below a slanted line, for hot
-beans burn sooner. A neuron draws one line through the plane. Three neurons are enough, then, and a
-fourth that tells which sides of their lines are good.
+Good roasts lie in a triangle: above 175 °C, above 12 minutes, and below a slanted line, because
+hotter beans burn sooner. A neuron draws one line through the plane, so three neurons are enough,
+plus a fourth that decides which sides of their lines are good.
 
-What the network computes is then computed again by hand: in loops over examples, neurons and
-inputs, and with two products of matrices. The numbers are the same, the times are not.
+The network's output is then computed again by hand: in loops over examples, neurons and inputs,
+and with two matrix products. The results are the same, the times are not.
 
-Of 1000 new roasts 98.3, 97.5 and 99.2 % are judged right (seeds 0, 1 and 2).
+Of 1000 new roasts, 98.3, 97.5 and 99.2% are classified correctly (seeds 0, 1 and 2).
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from torchlite.training import Trainer
 
 
 def is_good(temperature: Tensor, minutes: Tensor) -> Tensor:
-    """Whether beans roasted so are good: neither raw nor burnt."""
+    """Whether beans roasted this way are good: neither raw nor burnt."""
     enough = (temperature > 175) & (minutes > 12)
-    limit = 21 - 3 / (260 - 175) * temperature  # hotter beans are burnt sooner
+    limit = 21 - 3 / (260 - 175) * temperature  # hotter beans burn sooner
     return enough & (temperature < 260) & (minutes < 15) & (minutes <= limit)
 
 
 def roast(count: int) -> tuple[Tensor, Tensor]:
-    """Roasts between 150 and 285 °C and 11.5 and 15.5 minutes (N, 2), and 1 for good, 0 (N, 1)."""
+    """Roasts of 150 to 285 °C and 11.5 to 15.5 minutes (N, 2), and 1 if good, else 0 (N, 1)."""
     low, high = torch.tensor([150.0, 11.5]), torch.tensor([285.0, 15.5])
     x = low + (high - low) * torch.rand(count, 2)
     return x, is_good(x[:, 0], x[:, 1]).float().unsqueeze(1)
 
 
 class Coffee(nn.Module):
-    """Three neurons that each draw a line, and one that says which sides are good.
+    """Three neurons that each draw a line, and one that decides which sides are good.
 
-    The mean and the deviation of the data belong to the model, which is asked in °C and minutes.
+    The mean and standard deviation of the data are part of the model, which takes °C and minutes.
     Shape: (N, 2) -> (N, 1), the probability that the roast is good.
     """
 
@@ -65,7 +65,7 @@ def train(model: Coffee, x: Tensor, y: Tensor, epochs: int) -> Trainer:
     optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
     trainer = Trainer(model, nn.BCELoss(), optimizer, metrics=["accuracy"])
     history = trainer.fit(x, y, epochs=epochs, verbose=False)
-    print("loss of each tenth epoch:", "  ".join(f"{loss:.3f}" for loss in history["loss"][9::10]))
+    print("loss every tenth epoch:", "  ".join(f"{loss:.3f}" for loss in history["loss"][9::10]))
     return trainer
 
 
@@ -73,9 +73,9 @@ def train(model: Coffee, x: Tensor, y: Tensor, epochs: int) -> Trainer:
 
 
 def dense(inputs: list[float], weight: list[list[float]], bias: list[float]) -> list[float]:
-    """What each neuron of a layer makes of one example."""
+    """The output of each neuron of a layer for one example."""
     outputs = []
-    for weights, z in zip(weight, bias):  # a neuron: its sum starts from its bias
+    for weights, z in zip(weight, bias):  # a neuron's sum starts from its bias
         for w, value in zip(weights, inputs):
             z += w * value
         outputs.append(1 / (1 + math.exp(-z)))  # the sigmoid: between 0 and 1
@@ -83,7 +83,7 @@ def dense(inputs: list[float], weight: list[list[float]], bias: list[float]) -> 
 
 
 def in_loops(model: Coffee, x: Tensor) -> Tensor:
-    """One example after the other, one neuron after the other, in numbers of Python."""
+    """One example at a time, one neuron at a time, in Python floats."""
     hidden, output = (
         (layer.weight.tolist(), layer.bias.tolist()) for layer in (model.hidden, model.output)
     )
@@ -102,7 +102,7 @@ def vectorised(model: Coffee, x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def compare(model: Coffee, x: Tensor) -> None:
-    """Time three ways to compute the same. Raises: AssertionError if it is not the same."""
+    """Time three ways to compute the same. Raises: AssertionError if the results differ."""
     ways: dict[str, Callable[[Coffee, Tensor], Tensor]] = {
         "in loops": in_loops, "vectorised": vectorised, "the model": lambda model, x: model(x),
     }  # fmt: skip
@@ -115,7 +115,7 @@ def compare(model: Coffee, x: Tensor) -> None:
 
 
 def draw(trainer: Trainer, x: Tensor, y: Tensor) -> Any:
-    """What the network finds good, with some roasts and the triangle that it should have found."""
+    """What the network considers good, with some roasts and the triangle it should have found."""
     from torchlite.training import plots
 
     names = ("temperature in °C", "minutes")
@@ -130,9 +130,9 @@ def run(args: argparse.Namespace) -> float:
     torch.manual_seed(args.seed)
     x, y = roast(args.count)
     trainer = train(Coffee(x), x, y, args.epochs)
-    x, y = roast(args.count)  # others, never seen
+    x, y = roast(args.count)  # new roasts, never seen in training
     accuracy = trainer.evaluate(x, y)["accuracy"]
-    print(f"{accuracy:.1%} of {len(x)} new roasts are judged right; {y.mean().item():.1%} are good")
+    print(f"{accuracy:.1%} of {len(x)} new roasts correct; {y.mean().item():.1%} are good")
     compare(trainer.model, x)
     if args.picture:
         draw(trainer, x, y).savefig(args.picture, dpi=70)
@@ -140,13 +140,13 @@ def run(args: argparse.Namespace) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> float:
-    """Train and test as `argv` says; returns the accuracy on new roasts, in [0, 1]."""
+    """Train and test with the options in `argv`; returns the accuracy on new roasts, in [0, 1]."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(";")[0])
-    parser.add_argument("--count", type=int, default=1000, help="roasts to learn from")
+    parser.add_argument("--count", type=int, default=1000, help="number of training roasts")
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--backend", help="such as numba; default: $TORCHLITE_BACKEND or numpy")
-    parser.add_argument("--picture", type=Path, help="draw what was learned into this file")
+    parser.add_argument("--backend", help="e.g. numba; default: $TORCHLITE_BACKEND or numpy")
+    parser.add_argument("--picture", type=Path, help="plot what was learned to this file")
     args = parser.parse_args(argv)
     if args.backend is None:
         return run(args)

@@ -1,4 +1,4 @@
-"""Foretell house prices, first with one linear layer, then with a small network; some seconds.
+"""Predict house prices, first with one linear layer, then with a small network; takes seconds.
 
     python examples/housing.py --pictures pictures --save prices.pt
     python examples/housing.py --load prices.pt
@@ -6,15 +6,16 @@
 The five steps of nearly every training program, each written out: read and normalise the data,
 build a model, choose the settings, train in a loop, save and predict.
 
-The data are 506 districts of Boston in 1970: thirteen columns on each, such as RM, the rooms of
-a house, and LSTAT, the percentage of people of lower status, and then MEDV, the median price of
-its houses in 1000 dollars (Harrison and Rubinfeld 1978, "Hedonic housing prices and the demand for
-clean air"). One column is objectionable: B is a formula on the share of Black residents, made on
-the assumption that segregation raises prices. Take the table as a classic of textbooks, not for
-conclusions about houses or people; `--without-b` leaves B out. More: examples/data/README.md.
+The data set covers 506 districts of Boston in 1970. Thirteen columns describe each, such as RM,
+the rooms per house, and LSTAT, the percentage of people of lower status; the last, MEDV, is the
+median house price in 1000 dollars (Harrison and Rubinfeld 1978, "Hedonic housing prices and the
+demand for clean air"). One column is objectionable: B is a function of the share of Black
+residents, based on the assumption that segregation raises prices. Use the table as a textbook
+classic, not to draw conclusions about houses or people; `--without-b` drops B. More:
+examples/data/README.md.
 
-On houses that it has not seen the line is 4.5, 5.2 and 4.9 thousand dollars off (seeds 0, 1 and 2:
-root of the mean square), the network 4.1, 3.7 and 3.1, and without B 4.3, 3.5 and 3.0.
+On unseen houses the linear layer has a root mean squared error of 4.5, 5.2 and 4.9 thousand dollars
+(seeds 0, 1 and 2), the network 4.1, 3.7 and 3.1, and without B 4.3, 3.5 and 3.0.
 """
 
 from __future__ import annotations
@@ -43,24 +44,24 @@ def read(path: Path, names: Sequence[str]) -> Tensor:
 
 
 class Scale(NamedTuple):
-    """The mean and the standard deviation of each column, prices included: both (14,)."""
+    """The mean and standard deviation of each column, prices included: both (14,)."""
 
     mean: Tensor
     std: Tensor
 
     def normalise(self, rows: Tensor) -> Tensor:
-        """Columns of mean 0 and deviation 1, so that one learning rate suits all weights."""
+        """Columns with mean 0 and deviation 1, so that one learning rate suits all weights."""
         return (rows - self.mean) / self.std
 
     def to_dollars(self, prices: Tensor) -> Tensor:
-        """Normalised prices (N, 1), in 1000 dollars."""
+        """Convert normalised prices (N, 1) to thousands of dollars."""
         return prices * self.std[-1] + self.mean[-1]
 
 
 def split(rows: Tensor) -> tuple[Tensor, Tensor, Scale]:
-    """A random 80 % to train on and the rest to test with, both normalised, and by what.
+    """A random 80% for training and the rest for testing, both normalised, and the scale used.
 
-    The training rows alone set the scale: to the model, those of the test are future houses.
+    Only the training rows set the scale: to the model, the test rows are future houses.
     """
     training, test = rows[torch.randperm(len(rows))].tensor_split([len(rows) * 8 // 10])
     scale = Scale(training.mean(dim=0), training.std(dim=0))
@@ -68,7 +69,7 @@ def split(rows: Tensor) -> tuple[Tensor, Tensor, Scale]:
 
 
 def batches(rows: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """All rows once, in a new order: inputs (size, 13) and prices (size, 1); the last is short."""
+    """All rows once, shuffled: inputs (size, 13) and prices (size, 1); the last batch is short."""
     for batch in rows[torch.randperm(len(rows))].split(size):
         yield batch[:, :-1], batch[:, -1:]
 
@@ -77,7 +78,7 @@ def batches(rows: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def make_model(inputs: int, hidden: int) -> nn.Module:
-    """A weighted sum of the columns; or `hidden` such sums, and a sum of those above 0.
+    """A weighted sum of the columns, or `hidden` such sums, a ReLU, and a weighted sum of those.
 
     Shape: (N, inputs) -> (N, 1).
     """
@@ -100,11 +101,11 @@ def make_optimizer(model: nn.Module, args: argparse.Namespace) -> torch.optim.Op
 
 def train(model: nn.Module, rows: Tensor, test: Tensor, args: argparse.Namespace,
           note: Callable[[], Any] = lambda: None) -> History:  # fmt: skip
-    """Train `model`, with a call of `note` after each step; returns both losses by epoch."""
+    """Train `model`, calling `note` after each step; returns both losses per epoch."""
     optimizer, history = make_optimizer(model, args), History()
     for _ in range(args.epochs):
         for inputs, prices in batches(rows, args.batch_size):
-            loss = criterion(model(inputs), prices)  # forward: how wrong are the prices
+            loss = criterion(model(inputs), prices)  # forward: how wrong the prices are
             optimizer.zero_grad()
             loss.backward()  # backward: which way is down, for each weight
             optimizer.step()  # and a step that way
@@ -115,7 +116,7 @@ def train(model: nn.Module, rows: Tensor, test: Tensor, args: argparse.Namespace
 
 @torch.no_grad()
 def evaluate(model: nn.Module, rows: Tensor) -> float:
-    """The mean squared error; always to say the mean price would give 1, about."""
+    """The mean squared error; always predicting the mean price would give about 1."""
     return criterion(model(rows[:, :-1]), rows[:, -1:]).item()
 
 
@@ -124,7 +125,7 @@ def evaluate(model: nn.Module, rows: Tensor) -> float:
 
 def save(path: Path, model: nn.Module, args: argparse.Namespace, names: Sequence[str],
          scale: Scale) -> None:  # fmt: skip
-    """Write all that a prediction needs: weights alone would not tell what they stand for."""
+    """Save everything a prediction needs: weights alone do not say which columns they are for."""
     saved = {"model": model.state_dict(), "hidden": args.hidden, "names": names,
              "mean": scale.mean, "std": scale.std}  # fmt: skip
     torch.save(saved, path)
@@ -132,7 +133,7 @@ def save(path: Path, model: nn.Module, args: argparse.Namespace, names: Sequence
 
 @torch.no_grad()
 def predict(path: Path, table: Path) -> tuple[Tensor, Tensor]:
-    """The prices that the saved model gives the houses of a table, and the true ones: (N, 1)."""
+    """The saved model's prices for the houses in a table, and the true prices: both (N, 1)."""
     saved = torch.load(path)
     scale = Scale(saved["mean"], saved["std"])
     model = make_model(len(saved["names"]) - 1, saved["hidden"])
@@ -141,15 +142,15 @@ def predict(path: Path, table: Path) -> tuple[Tensor, Tensor]:
     return scale.to_dollars(model(scale.normalise(rows)[:, :-1])), rows[:, -1:]
 
 
-# The pictures
+# The plots
 
 
 def draw_descent(model: nn.Module, path: Sequence[Sequence[float]], rows: Tensor,
                  names: Sequence[str]) -> Any:  # fmt: skip
-    """The way of the weights of RM and LSTAT down the loss.
+    """The path of the weights of RM and LSTAT down the loss surface.
 
-    The map belongs to what the other weights have come to. While they were on their way too, it
-    lay elsewhere: the path need not cross its contours at right angles.
+    The surface is drawn for the final values of the other weights. During training those changed
+    too, and the surface with them, so the path need not cross the contours at right angles.
     """
     from torchlite.training import plots
 
@@ -165,7 +166,7 @@ def draw_descent(model: nn.Module, path: Sequence[Sequence[float]], rows: Tensor
 
 
 def draw_losses(histories: Mapping[str, History]) -> Any:
-    """The losses of both parts, for each model."""
+    """The training and test losses of each model."""
     from torchlite.training import plots
 
     both = {name: history["loss"] for name, history in histories.items()}
@@ -173,11 +174,11 @@ def draw_losses(histories: Mapping[str, History]) -> Any:
     return plots.loss_curves(both, list(histories), log=True)
 
 
-# All together
+# Putting it all together
 
 
 def fit_both(args: argparse.Namespace) -> float:
-    """Train the line and the network; returns the network's error on the test part."""
+    """Train the linear layer and the network; returns the network's error on the test set."""
     torch.manual_seed(args.seed)
     names = [name for name in NAMES if name != "B" or not args.without_b]
     training, test, scale = split(read(args.data, names))
@@ -200,19 +201,19 @@ def fit_both(args: argparse.Namespace) -> float:
 
 
 def report(name: str, history: History, scale: Scale) -> float:
-    """Print what a model has reached; returns its error on the test part in 1000 dollars."""
+    """Print a model's final errors; returns its error on the test set in 1000 dollars."""
     squared, test_squared = history["loss"][-1], history["val_loss"][-1]
     error = test_squared**0.5 * scale.std[-1].item()
-    print(f"{name:8} squared error {squared:.3f}, on the test part {test_squared:.3f}: "
+    print(f"{name:8} squared error {squared:.3f}, on the test set {test_squared:.3f}: "
           f"{error:.2f} thousand dollars off")  # fmt: skip
     return error
 
 
 def show(args: argparse.Namespace) -> float:
-    """Print some of the prices that the saved network gives; returns its error for all houses."""
+    """Print some of the saved network's predictions; returns its error over all houses."""
     prices, true = predict(args.load, args.data)
     for price, real in zip(prices[:5].flatten().tolist(), true[:5].flatten().tolist()):
-        print(f"{price:6.1f} thousand dollars, in truth {real:.1f}")
+        print(f"{price:6.1f} thousand dollars; true price {real:.1f}")
     return criterion(prices, true).sqrt().item()
 
 
@@ -221,20 +222,19 @@ def run(args: argparse.Namespace) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> float:
-    """Train, or load, as `argv` says; returns the root mean squared error in 1000 dollars.
+    """Train or load the network; returns its root mean squared error in 1000 dollars.
 
-    That is the network's: for the test part where it has been trained, for all houses of the
-    table where it was loaded.
+    After training the error is that on the test set; after loading, that on the whole table.
     """
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(";")[0])
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--batch-size", type=int, default=10)
     parser.add_argument("--lr", type=float, default=0.01)
-    parser.add_argument("--hidden", type=int, default=32, help="units of the network")
-    parser.add_argument("--seed", type=int, default=0, help="of the weights and of the split")
-    parser.add_argument("--without-b", action="store_true", help="leave out the column B")
-    parser.add_argument("--backend", help="such as numba; default: $TORCHLITE_BACKEND or numpy")
-    parser.add_argument("--data", type=Path, default=DATA, help="the table")
+    parser.add_argument("--hidden", type=int, default=32, help="hidden units of the network")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the weights and the split")
+    parser.add_argument("--without-b", action="store_true", help="drop column B")
+    parser.add_argument("--backend", help="e.g. numba; default: $TORCHLITE_BACKEND or numpy")
+    parser.add_argument("--data", type=Path, default=DATA, help="the CSV file")
     parser.add_argument("--pictures", type=Path, help="folder for the loss and descent pictures")
     parser.add_argument("--save", type=Path, help="write the network to this file")
     parser.add_argument("--load", type=Path, help="predict with this file instead of training")

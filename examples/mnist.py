@@ -19,20 +19,20 @@ from torchlite.vision.datasets import MNIST
 
 try:
     from tqdm import tqdm
-except ImportError:  # the bar is a luxury: `pip install 'torchlite[progress]'`
+except ImportError:  # the progress bar is optional: `pip install 'torchlite[progress]'`
     tqdm = None
 
 DATA = Path(__file__).parent / "data" / "mnist"
 STUDY_SEEDS = range(3)
-#: What a checkpoint goes on with; a run that resumes it with other values would be another run.
+#: Settings that must not change when a checkpoint is resumed.
 SETTINGS = ("optimizer", "lr", "momentum", "softmax_output", "batch_size", "seed")
 
 
 class Net(nn.Module):
     """Three linear layers with ReLU between them: 118,282 parameters.
 
-    `softmax_output` puts a softmax layer behind the last one. `nn.CrossEntropyLoss` applies a
-    softmax of its own, so the network then squashes its answer twice and learns slowly.
+    `softmax_output` adds a softmax layer at the end. `nn.CrossEntropyLoss` applies a softmax of
+    its own, so the network then squashes its output twice and learns slowly.
     Shape: ``(N, 784) -> (N, 10)``.
     """
 
@@ -50,7 +50,7 @@ class Net(nn.Module):
 
 
 def load(root: Path, train: bool) -> TensorDataset:
-    """The images as rows of 784 numbers in [-1, 1], with their labels."""
+    """The images as rows of 784 pixels in [-1, 1], with their labels."""
     digits = MNIST(root, train=train)
     return TensorDataset((digits.data / 127.5 - 1).flatten(1), digits.targets)
 
@@ -62,12 +62,12 @@ def make_optimizer(model: Net, args: argparse.Namespace) -> torch.optim.Optimize
 
 
 def bar(batches: DataLoader, text: str) -> Iterable:
-    """`batches`, with a progress bar where tqdm is installed and somebody is looking."""
+    """`batches`, with a progress bar if tqdm is installed and the output is a terminal."""
     return tqdm(batches, text, leave=False, disable=None) if tqdm else batches
 
 
 def train_epoch(model: Net, optimizer: torch.optim.Optimizer, batches: Iterable) -> float:
-    """Train on each batch once; returns the mean loss."""
+    """Train for one epoch; returns the mean loss."""
     criterion = nn.CrossEntropyLoss()
     losses = []
     for images, labels in batches:
@@ -80,7 +80,7 @@ def train_epoch(model: Net, optimizer: torch.optim.Optimizer, batches: Iterable)
 
 
 def evaluate(model: Net, data: TensorDataset) -> tuple[float, list[float]]:
-    """The share of `data` that `model` gets right: of all, and of each class."""
+    """The accuracy of `model` on `data`: overall and per class."""
     images, labels = data.tensors
     with torch.no_grad():
         right = model(images).argmax(dim=1) == labels
@@ -89,7 +89,7 @@ def evaluate(model: Net, data: TensorDataset) -> tuple[float, list[float]]:
 
 
 def save(path: Path, epoch: int, model: Net, optimizer: Any, args: argparse.Namespace) -> None:
-    """Write all that the next epoch depends on."""
+    """Save everything the next epoch depends on."""
     checkpoint = {
         "epoch": epoch,
         "model": model.state_dict(),
@@ -101,9 +101,9 @@ def save(path: Path, epoch: int, model: Net, optimizer: Any, args: argparse.Name
 
 
 def resume(path: Path, model: Net, optimizer: Any, args: argparse.Namespace) -> int:
-    """Go back to where `path` was saved; returns the number of epochs done.
+    """Restore the state saved in `path`; returns the number of epochs done.
 
-    Raises: ValueError if it was saved by a run with other settings.
+    Raises: ValueError if it was saved by a run with different settings.
     """
     checkpoint = torch.load(path)
     for name, saved in checkpoint["settings"].items():
@@ -116,7 +116,7 @@ def resume(path: Path, model: Net, optimizer: Any, args: argparse.Namespace) -> 
 
 
 def train(args: argparse.Namespace, data: TensorDataset, test: TensorDataset) -> Net:
-    """A network trained as `args` say, from the seed or from the checkpoint on."""
+    """A network trained according to `args`, starting from the seed or the checkpoint."""
     torch.manual_seed(args.seed)
     model = Net(args.softmax_output)
     optimizer = make_optimizer(model, args)
@@ -160,19 +160,19 @@ def run(args: argparse.Namespace) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> float:
-    """Train and test as `argv` says; returns the accuracy on the test images, in [0, 1]."""
+    """Train and test with the options in `argv`; returns the test accuracy, in [0, 1]."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(";")[0])
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--optimizer", choices=["sgd", "adam"], default="sgd")
     parser.add_argument("--lr", type=float, help="default: 0.01 for sgd, 0.001 for adam")
-    parser.add_argument("--momentum", type=float, default=0.0, help="of sgd, such as 0.9")
+    parser.add_argument("--momentum", type=float, default=0.0, help="for sgd, e.g. 0.9")
     parser.add_argument("--softmax-output", action="store_true", help="end in a softmax layer")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--backend", help="such as numba; default: $TORCHLITE_BACKEND or numpy")
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the four idx files")
+    parser.add_argument("--backend", help="e.g. numba; default: $TORCHLITE_BACKEND or numpy")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with the four idx files")
     parser.add_argument("--checkpoint", type=Path, help="write this file after each epoch")
-    parser.add_argument("--resume", type=Path, help="go on from this checkpoint")
+    parser.add_argument("--resume", type=Path, help="continue from this checkpoint")
     parser.add_argument("--study", action="store_true", help="compare momentum 0 and 0.9")
     args = parser.parse_args(argv)
     if args.lr is None:

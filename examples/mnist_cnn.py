@@ -1,10 +1,10 @@
-"""Digits with convolution and pooling: 99 % right after 3 epochs; a few minutes on a laptop.
+"""Digits with convolution and pooling: 99% right after 3 epochs; a few minutes on a laptop.
 
     python examples/mnist_cnn.py --backend numba
     python examples/mnist_cnn.py --pictures .               # needs 'torchlite[plot]'
 
-A linear layer has a weight for each pixel and must learn a stroke anew wherever it may stand. A
-convolution slides one small filter over the whole picture: what it finds, it finds everywhere.
+A linear layer has a weight for each pixel and must learn a stroke separately at every position. A
+convolution slides one small filter over the whole image: what it finds, it finds everywhere.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from torchlite.training import LearningRateScheduler, Trainer
 from torchlite.vision.datasets import MNIST
 
 DATA = Path(__file__).parent / "data" / "mnist"
-MEAN, DEVIATION = 0.1307, 0.3081  # of the pixels to train on, from 0 (paper) to 1 (ink)
+MEAN, DEVIATION = 0.1307, 0.3081  # of the training pixels, from 0 (paper) to 1 (ink)
 
 
 class Net(nn.Module):
-    """Two convolutions find strokes and what they form, two linear layers decide: 108,618 weights.
+    """Two convolutions find strokes and shapes, two linear layers classify: 108,618 parameters.
 
-    Each maximum over 2 x 2 places halves the picture: it matters that a stroke is there, not
-    exactly where. Dropout hides a quarter of the features at random, so that none is relied upon.
+    Max pooling over 2 x 2 pixels halves the image: it matters that a stroke is there, not exactly
+    where. Dropout zeroes a quarter of the features at random, so that no single one is crucial.
     Shape: ``(N, 1, 28, 28) -> (N, 10)``.
     """
 
@@ -48,19 +48,19 @@ class Net(nn.Module):
 
 
 def load(root: Path, train: bool) -> tuple[torch.Tensor, torch.Tensor]:
-    """The images (N, 1, 28, 28) of mean 0 and deviation 1, with their labels (N,)."""
+    """The images (N, 1, 28, 28), mean 0 and standard deviation 1, with their labels (N,)."""
     digits = MNIST(root, train=train)
     return ((digits.data / 255 - MEAN) / DEVIATION).unsqueeze(1), digits.targets
 
 
 def fit(args: argparse.Namespace, test: tuple[torch.Tensor, torch.Tensor]) -> Trainer:
-    """A network trained from the seed; `test` is looked at after each epoch, never learned from."""
+    """A network trained from the seed; `test` is evaluated after each epoch, never trained on."""
     torch.manual_seed(args.seed)
     model = Net()
     print(torch.summary(model, (args.batch_size, 1, 28, 28)))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.002)
     trainer = Trainer(model, nn.CrossEntropyLoss(), optimizer, ["accuracy"])
-    shorter = ExponentialLR(optimizer, gamma=0.4)  # long steps first, then short ones that settle
+    shorter = ExponentialLR(optimizer, gamma=0.4)  # large steps first, then small ones that settle
     trainer.fit(
         *load(args.data, train=True), epochs=args.epochs, batch_size=args.batch_size,
         validation_data=test, callbacks=[LearningRateScheduler(shorter)],
@@ -69,15 +69,15 @@ def fit(args: argparse.Namespace, test: tuple[torch.Tensor, torch.Tensor]) -> Tr
 
 
 def feature_maps(layer: nn.Module, image: torch.Tensor) -> torch.Tensor:
-    """Where each filter of `layer` answers to `image` (1, 28, 28): (16, 26, 26)."""
+    """The response of each filter of `layer` to `image` (1, 28, 28): (16, 26, 26)."""
     with torch.no_grad():
         return layer(image.unsqueeze(0)).relu()[0]
 
 
 def draw(folder: Path, trainer: Trainer, images: torch.Tensor, labels: torch.Tensor) -> None:
-    """Four pictures of the run, the first layer and the errors, as PNG files in `folder`.
+    """Plot the losses, the first layer and the errors as four PNG files in `folder`.
 
-    Dark is much: of ink, of weight, of an answer.
+    Dark means large: much ink, a large weight, a strong response.
     """
     from torchlite.training import plots  # matplotlib is an extra
 
@@ -87,7 +87,7 @@ def draw(folder: Path, trainer: Trainer, images: torch.Tensor, labels: torch.Ten
     pictures = {
         "loss": plots.loss_curves(trainer.history),
         "filters": plots.image_grid(first.weight, title="the filters, 3 x 3"),
-        "maps": plots.image_grid(maps, title=f"where they answer to a {labels[0].item()}"),
+        "maps": plots.image_grid(maps, title=f"their responses to a {labels[0].item()}"),
         "gallery": plots.gallery(images, labels, predicted),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -106,14 +106,14 @@ def run(args: argparse.Namespace) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> float:
-    """Train and test as `argv` says; returns the accuracy on the test images, in [0, 1]."""
+    """Train and test with the options in `argv`; returns the test accuracy, in [0, 1]."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(";")[0])
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--backend", help="such as numba; default: $TORCHLITE_BACKEND or numpy")
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the four idx files")
-    parser.add_argument("--pictures", type=Path, help="folder to draw into")
+    parser.add_argument("--backend", help="e.g. numba; default: $TORCHLITE_BACKEND or numpy")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with the four idx files")
+    parser.add_argument("--pictures", type=Path, help="folder for the plots")
     args = parser.parse_args(argv)
     if args.backend is None:
         return run(args)

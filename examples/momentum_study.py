@@ -1,23 +1,23 @@
-"""Which optimizer learns digits fastest, and what does a doubled softmax cost it? Some minutes.
+"""Which optimizer learns digits fastest, and what does a second softmax cost it? Takes minutes.
 
     python examples/momentum_study.py --backend numba --pictures pictures
     python examples/momentum_study.py --backend numba --epochs 5 --seeds 0
 
-The network of examples/mnist.py is trained with six optimizers, twice each: as it is, and with a
-softmax layer at its end. `nn.CrossEntropyLoss` applies a softmax of its own, so that the second
-network squashes its answer twice: a common mistake, which raises no error. It is known by its
-look: gradients are small, and the loss stays above 1.46.
+The network of examples/mnist.py is trained with six optimizers, twice each: unchanged, and with a
+softmax layer at the end. `nn.CrossEntropyLoss` applies a softmax of its own, so the second network
+squashes its output twice: a common mistake, which raises no error. Its symptoms are small
+gradients and a loss that stays above 1.46.
 
-What three epochs give, in % of the test images, as means of seeds 0 to 2, on both backends:
+Test accuracy in % after three epochs, averaged over seeds 0 to 2, on both backends:
 
-- With one softmax SGD reaches 93.3 and all others about 96 to 97, SGD with ten times the learning
-  rate among them: what momentum gains here is the length of its steps.
-- With two, SGD has got to 83, and longer steps make up for most of it: 93 to 94. RMSprop and Adam,
-  whose steps do not depend on the size of the gradients, reach 94 to 95.
+- With one softmax, SGD reaches 93.3 and all others about 96 to 97, including SGD with ten times the
+  learning rate: what momentum gains here is larger steps.
+- With two, SGD only reaches 83, and larger steps make up for most of it: 93 to 94. RMSprop and
+  Adam, whose step size does not depend on the size of the gradients, reach 94 to 95.
 - Momentum can go wrong there: from seed 1 it mostly ends at 86, and hardly any 5 is recognised. A
-  squashed answer that is firmly wrong has no gradient, so that nothing leads back.
+  squashed output that is confidently wrong has almost no gradient, so nothing corrects it.
 
-A seed decides the first weights and the order of the examples, for all optimizers alike.
+A seed determines the initial weights and the order of the examples, the same for all optimizers.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from torchlite import nn, optim
 from torchlite.training import Callback, Trainer
 from torchlite.utils.data import TensorDataset
 
-#: Where gradients agree, momentum 0.9 adds up to steps ten times as long. "SGD, 10 x lr" tells what
-#: that alone is worth.
+#: Where gradients agree, momentum 0.9 adds up to steps ten times as large. "SGD, 10 x lr" shows
+#: what that alone is worth.
 OPTIMIZERS: dict[str, Callable[[Iterable], optim.Optimizer]] = {
     "SGD": lambda weights: optim.SGD(weights, lr=0.01),
     "SGD, 10 x lr": lambda weights: optim.SGD(weights, lr=0.1),
@@ -44,14 +44,14 @@ OPTIMIZERS: dict[str, Callable[[Iterable], optim.Optimizer]] = {
     "RMSprop": lambda weights: optim.RMSprop(weights, lr=0.001),
     "Adam": lambda weights: optim.Adam(weights, lr=0.001),
 }
-POINTS = 25  # of a loss curve; each is a mean, as the loss of one batch is mostly chance
+POINTS = 25  # of a loss curve; each is a mean, as the loss of one batch is mostly noise
 
 #: (optimizer, softmax layer) -> for each seed, the test accuracy and the losses of all steps
 Results = dict[tuple[str, bool], list[tuple[float, list[float]]]]
 
 
 class Losses(Callback):
-    """Keeps the loss of each step."""
+    """Records the loss of each step."""
 
     def __init__(self) -> None:
         self.values: list[float] = []
@@ -84,7 +84,7 @@ def study(args: argparse.Namespace) -> Results:
 
 
 def table(results: Results) -> str:
-    """A row for each optimizer: the mean accuracy of the seeds, ± half of their spread."""
+    """A row per optimizer: the mean accuracy over the seeds, ± half their range."""
     lines = [f"{'test accuracy':16}{'one softmax':>21}{'two':>21}"]
     for name in OPTIMIZERS:
         line = f"{name:16}"
@@ -97,7 +97,7 @@ def table(results: Results) -> str:
 
 
 def smooth(runs: Sequence[Sequence[float]], stretch: int) -> list[float]:
-    """The means of stretches of steps, over all runs."""
+    """The mean loss of each `stretch` consecutive steps, over all runs."""
     starts = range(0, len(runs[0]) - stretch + 1, stretch)
     return [sum(sum(run[i : i + stretch]) for run in runs) / (stretch * len(runs)) for i in starts]
 
@@ -124,12 +124,12 @@ def run(args: argparse.Namespace) -> Results:
 
 
 def main(argv: Sequence[str] | None = None) -> Results:
-    """Run the study as `argv` says; returns the accuracies and losses of all its runs."""
+    """Run the study with the options in `argv`; returns the accuracies and losses of all runs."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--backend", help="such as numba; default: $TORCHLITE_BACKEND or numpy")
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the four idx files")
+    parser.add_argument("--backend", help="e.g. numba; default: $TORCHLITE_BACKEND or numpy")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with the four idx files")
     parser.add_argument("--pictures", type=Path, help="folder for the loss curves")
     args = parser.parse_args(argv)
     if args.backend is None:

@@ -1,26 +1,26 @@
-"""Recommend films from what people rated, and check it against the tastes behind; half a minute.
+"""Recommend films from ratings, and check against the true tastes; takes half a minute.
 
     python examples/recommender.py --pictures pictures      # needs 'torchlite[plot]'
     python examples/recommender.py --user 7 --top 5
     python examples/recommender.py --weight-decay 0         # what the decay is for
 
 People rate some of the films, with up to ten stars; which of the others would they like? Here we
-know, because the ratings are made up: each user has a planted taste, each film planted qualities,
+know, because the ratings are synthetic: each user has a true taste, each film true qualities,
 
-    stars = 6 + bias of the user + bias of the film + taste . qualities + noise,
+    stars = 6 + user bias + film bias + taste . qualities + noise,
 
 and a film's qualities follow from its tags ("war", "slow", "funny"). Two models try:
 
 - factors (matrix factorisation): a vector for each user and each film, learned from ratings alone;
-- towers: a small network turns a user into a vector, another one the tags of a film.
+- towers: one small network maps a user to a vector, another one the tags of a film.
 
-The noise has deviation 0.4, so the best a model can do for a new rating is an error of 0.4 stars.
-Both come to 0.45 or 0.46, and within 0.22 of the planted stars. Of the ten films that a user would
-like best of those not yet rated, they find 78 % to 80 %. (Root mean squared errors, over three
-seeds.) Without weight decay the factors are 0.47 to 0.49 off, and 0.26 from the planted stars.
+The noise has standard deviation 0.4, so the best possible error on a new rating is 0.4 stars. Both
+models reach 0.45 or 0.46, and come within 0.22 of the true stars. Of the ten unrated films that a
+user would like best, they find 78% to 80%. (Root mean squared errors, over three seeds.) Without
+weight decay the factors are 0.47 to 0.49 off, and 0.26 from the true stars.
 
-What the towers are for: films that nobody has rated. The factors know nothing of them and are 0.94
-to 1.00 off, the towers 0.53 to 0.55; with a bias of deviation 0.3 still unknown, 0.5 is the least.
+The towers are for films that nobody has rated. The factors know nothing about them and are 0.94 to
+1.00 off, the towers 0.53 to 0.55; with a bias of deviation 0.3 unknown, 0.5 is the best possible.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ from torchlite.training import Trainer
 
 USERS, FILMS, NEW_FILMS = 400, 300, 50  # nobody has rated the last 50 films yet
 TAGS, TAGS_EACH, FACTORS = 24, 3, 4
-RATED, NOISE = 0.25, 0.4  # the share of films that a user rates; the deviation of a mood
+RATED, NOISE = 0.25, 0.4  # the share of films that a user rates; a standard deviation
 
 
 # The data
 
 
 class World(NamedTuple):
-    """What everybody would think of every film, and what is known of it."""
+    """How every user would rate every film, and the ratings that are known."""
 
     tags: Tensor  # (FILMS, TAGS_EACH), int64
-    planted: Tensor  # (USERS, FILMS): the stars without noise; no model sees them
+    planted: Tensor  # (USERS, FILMS): the true stars, without noise; no model sees them
     train: Ratings
     test: Ratings  # other ratings of the same films
-    new: Ratings  # ratings of films that `train` does not have
+    new: Ratings  # ratings of films that are not in `train`
 
 
 class Ratings(NamedTuple):
@@ -60,12 +60,12 @@ class Ratings(NamedTuple):
     stars: Tensor
 
     def part(self, chosen: Tensor) -> Ratings:
-        """Those where `chosen` (N,) is true."""
+        """The ratings where `chosen` (N,) is true."""
         return Ratings(*(column[chosen] for column in self))
 
 
 def make_world() -> World:
-    """Plant tastes and qualities; let people rate some films; lay a tenth aside for the test."""
+    """Draw tastes and qualities; let people rate some films; hold out a tenth for testing."""
     tags = torch.rand(FILMS, TAGS).topk(TAGS_EACH, dim=1).indices
     qualities = torch.randn(TAGS, FACTORS)[tags].sum(dim=1) / TAGS_EACH**0.5  # (FILMS, FACTORS)
     tastes = 0.4 * torch.randn(USERS, FACTORS)
@@ -83,14 +83,14 @@ def make_world() -> World:
 
 
 class Recommender(nn.Module):
-    """The mean, a bias for each user and each film, and how well their vectors agree.
+    """The mean, a bias for each user and each film, and the dot product of their vectors.
 
     Args:
-        users: Turns numbers of users (N,) into vectors (N, D).
-        films: Turns numbers of films (N,) into vectors (N, D).
-        mean: The mean of all ratings, so that the rest need only learn what differs from it.
+        users: Maps user indices (N,) to vectors (N, D).
+        films: Maps film indices (N,) to vectors (N, D).
+        mean: The mean of all ratings, so that the rest need only learn the differences from it.
 
-    Shape: ``(N,), (N,) -> (N,)``, numbers of users and films to stars.
+    Shape: ``(N,), (N,) -> (N,)``, user and film indices to stars.
     """
 
     def __init__(self, users: nn.Module, films: nn.Module, mean: float) -> None:
@@ -98,7 +98,7 @@ class Recommender(nn.Module):
         self.users, self.films, self.mean = users, films, mean
         self.user_bias, self.film_bias = nn.Embedding(USERS, 1), nn.Embedding(FILMS, 1)
         for bias in (self.user_bias, self.film_bias):
-            nn.init.zeros_(bias.weight)  # of whom nothing is known, nothing special is expected
+            nn.init.zeros_(bias.weight)  # without ratings, expect nothing special
 
     def forward(self, users: Tensor, films: Tensor) -> Tensor:
         biases = (self.user_bias(users) + self.film_bias(films)).squeeze(1)
@@ -117,26 +117,26 @@ class TagsOf(nn.Module):
 
     def __init__(self, tags: Tensor) -> None:
         super().__init__()
-        self.register_buffer("tags", tags)  # belongs to the model, but is not learned
+        self.register_buffer("tags", tags)  # part of the model, but not learned
 
     def forward(self, films: Tensor) -> Tensor:
         return self.tags[films]
 
 
 def vectors(count: int, size: int) -> nn.Embedding:
-    """A learned vector for each of `count` things, short at first: the biases come first."""
+    """A learned vector for each of `count` items, small at first so that the biases learn first."""
     table = nn.Embedding(count, size)
     nn.init.normal_(table.weight, std=0.1)
     return table
 
 
 def make_factors(world: World, size: int) -> Recommender:
-    """Matrix factorisation: the (USERS, FILMS) table as a product of two thin ones, and biases."""
+    """Matrix factorisation: the (USERS, FILMS) table as a product of thin matrices, plus biases."""
     return Recommender(vectors(USERS, size), vectors(FILMS, size), world.train.stars.mean().item())
 
 
 def make_towers(world: World, size: int, width: int = 16) -> Recommender:
-    """Two networks that meet only in the product of their vectors: either can be used alone."""
+    """Two networks that meet only in the dot product of their vectors: either can be used alone."""
     users = nn.Sequential(vectors(USERS, width), nn.Linear(width, size))
     films = nn.Sequential(
         TagsOf(world.tags), nn.EmbeddingBag(TAGS, width, mode="mean"),  # (N, 3), (N, width)
@@ -151,9 +151,9 @@ MODELS = {"factors": make_factors, "towers": make_towers}
 def fit(name: str, world: World, args: argparse.Namespace) -> Trainer:
     """Train a model on the ratings of `world.train`.
 
-    The vectors have more numbers than there are qualities: in truth nobody knows how many count.
-    The superfluous ones learn the noise by heart, and weight decay, which pulls all towards zero
-    where many ratings do not pull the other way, keeps them from it.
+    The vectors are longer than there are qualities, since in practice nobody knows how many there
+    are. The superfluous components would memorise the noise; weight decay prevents that by pulling
+    every weight towards zero unless many ratings pull the other way.
     """
     torch.manual_seed(args.seed + 1)
     model = MODELS[name](world, args.size)
@@ -167,7 +167,7 @@ def fit(name: str, world: World, args: argparse.Namespace) -> Trainer:
     return trainer
 
 
-# What they are worth
+# Evaluation
 
 
 def rmse(predicted: Tensor, true: Tensor) -> float:
@@ -176,7 +176,7 @@ def rmse(predicted: Tensor, true: Tensor) -> float:
 
 
 def closed(world: World) -> Tensor:
-    """What not to recommend: films the user has rated, and those still new. (USERS, FILMS)."""
+    """What not to recommend: films the user has rated, and new films: (USERS, FILMS)."""
     mask = torch.zeros(USERS, FILMS, dtype=torch.bool)
     for part in (world.train, world.test):
         mask[part.users, part.films] = True
@@ -185,7 +185,7 @@ def closed(world: World) -> Tensor:
 
 
 def recommend(table: Tensor, mask: Tensor, k: int) -> Tensor:
-    """The `k` best films for each user by the stars in `table`, none in `mask`: (USERS, k)."""
+    """The `k` best films for each user by the stars in `table`, except in `mask`: (USERS, k)."""
     return table.masked_fill(mask, float("-inf")).topk(k, dim=1).indices
 
 
@@ -195,7 +195,7 @@ def precision(found: Tensor, best: Tensor) -> float:
 
 
 def measure(table: Tensor, world: World, k: int) -> dict[str, float]:
-    """How good the stars (USERS, FILMS) that a model gives are."""
+    """How accurate a model's predicted stars (USERS, FILMS) are."""
     mask = closed(world)
     old, new, test = slice(FILMS - NEW_FILMS), world.new, world.test
     return {
@@ -207,15 +207,15 @@ def measure(table: Tensor, world: World, k: int) -> dict[str, float]:
 
 
 def show(table: Tensor, world: World, user: int, k: int) -> None:
-    """Print what a model recommends to `user`, with what the user would think of it."""
+    """Print what a model recommends to `user`, with the user's true opinion."""
     print(f"\nfor user {user}:")
     for film in recommend(table, closed(world), k)[user].tolist():
         stars, true = table[user, film].item(), world.planted[user, film].item()
-        print(f"  film {film:3}: {stars:.2f} stars expected, {true:.2f} planted")
+        print(f"  film {film:3}: {stars:.2f} stars predicted, {true:.2f} true")
 
 
 def draw(folder: Path, trainers: Mapping[str, Trainer], world: World) -> None:
-    """The losses by epoch, and what the factors foretell of the test, as PNG files in `folder`."""
+    """Plot the losses and the factors' predictions on the test set as PNG files in `folder`."""
     from torchlite.training import plots  # matplotlib is an extra
 
     losses: dict[str, Any] = {}
@@ -225,7 +225,7 @@ def draw(folder: Path, trainers: Mapping[str, Trainer], world: World) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     figure = plots.loss_curves(losses, list(trainers))
     axes = figure.axes[0]
-    axes.axhline(NOISE**2, color="black", linewidth=1, label="noise")  # below: learned by heart
+    axes.axhline(NOISE**2, color="black", linewidth=1, label="noise")  # below: memorised
     axes.set_ylabel("squared error")
     axes.legend()
     figure.savefig(folder / "recommender_loss.png", dpi=70)
@@ -250,21 +250,21 @@ def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
-    """Train as `argv` says; returns the figures of each model: errors in stars, and a share."""
+    """Train with the options in `argv`; returns each model's errors in stars and its precision."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(";")[0])
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--lr", type=float, default=0.01)
-    parser.add_argument("--size", type=int, default=8, help="of the vectors; 4 are planted")
+    parser.add_argument("--size", type=int, default=8, help="of the vectors; the true size is 4")
     parser.add_argument("--weight-decay", type=float, default=0.2)
     parser.add_argument("--user", type=int, default=0, help="whom to recommend films to")
     parser.add_argument("--top", type=int, default=10, help="how many films")
-    parser.add_argument("--seed", type=int, default=0, help="of the ratings and of the models")
-    parser.add_argument("--backend", help="such as numba; default: $TORCHLITE_BACKEND or numpy")
-    parser.add_argument("--pictures", type=Path, help="folder to draw into")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the ratings and the models")
+    parser.add_argument("--backend", help="e.g. numba; default: $TORCHLITE_BACKEND or numpy")
+    parser.add_argument("--pictures", type=Path, help="folder for the plots")
     args = parser.parse_args(argv)
     if not 0 <= args.user < USERS:
-        parser.error(f"--user: there are users 0 to {USERS - 1}, not {args.user}")
+        parser.error(f"--user: expected 0 to {USERS - 1}, got {args.user}")
     if args.backend is None:
         return run(args)
     with torch.backends.use(args.backend):

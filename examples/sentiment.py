@@ -1,18 +1,18 @@
-"""Tell praise from blame: a bag of words fails where an LSTM succeeds; a minute on a laptop.
+"""Tell praise from criticism: a bag of words fails where an LSTM succeeds; a minute on a laptop.
 
     python examples/sentiment.py --pictures pictures        # needs 'torchlite[plot]'
     python examples/sentiment.py --predict "the food was not bad" "the food was never good"
 
-A small grammar writes the reviews: one clause, or two of which one counts. After "but" the second
-does, before "although" the first. Order then decides, for these two hold the same words:
+A small grammar writes the reviews: one clause, or two, of which one counts: with "but" the second,
+with "although" the first. So word order matters: these two contain the same words:
 
     the food was not good but the staff was great           praise
-    the food was good but the staff was not great           blame
+    the food was good but the staff was not great           criticism
 
-- bag: the mean of the words' vectors, and a small network: 73 % of new reviews. What "not" stood
-  before is lost in a mean. By the rules of the grammar no bag, however large, comes above 75 % or
-  so: single clauses are 1 in 3 and can all be right, of the others 63 %.
-- LSTM: reads word by word, and remembers: 100 %.
+- bag: the mean of the words' vectors and a small network: 73% of new reviews. What "not" referred
+  to is lost in the mean. With this grammar no bag of words, however large, gets above about 75%:
+  single clauses, 1 in 3, can all be right, but only 63% of the others.
+- LSTM: reads word by word, and remembers: 100%.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ TWINS = (
     "the food was good but the staff was not great",
 )
 
-Example = tuple[Tensor, float]  # the numbers of the words (T,), and 1 for praise
+Example = tuple[Tensor, float]  # the word indices (T,), and 1 for praise
 
 
 def clause(rng: random.Random) -> tuple[str, bool]:
-    """Such as "the food was really not good", and whether it praises."""
+    """A clause such as "the food was really not good", and whether it praises."""
     is_kind, negation = rng.random() < 0.5, rng.choice(NEGATIONS)
     adjective = rng.choice(PRAISE if is_kind else BLAME)
     words = rng.choice(SUBJECTS), rng.choice(VERBS), rng.choice(DEGREES), negation, adjective
@@ -53,7 +53,7 @@ def clause(rng: random.Random) -> tuple[str, bool]:
 
 
 def review(rng: random.Random) -> tuple[str, bool]:
-    """A clause, or two joined by a word that tells which of them counts; and whether it praises."""
+    """A clause, or two joined by a word that says which one counts, and whether it praises."""
     (first, first_praises), (second, second_praises) = clause(rng), clause(rng)
     joint = rng.choice(["", "but", "although"])
     if not joint:
@@ -62,7 +62,7 @@ def review(rng: random.Random) -> tuple[str, bool]:
 
 
 def reviews(count: int, seed: int) -> list[tuple[str, bool]]:
-    """`count` reviews, no two alike: what is tested has not been seen in training."""
+    """`count` distinct reviews, so that no test review was seen in training."""
     rng, found = random.Random(seed), dict[str, bool]()
     while len(found) < count:
         found.update([review(rng)])
@@ -70,7 +70,7 @@ def reviews(count: int, seed: int) -> list[tuple[str, bool]]:
 
 
 class Vocabulary:
-    """Numbers for words: 0 is padding, 1 stands for every word that is not in it."""
+    """Indices for words: 0 is padding, 1 is any unknown word."""
 
     PADDING, UNKNOWN = 0, 1
 
@@ -82,12 +82,12 @@ class Vocabulary:
         return len(self.numbers) + 2
 
     def encode(self, sentence: str) -> Tensor:
-        """The numbers of the words: (T,), int64."""
+        """The word indices: (T,), int64."""
         return torch.tensor([self.numbers.get(w, self.UNKNOWN) for w in sentence.lower().split()])
 
 
 class Reviews(Dataset):
-    """Reviews as numbers. All that a data set needs is a length and an item for each index."""
+    """Reviews as word indices. All a data set needs is a length and an item for each index."""
 
     def __init__(self, data: Iterable[tuple[str, bool]], vocabulary: Vocabulary) -> None:
         self.examples = [(vocabulary.encode(text), float(praises)) for text, praises in data]
@@ -100,9 +100,9 @@ class Reviews(Dataset):
 
 
 def collate(examples: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
-    """Sentences of several lengths as one batch: words (N, T), lengths (N,), labels (N,).
+    """Sentences of different lengths as one batch: words (N, T), lengths (N,), labels (N,).
 
-    The short ones are filled up with padding; the lengths tell where it begins.
+    Shorter sentences are padded; the lengths say where the padding begins.
     """
     sentences, labels = zip(*examples)
     lengths = torch.tensor([len(sentence) for sentence in sentences])
@@ -110,11 +110,11 @@ def collate(examples: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
     return words, lengths, torch.tensor(labels)
 
 
-# The models: (N, T) words and (N,) lengths to a logit (N,), positive for praise
+# The models: words (N, T) and lengths (N,) to logits (N,), positive for praise
 
 
 class Bag(nn.Module):
-    """The mean of the vectors of the words, wherever they stand, and a hidden layer."""
+    """The mean of the word vectors, whatever their order, and a hidden layer."""
 
     def __init__(self, words: int, size: int = 32, hidden: int = 64) -> None:
         super().__init__()
@@ -122,14 +122,14 @@ class Bag(nn.Module):
         self.decide = nn.Sequential(nn.Linear(size, hidden), nn.ReLU(), nn.Linear(hidden, 1))
 
     def forward(self, words: Tensor, lengths: Tensor) -> Tensor:
-        return self.decide(self.mean(words)).squeeze(1)  # the mean leaves padding out by itself
+        return self.decide(self.mean(words)).squeeze(1)  # the mean ignores padding
 
 
 class LSTM(nn.Module):
-    """What is remembered after the last word decides.
+    """Classifies by the hidden state after the last word.
 
-    Packing cuts the padding off: each sentence ends with its own last word, and no step is spent
-    on what is none.
+    Packing removes the padding: each sentence ends with its own last word, and no time steps are
+    spent on padding.
     """
 
     def __init__(self, words: int, size: int = 32, hidden: int = 32) -> None:
@@ -150,10 +150,10 @@ MODELS = {"bag": Bag, "LSTM": LSTM}
 
 def fit(name: str, train: Reviews, test: Reviews, words: int,
         args: argparse.Namespace) -> Trainer:  # fmt: skip
-    """Train one of `MODELS`, for a vocabulary of so many `words`.
+    """Train one of `MODELS`, for a vocabulary of `words` words.
 
-    A gradient that comes back through many words may be huge: the bound on its norm keeps one
-    batch from undoing what was learned.
+    A gradient backpropagated through many words may be huge: clipping its norm keeps one batch
+    from undoing what was learned.
     """
     torch.manual_seed(args.seed)
     model = MODELS[name](words)
@@ -168,7 +168,7 @@ def fit(name: str, train: Reviews, test: Reviews, words: int,
 
 
 def show(trainers: dict[str, Trainer], vocabulary: Vocabulary, sentences: Sequence[str]) -> None:
-    """Print what each model makes of each sentence: the probability of praise."""
+    """Print each model's probability of praise for each sentence."""
     unlabelled = Reviews([(sentence, False) for sentence in sentences], vocabulary)
     logits = {
         name: trainer.predict(DataLoader(unlabelled, 32, collate_fn=collate))
@@ -179,11 +179,11 @@ def show(trainers: dict[str, Trainer], vocabulary: Vocabulary, sentences: Sequen
         print(f"praise?  {'  '.join(answers)}  {sentence}")
         unknown = [w for w in sentence.lower().split() if w not in vocabulary.numbers]
         if unknown:
-            print(f"         (never read before: {' '.join(unknown)})")
+            print(f"         (unknown words: {' '.join(unknown)})")
 
 
 def draw(folder: Path, histories: dict[str, History]) -> None:
-    """The loss and the accuracy of both models by epoch, as two PNG files in `folder`."""
+    """Plot the loss and accuracy of both models per epoch, as two PNG files in `folder`."""
     from torchlite.training import plots  # matplotlib is an extra
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -212,19 +212,19 @@ def run(args: argparse.Namespace) -> dict[str, float]:
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, float]:
-    """Train both as `argv` says; returns their accuracies on reviews they have not read."""
+    """Train both models with the options in `argv`; returns their accuracies on unseen reviews."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(";")[0])
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--reviews", type=int, default=3000, help="how many to train on")
+    parser.add_argument("--reviews", type=int, default=3000, help="number of training reviews")
     parser.add_argument("--lr", type=float, default=0.005)
-    parser.add_argument("--seed", type=int, default=0, help="of the reviews and of the models")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the reviews and the models")
     parser.add_argument("--predict", nargs="+", metavar="SENTENCE", default=TWINS)
-    parser.add_argument("--backend", help="such as numba; default: $TORCHLITE_BACKEND or numpy")
-    parser.add_argument("--pictures", type=Path, help="folder to draw into")
+    parser.add_argument("--backend", help="e.g. numba; default: $TORCHLITE_BACKEND or numpy")
+    parser.add_argument("--pictures", type=Path, help="folder for the plots")
     args = parser.parse_args(argv)
     if not all(sentence.split() for sentence in args.predict):
-        parser.error("--predict: a sentence needs a word")
+        parser.error("--predict: a sentence must contain a word")
     if args.backend is None:
         return run(args)
     with torch.backends.use(args.backend):

@@ -1,21 +1,21 @@
-"""A transformer that learns to add numbers of three digits; about a minute on two cores.
+"""A transformer that learns to add three-digit numbers; about a minute on two cores.
 
     python examples/transformer.py --backend numba --save sums.pt --pictures pictures
     python examples/transformer.py --load sums.pt --prompt 123+456=
     python examples/transformer.py --text examples/data/tinyshakespeare.txt --prompt ROMEO:
 
 A decoder-only transformer predicts the next character from those before it; attention, its mask
-and the positions are written out below. How well it does on a text is a matter of taste, so by
-default it learns sums, where each answer is right or wrong.
+and the positional encodings are written out below. How well it does on a text is a matter of
+taste, so by default it learns sums, where each answer is right or wrong.
 
-A sum is written "123+456=9750": the answer has four digits always, the units first. That order
-makes it easy: a digit depends on two digits of the question and on a carry that was settled one
-place before, whereas to begin with the 0 of "0579" one must have added all in one's head. Only
-the answer counts in the loss, for nobody can foretell the digits of a question.
+A sum is written "123+456=9750": the answer always has four digits, units first. That order makes
+it easy: each digit depends on two digits of the question and the carry from the digit before,
+whereas starting with the 0 of "0579" would require the whole sum at once. Only the answer counts
+in the loss, because the digits of a question are unpredictable.
 
-It sees 10,000 of the million sums, eight times each, and is tested on 2,000 that it never saw: at
-least 1,999 of them were right, with the seeds 0, 1 and 2, on both backends. On tinyshakespeare,
-which takes some minutes, three epochs reach a held-out loss of 1.66 (seed 0, numba).
+It sees 10,000 of the million sums, eight times each, and is tested on 2,000 it never saw: at least
+1,999 of them were right, with seeds 0, 1 and 2, on both backends. On tinyshakespeare, which takes
+a few minutes, three epochs reach a held-out loss of 1.66 (seed 0, numba).
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from torchlite.optim.lr_scheduler import LambdaLR
 from torchlite.training import History, LearningRateScheduler, Trainer
 from torchlite.utils.data import DataLoader, TensorDataset
 
-#: What the two tasks go by where the command line does not say otherwise.
+#: Defaults of the command line for the two tasks.
 FOR_SUMS = {"epochs": 8, "lr": 4e-3, "width": 64, "layers": 2, "temperature": 0.0}
 FOR_TEXT = {"epochs": 3, "lr": 2e-3, "width": 128, "layers": 3, "temperature": 0.8}
-IGNORED = -100  # a target that `cross_entropy` leaves out
+IGNORED = -100  # a target that `cross_entropy` ignores
 
 
 # The model
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Each row of `q` looks up `v`: a mean of its rows, by how well `q` fits those of `k`.
+    """For each row of `q`, a mean of the rows of `v`, weighted by how well it matches those of `k`.
 
     Shape: (*, L, D), (*, S, D), (*, S, D) -> values (*, L, D), weights (*, L, S), whose rows sum
-    to 1. Where the boolean `mask` (L, S) is true a row may not look.
+    to 1. Where the boolean `mask` (L, S) is true, attention is forbidden.
     Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762
     """
-    # A product of D random numbers has variance D: without the root, softmax would saturate.
+    # The dot product of D random numbers has variance D: unscaled, the softmax would saturate.
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])  # (*, L, S)
     if mask is not None:
         scores = scores.masked_fill(mask, -math.inf)
@@ -56,26 +56,26 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> tu
 
 
 def causal_mask(length: int) -> Tensor:
-    """True above the diagonal: token i may not look at those that come after it. (L, L)"""
+    """True above the diagonal: token i may not attend to later tokens. (L, L)"""
     return torch.ones(length, length, dtype=torch.bool).triu(1)
 
 
 def sinusoids(length: int, width: int) -> Tensor:
-    """Positions as waves, sin and cos in turn, from one radian a token to one in 10,000. (L, W)"""
+    """Positions as sines and cosines, of 1 radian per token down to 1 in 10,000 tokens. (L, W)"""
     rates = torch.exp(torch.arange(0, width, 2) * (-math.log(10_000) / width))  # (W/2,)
     angles = torch.arange(length).unsqueeze(1) * rates  # (L, W/2)
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
 
 
 class MultiHeadAttention(nn.Module):
-    """Several attentions side by side, each on its own share of the width."""
+    """Several attention heads in parallel, each on its own share of the width."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         if width % heads:
-            raise ValueError(f"the width {width} cannot be shared by {heads} heads")
+            raise ValueError(f"the width {width} is not divisible by {heads} heads")
         self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width)  # the three projections as one product
+        self.qkv = nn.Linear(width, 3 * width)  # the three projections as one matrix product
         self.output = nn.Linear(width, width)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -86,10 +86,10 @@ class MultiHeadAttention(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention moves facts between tokens, then two layers work on each token alone.
+    """Attention moves information between tokens, then two layers work on each token alone.
 
-    Both add to what they were given, and normalise only what they read ("pre-norm"): the way
-    from the last block back to the first is a sum, through which gradients pass unchanged.
+    Both add to their input, and normalise only what they read ("pre-norm"): the path from the
+    last block back to the first is a sum, through which gradients pass unchanged.
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -98,7 +98,7 @@ class Block(nn.Module):
         self.attention = MultiHeadAttention(width, heads)
         self.mlp = nn.Sequential(
             nn.Linear(width, 4 * width),
-            nn.GELU(approximate="tanh"),  # as GPT-2; quicker than the exact one
+            nn.GELU(approximate="tanh"),  # as in GPT-2; faster than the exact one
             nn.Linear(4 * width, width),
         )
 
@@ -108,13 +108,13 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    """Scores of the next character after each, from the characters up to it.
+    """Scores for the next character at each position, from the characters up to it.
 
     Args:
-        alphabet: The characters; a token is the place of its character in it.
-        context: How many tokens it can look at.
-        positions: "learned" or "sinusoidal". Among eleven tokens the waves of neighbours are
-            much alike: sums are learned with them too, but take 16 epochs.
+        alphabet: The characters; a token is the index of its character in it.
+        context: The maximum number of tokens.
+        positions: "learned" or "sinusoidal". With eleven tokens, neighbouring sinusoids are
+            very similar: the model still learns sums with them, but needs 16 epochs.
 
     Shape: (N, L) -> (N, L, len(alphabet)), where L is at most `context`.
     """
@@ -127,7 +127,7 @@ class Transformer(nn.Module):
         self.alphabet, self.context = alphabet, context
         self.tokens = nn.Embedding(len(alphabet), width)
         learned = positions == "learned"
-        # Small numbers at first: the blocks see them normalised, so that a step turns them far.
+        # Small at first: the blocks normalise them, so one step changes their direction a lot.
         places = 0.02 * torch.randn(context, width) if learned else sinusoids(context, width)
         nn.init.normal_(self.tokens.weight, std=0.02)
         self.positions = nn.Parameter(places, requires_grad=learned)  # (context, W)
@@ -161,12 +161,12 @@ def decode(tokens: Tensor, alphabet: str) -> str:
 def sample(scores: Tensor, temperature: float = 1.0, top_k: int | None = None) -> Tensor:
     """Draw from the softmax of `scores`: (N, V) -> (N, 1).
 
-    A low temperature prefers what is likely, 0 takes the likeliest; `top_k` leaves that many.
+    A low temperature favours likely tokens, 0 takes the likeliest; `top_k` keeps that many.
     """
     if temperature == 0:
         return scores.argmax(dim=-1, keepdim=True)
     if top_k is not None:
-        best = scores.topk(min(top_k, scores.shape[-1])).values  # (N, K), the greatest first
+        best = scores.topk(min(top_k, scores.shape[-1])).values  # (N, K), in descending order
         scores = scores.masked_fill(scores < best[:, -1:], -math.inf)
     return torch.multinomial((scores / temperature).softmax(dim=-1), 1)
 
@@ -174,7 +174,7 @@ def sample(scores: Tensor, temperature: float = 1.0, top_k: int | None = None) -
 @torch.no_grad()
 def generate(model: Transformer, tokens: Tensor, count: int, temperature: float = 1.0,
              top_k: int | None = None) -> Tensor:  # fmt: skip
-    """Append `count` tokens to each row, one after the other: (N, L) -> (N, L + count)."""
+    """Append `count` tokens to each row, one at a time: (N, L) -> (N, L + count)."""
     for _ in range(count):
         scores = model(tokens[:, -model.context :])[:, -1]
         tokens = torch.cat([tokens, sample(scores, temperature, top_k)], dim=1)
@@ -185,7 +185,7 @@ def generate(model: Transformer, tokens: Tensor, count: int, temperature: float 
 
 
 class Sums:
-    """Sums of two numbers below 10 ** digits; one in ten is held out, the same ones always."""
+    """Sums of two numbers below 10 ** digits; one in ten is held out, always the same ones."""
 
     alphabet = "0123456789+="
 
@@ -194,13 +194,13 @@ class Sums:
         self.powers = 10 ** torch.arange(digits + 1)
         self.prompt = f"{'123'[:digits]}+{'456'[:digits]}="
         drawn = torch.rand(10**digits, 10**digits, generator=torch.Generator().manual_seed(0))
-        # a + b and b + a are held out together, or one would give the other away.
+        # a + b and b + a are held out together, or one would reveal the other.
         self.is_held_out = torch.minimum(drawn, drawn.T) < 0.05
         self.data = self.examples(self.pairs(False, count))
         self.held_out = self.examples(self.pairs(True, 500))
 
     def pairs(self, held_out: bool, count: int) -> Tensor:
-        """A random choice of the pairs of one kind, of all at most: (count, 2)."""
+        """At most `count` random pairs, held out or not: (count, 2)."""
         pairs = (self.is_held_out == held_out).nonzero()
         return pairs[torch.randperm(len(pairs))[:count]]
 
@@ -213,14 +213,14 @@ class Sums:
         return torch.cat(parts, dim=1)
 
     def examples(self, pairs: Tensor) -> TensorDataset:
-        """All tokens but the last, and what follows each where that belongs to the answer."""
+        """All tokens but the last, and the next token of each, ignored outside the answer."""
         tokens = self.write(pairs)
         following = tokens[:, 1:].clone()
         following[:, : -self.answer] = IGNORED
         return TensorDataset(tokens[:, :-1], following)
 
     def test(self, model: Transformer) -> float:
-        """The share of 2,000 held-out sums for which `model` writes each digit right."""
+        """The share of 2,000 held-out sums for which `model` gets every digit right."""
         tokens = self.write(self.pairs(True, 2000))
         answers = [generate(model, questions, self.answer, temperature=0)
                    for questions in tokens[:, : -self.answer].split(1000)]  # fmt: skip
@@ -230,9 +230,9 @@ class Sums:
 
 
 class Text:
-    """Windows of a text: of its first nine tenths to learn from, of the rest to test with.
+    """Windows of a text: the first nine tenths for training, the rest for testing.
 
-    They lie end to end, so that in an epoch each character is foretold once.
+    They lie end to end, so that each character is predicted once per epoch.
     """
 
     prompt, answer = "\n", 500
@@ -252,7 +252,7 @@ class Text:
         batches = DataLoader(self.held_out, 100)
         total = sum(loss(model(x), y).item() * len(x) for x, y in batches)
         mean = total / len(self.held_out)
-        print(f"held-out loss {mean:.3f}: as unsure as among {math.exp(mean):.1f} characters")
+        print(f"held-out loss {mean:.3f}, perplexity {math.exp(mean):.1f}")
         return mean
 
 
@@ -266,9 +266,9 @@ def loss(scores: Tensor, following: Tensor) -> Tensor:
 
 
 def exact(scores: Tensor, following: Tensor) -> Tensor:
-    """The share of rows in which all that counts is right: (N, L, V), (N, L) -> ().
+    """The share of rows in which every counted token is right: (N, L, V), (N, L) -> ().
 
-    The model reads true digits here, not its own; up to its first error they are the same.
+    The model reads the true digits here, not its own; up to its first error they are the same.
     """
     right = (scores.argmax(dim=-1) == following) | (following == IGNORED)
     return right.all(dim=1).float().mean()
@@ -296,20 +296,20 @@ def save(path: Path, model: Transformer, args: argparse.Namespace) -> None:
 
 
 def load(path: Path, task: Sums | Text) -> Transformer:
-    """What `save` wrote. Raises: ValueError if it was trained for another task."""
+    """Load what `save` wrote. Raises: ValueError if it was trained for another task."""
     saved = torch.load(path)
     model = Transformer(**saved["sizes"])
     if (model.alphabet, model.context) != (task.alphabet, task.context):
         raise ValueError(
             f"{path} was trained with context {model.context} and alphabet {model.alphabet!r}; "
-            "give the --text and --context, or the --digits, of then"
+            "pass the same --text and --context, or the same --digits"
         )
     model.load_state_dict(saved["model"])
     return model
 
 
 def draw(model: Transformer, text: str, history: History, folder: Path) -> None:
-    """Where each head of the first block looks while it reads `text`; and how it was learned."""
+    """Plot where each head of the first block attends to in `text`, and the learning curve."""
     from torchlite.training import plots
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -346,32 +346,32 @@ def run(args: argparse.Namespace) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> float:
-    """Train and test as `argv` says.
+    """Train and test with the options in `argv`.
 
-    Returns the share of held-out sums that are exactly right, in [0, 1]; of a text, the mean
+    Returns the share of held-out sums that are exactly right, in [0, 1]; for a text, the mean
     cross entropy of the held-out characters.
     """
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(";")[0])
-    parser.add_argument("--digits", type=int, choices=[1, 2, 3], default=3, help="of a summand")
-    parser.add_argument("--examples", type=int, default=10_000, help="how many sums to learn from")
+    parser.add_argument("--digits", type=int, choices=[1, 2, 3], default=3, help="per summand")
+    parser.add_argument("--examples", type=int, default=10_000, help="number of training sums")
     parser.add_argument("--text", type=Path, help="learn the characters of this file instead")
-    parser.add_argument("--context", type=int, default=64, help="characters of a text to look at")
+    parser.add_argument("--context", type=int, default=64, help="for a text, in characters")
     parser.add_argument("--epochs", type=int, help="default: 8, text: 3")
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--lr", type=float, help="the greatest; default: 0.004, text: 0.002")
-    parser.add_argument("--width", type=int, help="numbers a token; default: 64, text: 128")
+    parser.add_argument("--lr", type=float, help="peak learning rate; default: 0.004, text: 0.002")
+    parser.add_argument("--width", type=int, help="embedding dimension; default: 64, text: 128")
     parser.add_argument("--layers", type=int, help="default: 2, text: 3")
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--positions", choices=["learned", "sinusoidal"], default="learned")
     parser.add_argument("--prompt", help="what to continue at the end")
     parser.add_argument("--generate", type=int, help="characters; default: an answer, text: 500")
     parser.add_argument("--temperature", type=float, help="default: 0, text: 0.8")
-    parser.add_argument("--top-k", type=int, help="draw among so many; default: all")
+    parser.add_argument("--top-k", type=int, help="sample from the k likeliest; default: all")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--backend", help="such as numba; default: $TORCHLITE_BACKEND or numpy")
+    parser.add_argument("--backend", help="e.g. numba; default: $TORCHLITE_BACKEND or numpy")
     parser.add_argument("--save", type=Path, help="write the trained model to this file")
-    parser.add_argument("--load", type=Path, help="take this model instead of training one")
-    parser.add_argument("--pictures", type=Path, help="draw into this folder")
+    parser.add_argument("--load", type=Path, help="use this model instead of training one")
+    parser.add_argument("--pictures", type=Path, help="folder for the plots")
     args = parser.parse_args(argv)
     for name, value in (FOR_TEXT if args.text else FOR_SUMS).items():
         if getattr(args, name) is None:

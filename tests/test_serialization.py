@@ -263,7 +263,7 @@ def test_a_damaged_file_loads_as_it_was_or_raises(data):
         (lambda data: data[:-40], RuntimeError, "truncated or damaged"),
         (lambda data: data.replace(b"\0\0\x80?", b"\0\0\x80@"), RuntimeError, "damaged"),
         (lambda data: archive(b"").getvalue().replace(b"data.pkl", b"code.pyx"), RuntimeError,
-         "not one of torch.save"),
+         "not written by torch.save"),
     ],
 )  # fmt: skip
 def test_other_files_are_refused_by_name(tmp_path, change, kind, text):

@@ -1,6 +1,6 @@
-"""Element types: their names, their order of promotion, their limits.
+"""Element types: names, promotion rules and limits.
 
-A backend tells how its arrays name these types with `register`; nothing here knows arrays.
+Backends map the dtypes of their arrays to these with `register`; this file is array-agnostic.
 """
 
 from __future__ import annotations
@@ -8,18 +8,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-BOOL, INTEGER, FLOAT, COMPLEX = range(4)  # categories, in the order of promotion
+BOOL, INTEGER, FLOAT, COMPLEX = range(4)  # categories, in promotion order
 
 
 class dtype:
-    """The type of a tensor's elements, as ``torchlite.float32``; compare with ``is`` or ``==``."""
+    """The type of a tensor's elements: ``torchlite.float32`` etc.; compare by ``is`` or ``==``."""
 
     __slots__ = ("name", "category", "itemsize", "is_signed", "legacy")
 
     def __init__(self, name: str, category: int, itemsize: int, signed: bool, legacy: str) -> None:
         self.name, self.category, self.itemsize = name, category, itemsize
         self.is_signed = signed
-        self.legacy = legacy  # "Float" of "torch.FloatTensor": PyTorch's messages use it
+        self.legacy = legacy  # "Float" in "torch.FloatTensor": used in PyTorch's messages
 
     @property
     def is_floating_point(self) -> bool:
@@ -36,7 +36,7 @@ class dtype:
         return _REAL_OF.get(self, self)
 
     def to_complex(self) -> dtype:
-        """The complex type whose parts have this type."""
+        """The complex type whose real and imaginary parts have this type."""
         if self.category == COMPLEX:
             return self
         return {float16: complex32, float64: complex128}.get(self, complex64)
@@ -82,12 +82,12 @@ complex_array_dtypes: set[Any] = {complex32, complex64, complex128}
 
 
 def from_name(name: str) -> dtype:
-    """The dtype that is called `name`: ``from_name("float32") is float32``."""
+    """The dtype called `name`: ``from_name("float32") is float32``."""
     return _BY_NAME[name]
 
 
 def register(kind: dtype, array_dtype: Any) -> None:
-    """Tell that arrays whose ``.dtype`` equals `array_dtype` (hashable) hold elements of `kind`."""
+    """Register `array_dtype` (hashable) as the ``.dtype`` of arrays with elements of `kind`."""
     _BY_ARRAY_DTYPE[array_dtype] = kind
     if kind.category == COMPLEX:
         complex_array_dtypes.add(array_dtype)
@@ -108,12 +108,12 @@ _default = float32
 
 
 def get_default_dtype() -> dtype:
-    """The dtype of floating-point tensors made from Python numbers; float32 at first."""
+    """The dtype of floating-point tensors created from Python numbers; initially float32."""
     return _default
 
 
 def set_default_dtype(d: dtype) -> None:
-    """Set the dtype of floating-point tensors made from Python numbers.
+    """Set the dtype of floating-point tensors created from Python numbers.
 
     Raises: TypeError if `d` is not a floating-point dtype.
     """
@@ -124,7 +124,7 @@ def set_default_dtype(d: dtype) -> None:
 
 
 def of_scalar(value: Any) -> dtype:
-    """The dtype a Python number has by itself: bool, int64, the default float, its complex."""
+    """The dtype of a Python number: bool, int64, the default float dtype or its complex type."""
     if isinstance(value, float):
         return _default
     if isinstance(value, int):
@@ -135,7 +135,7 @@ def of_scalar(value: Any) -> dtype:
 
 
 def promote_types(type1: dtype, type2: dtype) -> dtype:
-    """The smallest dtype that both convert to by PyTorch's table.
+    """The smallest dtype that both convert to, by PyTorch's table.
 
     Raises: RuntimeError for uint16, uint32 or uint64 with another integer type.
     """
@@ -178,7 +178,7 @@ def _promote_within(a: dtype, b: dtype) -> dtype:
 
 
 def can_cast(from_: dtype, to: dtype) -> bool:
-    """Whether a result of dtype `from_` may be stored as `to`: never down a category."""
+    """Whether a result of dtype `from_` may be stored as `to`: never in a lower category."""
     return from_.category <= to.category
 
 

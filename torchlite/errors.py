@@ -1,4 +1,4 @@
-"""Exceptions of torchlite that have no builtin class, and texts that more than one file needs."""
+"""Exceptions without a builtin class, and messages used in more than one file."""
 
 
 class BackendError(RuntimeError):
@@ -6,11 +6,11 @@ class BackendError(RuntimeError):
 
 
 class LinAlgError(RuntimeError):
-    """A matrix lacks what an operation of linear algebra needs: `torch.linalg.LinAlgError`."""
+    """A matrix is unsuitable for a linear algebra operation: `torch.linalg.LinAlgError`."""
 
 
 class OutOfMemoryError(RuntimeError):
-    """There is too little memory, where a device tells: `torch.OutOfMemoryError`."""
+    """A device reports that it is out of memory: `torch.OutOfMemoryError`."""
 
 
 FREED_GRAPH = (

@@ -1,4 +1,4 @@
-"""Special functions of mathematics: PyTorch's `torch.special`."""
+"""Special mathematical functions: PyTorch's `torch.special`."""
 
 from torchlite.ops.layers.activations import sigmoid as expit
 from torchlite.ops.math.arithmetic import erf, erfc, erfinv, round

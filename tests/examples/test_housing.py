@@ -39,7 +39,7 @@ def test_a_saved_network_predicts_without_training(tmp_path, capsys):
     capsys.readouterr()
     assert housing.main(["--load", str(path)]) < 5  # and knows by itself that B is left out
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].endswith("in truth 24.0")
+    assert lines[0].endswith("true price 24.0")
     assert len(lines) == 5
     for line in lines:
         assert float(line.split()[0]) == pytest.approx(float(line.split()[-1]), abs=9)

@@ -23,7 +23,7 @@ def test_the_most_frequent_errors_come_first(capsys):
     mnist_errors.print_confusions(matrix, limit=2)
     by_class, errors = capsys.readouterr().out.splitlines()
     assert "4: 92.6%" in by_class  # 100 of 108
-    assert errors == "most often:  4 taken for 9: 8  9 taken for 4: 5"
+    assert errors == "most frequent errors:  4 mistaken for 9: 8  9 mistaken for 4: 5"
 
 
 def test_both_backends_reach_the_same(bands):

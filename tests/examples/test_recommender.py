@@ -19,7 +19,7 @@ def test_it_learns_and_recommends(capsys):
     assert figures["towers"]["new films"] < figures["factors"]["new films"]
     printed = capsys.readouterr().out
     assert printed.count("val_loss") == 6
-    assert printed.partition("for user 7:\n")[2].count("stars expected") == 5
+    assert printed.partition("for user 7:\n")[2].count("stars predicted") == 5
 
 
 def test_nobody_is_recommended_what_they_rated_or_what_is_new():
@@ -36,7 +36,7 @@ def test_nobody_is_recommended_what_they_rated_or_what_is_new():
 def test_an_unknown_user_is_refused_before_the_training(capsys):
     with pytest.raises(SystemExit):
         recommender.main(["--user", "400"])
-    assert "users 0 to 399, not 400" in capsys.readouterr().err
+    assert "expected 0 to 399, got 400" in capsys.readouterr().err
 
 
 def test_precision_is_the_share_of_the_best_that_is_found():

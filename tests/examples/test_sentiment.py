@@ -58,7 +58,7 @@ def test_a_batch_is_padded_and_knows_its_lengths():
 def test_an_empty_sentence_is_refused_before_the_training(capsys):
     with pytest.raises(SystemExit):
         sentiment.main(["--predict", "the food was good", " "])
-    assert "a sentence needs a word" in capsys.readouterr().err
+    assert "a sentence must contain a word" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", sentiment.MODELS)

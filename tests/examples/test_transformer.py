@@ -41,7 +41,7 @@ def test_attention_is_that_of_the_library(is_causal):
 
 
 def test_a_width_that_heads_cannot_share_is_refused():
-    with pytest.raises(ValueError, match="width 10 cannot be shared by 4 heads"):
+    with pytest.raises(ValueError, match="width 10 is not divisible by 4 heads"):
         transformer.MultiHeadAttention(10, 4)
 
 

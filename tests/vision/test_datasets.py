@@ -112,7 +112,7 @@ def test_cifar_reads_no_file_with_another_checksum(cifar):
     assert "is missing" in str(caught.value)
     kind(root, download=True)
     (root / kind.base_folder / "b").write_bytes(b"something else")
-    with pytest.raises(RuntimeError, match="has not the MD5"):
+    with pytest.raises(RuntimeError, match="does not have the MD5"):
         kind(root)
 
 

@@ -1,1 +1,1 @@
-"""The tensor and what it rests on: shapes, devices, graph nodes, printing, settings."""
+"""The tensor and its foundations: shapes, devices, graph nodes, printing, settings."""

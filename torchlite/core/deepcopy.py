@@ -1,4 +1,4 @@
-"""The memory of tensors that `copy.deepcopy` copies: those that share it still do in the copy."""
+"""Memory of tensors under `copy.deepcopy`: tensors that share memory still share it in the copy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class _Place(NamedTuple):
-    """Where a tensor lies in the memory that it views, in elements."""
+    """The position of a tensor in the memory that it views, in elements."""
 
     shape: tuple[int, ...]
     strides: tuple[int, ...]
@@ -19,12 +19,12 @@ class _Place(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Behind its last element."""
+        """One past its last element."""
         return self.start + 1 + sum((n - 1) * step for n, step in zip(self.shape, self.strides))
 
 
 class _Region:
-    """The copy of a piece of memory, and the tensors that lie in it; grows as they come."""
+    """The copy of a piece of memory and the tensors in it; grows as tensors are added."""
 
     def __init__(self) -> None:
         self.start = self.end = 0
@@ -33,9 +33,9 @@ class _Region:
         self.tensors: list[tuple[Tensor, _Place]] = []
 
     def place(self, tensor: Tensor, place: _Place, source: Any) -> None:
-        """Give `tensor` its place in the copy of the memory that `source` views."""
+        """Make `tensor` a view of the copy of the memory that `source` views."""
         self.tensors.append((tensor, place))
-        self.source = source  # stays alive, so that nothing else gets its address
+        self.source = source  # kept alive so that its address is not reused
         if self.copy is not None and self.start <= place.start and place.end <= self.end:
             self._show(tensor, place)
             return
@@ -52,9 +52,9 @@ class _Region:
 
 
 def copy_memory(source: Tensor, copied: Tensor, memo: dict) -> None:
-    """Make `copied` hold a copy of the array of `source`, as `memo` has copied its memory.
+    """Give `copied` a copy of the array of `source`, sharing memory already copied in `memo`.
 
-    Not as PyTorch, which copies all memory that a view's base has: only what tensors reach.
+    Unlike PyTorch, which copies the whole storage of a view, this copies only what tensors reach.
     """
     xp, array = local.mode.xp, source._data
     if not array.size:

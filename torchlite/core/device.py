@@ -1,4 +1,4 @@
-"""Devices: any of PyTorch's can be named, tensors are made on the CPU only."""
+"""Devices: all of PyTorch's can be named, but tensors are created on the CPU only."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _KINDS = (
 
 
 class device:
-    """The name of a place for tensors: ``device("cuda:1")``, ``device("cuda", 1)``.
+    """A device name: ``device("cuda:1")``, ``device("cuda", 1)``.
 
-    Every tensor is on ``device("cpu")``. Inside ``with device(...):`` it is the default device.
+    Every tensor is on ``device("cpu")``. ``with device(...):`` makes it the default in the block.
 
-    Raises: RuntimeError (as PyTorch) for an unknown kind or a bad number, and for a number alone,
-        which means an accelerator; TypeError for what is neither.
+    Raises: RuntimeError (as PyTorch) for an unknown type, a bad index, or an index alone, which
+        means an accelerator; TypeError for anything but a str, a device or an int.
     """
 
     __slots__ = ("type", "index")
@@ -95,18 +95,18 @@ CPU = device("cpu")
 
 class _Default(threading.local):
     def __init__(self) -> None:
-        self.devices = [CPU]  # that of `set_default_device`, and those of `with` blocks
+        self.devices = [CPU]  # from `set_default_device`, then from `with` blocks
 
 
 _default = _Default()
 
 
 def check_device(value: Any = None) -> None:
-    """Nothing if tensors can be made on `value`: a device, its name, or None for the default.
+    """Check that tensors can be created on `value`: a device, its name, or None for the default.
 
-    ``meta`` is taken for the CPU: its tensors have memory here.
-    Raises: what PyTorch built without the device does: AssertionError for CUDA and XPU, else
-        RuntimeError; what `device` does.
+    ``meta`` is treated as the CPU: its tensors have memory here.
+    Raises: as PyTorch built without the device: AssertionError for CUDA and XPU, else
+        RuntimeError; also whatever `device` raises.
     """
     place = _default.devices[-1] if value is None else device(value)
     if place.type not in ("cpu", "meta"):
@@ -114,25 +114,25 @@ def check_device(value: Any = None) -> None:
 
 
 def missing(kind: str) -> Exception:
-    """The error of a program that uses an accelerator of this kind."""
-    hint = f"torchlite computes on the CPU only: ask torch.{kind}.is_available() first."
+    """The error for a program that uses an accelerator of this type."""
+    hint = f"torchlite runs on the CPU only: check torch.{kind}.is_available() first."
     if kind in ("cuda", "xpu"):
         return AssertionError(f"Torch not compiled with {kind.upper()} enabled\n{hint}")
     return RuntimeError(f"PyTorch is not linked with support for {kind} devices\n{hint}")
 
 
 def get_default_device() -> device:
-    """Where tensors are made if nothing else is said.
+    """The device on which tensors are created by default.
 
-    Raises: as PyTorch, if tensors cannot be made there.
+    Raises: as PyTorch, if tensors cannot be created there.
     """
     check_device()
     return _default.devices[-1]
 
 
 def set_default_device(device: Any) -> None:
-    """From now on make tensors on `device`; None means the CPU.
+    """Create tensors on `device` from now on; None means the CPU.
 
-    Any may be named, as in PyTorch: only the CPU works when it comes to tensors.
+    As in PyTorch any device is accepted; creating tensors fails unless it is the CPU.
     """
     _default.devices[0] = CPU if device is None else type(CPU)(device)

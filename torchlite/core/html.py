@@ -1,15 +1,15 @@
-"""What a notebook shows of a tensor and of a module."""
+"""The HTML representation of tensors and modules in notebooks."""
 
 from __future__ import annotations
 
 import html
 from typing import Any
 
-_MOST = 20  # rows and columns of a table
+_MOST = 20  # rows or columns in a table
 
 
 def tensor_html(tensor: Any) -> str:
-    """A vector or matrix as a table, its middle left out if it is large; others as text."""
+    """A vector or matrix as a table, its middle elided if large; other tensors as text."""
     facts = f"{type(tensor).__name__} {tuple(tensor.shape)} {tensor.dtype}"
     facts += ", requires_grad" if tensor.requires_grad else ""
     caption = f"<small>{html.escape(facts)}</small>"
@@ -23,7 +23,7 @@ def tensor_html(tensor: Any) -> str:
 
 
 def _shown(count: int) -> list[int | None]:
-    """The places to show, None where some are left out."""
+    """The indices to show, with None where some are elided."""
     if count <= _MOST:
         return list(range(count))
     half = _MOST // 2
@@ -38,7 +38,7 @@ def _cell(matrix: Any, i: int | None, j: int | None) -> str:
 
 
 def module_html(module: Any) -> str:
-    """The modules within each other, to fold; with the number of parameters of each."""
+    """The nested modules as a collapsible tree, with the number of parameters of each."""
     count = sum(p.numel() for p in module.parameters())
     text = html.escape(f"{type(module).__name__}({module.extra_repr()})")
     text += f" <small>{count:,} parameters</small>" if count else ""

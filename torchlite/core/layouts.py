@@ -1,10 +1,10 @@
-"""Memory layouts, for programs that name them: every tensor is strided."""
+"""Memory layouts, for programs that refer to them: every tensor is strided."""
 
 from __future__ import annotations
 
 
 class _Name:
-    """A constant that prints as PyTorch's."""
+    """A constant that prints like PyTorch's."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -17,11 +17,11 @@ class _Name:
 
 
 class layout(_Name):
-    """How elements lie in memory: always `strided`."""
+    """The memory layout of a tensor: always `strided`."""
 
 
 class memory_format(_Name):
-    """An order of dimensions in memory. Results are contiguous; asking for another changes none."""
+    """An order of dimensions in memory. Results are contiguous whichever one is requested."""
 
 
 strided = layout("strided")

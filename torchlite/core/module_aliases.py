@@ -1,7 +1,6 @@
-"""PyTorch's import paths for modules that live in another room: ``import torchlite.cuda``.
+"""PyTorch's import paths for modules that live in another package: ``import torchlite.cuda``.
 
-The module is the same object under both names. Imports that find their file never come here with
-an alias, and all others pay one look into a dict.
+The module is the same object under both names. Imports of other names cost one dict lookup.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ def _homes() -> dict[str, str]:
     return homes
 
 
-#: The alias of a module -> where it is defined. With a package come its submodules.
+#: The alias of a module -> where it is defined. A package's entry covers its submodules.
 HOMES = _homes()
 
 
@@ -46,7 +45,7 @@ def home(name: str) -> str | None:
 
 
 class AliasLoader:
-    """Gives a module that has already run to whoever imports it under another name."""
+    """Loader that returns an already executed module for an import under another name."""
 
     def __init__(self, module: ModuleType) -> None:
         self.module, self.spec = module, module.__spec__
@@ -67,5 +66,5 @@ class _Finder:
         return ModuleSpec(name, AliasLoader(importlib.import_module(defined)))  # type: ignore[arg-type]
 
 
-# in front: the usual finder would run a submodule of an aliased package a second time
+# first, because the default finder would run a submodule of an aliased package a second time
 sys.meta_path.insert(0, _Finder)  # type: ignore[arg-type]

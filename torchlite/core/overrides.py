@@ -1,12 +1,12 @@
-"""Subclasses of `Tensor`, and other classes, that take over operations: ``__torch_function__``.
+"""Subclasses of `Tensor`, and other classes, that override operations: ``__torch_function__``.
 
-The protocol is PyTorch's (https://pytorch.org/docs/stable/notes/extending.html): an operation that
-meets an argument whose class defines ``__torch_function__(cls, func, types, args, kwargs)`` hands
-itself over. `Tensor` has a default, which computes and gives the results the subclass as class. A
-`TorchFunctionMode` is told of every operation in its block.
+The protocol is PyTorch's (https://pytorch.org/docs/stable/notes/extending.html): an operation with
+an argument whose class defines ``__torch_function__(cls, func, types, args, kwargs)`` calls that
+instead. `Tensor` has a default, which computes and converts the results to the subclass. A
+`TorchFunctionMode` intercepts every operation in its block.
 
-A program that defines no such class pays one look at `active` for a call. The methods of `Tensor`
-that are no operations get their hook when the first subclass is defined.
+Programs without such classes pay for one check of `active` per call. The methods of `Tensor` that
+are not operations are wrapped when the first subclass is defined.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import Any
 
 from torchlite.core.tensor import Tensor
 
-#: Whether any class or mode has asked to be told of operations.
+#: Whether any class or mode overrides operations.
 active = False
-#: What runs ``function(*args, **kwargs)`` once `torch.autocast` was used; it casts the operands.
+#: Runs ``function(*args, **kwargs)`` with operands cast, once `torch.autocast` has been used.
 autocast: Callable[[Callable, tuple, dict], Any] | None = None
-#: The operations that can be taken over.
+#: The operations that can be overridden.
 overridable: set[Callable] = set()
 _VIEWING_PROPERTIES = ("T", "mT", "H", "mH", "real", "imag", "data")
 _OWN_METHODS = {
@@ -44,13 +44,13 @@ _state = _State()
 
 def _disabled_torch_function_impl(cls: type, func: Callable, types: Iterable[type],
                                   args: tuple = (), kwargs: dict | None = None) -> Any:  # fmt: skip
-    """The ``__torch_function__`` of a class whose operations give plain tensors."""
+    """The ``__torch_function__`` of a class whose operations return plain tensors."""
     with DisableTorchFunctionSubclass():
         return func(*args, **(kwargs or {}))
 
 
 class DisableTorchFunctionSubclass:
-    """Inside, subclasses are not asked: operations treat them as plain tensors."""
+    """Inside the block, subclasses are not dispatched to: they are treated as plain tensors."""
 
     def __enter__(self) -> None:
         self._previous, _state.subclasses_on = _state.subclasses_on, False
@@ -60,7 +60,7 @@ class DisableTorchFunctionSubclass:
 
 
 class DisableTorchFunction(DisableTorchFunctionSubclass):
-    """Inside, neither subclasses nor modes are asked."""
+    """Inside the block, neither subclasses nor modes are dispatched to."""
 
     def __enter__(self) -> None:
         super().__enter__()
@@ -72,9 +72,9 @@ class DisableTorchFunction(DisableTorchFunctionSubclass):
 
 
 class TorchFunctionMode:
-    """Inside ``with mode:``, its ``__torch_function__(func, types, args, kwargs)`` is told.
+    """Inside ``with mode:``, operations call its ``__torch_function__(func, types, args, kwargs)``.
 
-    While it runs the mode is off, so it may call ``func``; modes nest, the innermost comes first.
+    The mode is off while that runs, so it may call ``func``; modes nest, innermost first.
     """
 
     def __torch_function__(self, func: Callable, types: Iterable[type], args: tuple = (),
@@ -100,8 +100,8 @@ class BaseTorchFunctionMode(TorchFunctionMode):
 
 def _default(cls: type[Tensor], func: Callable, types: Iterable[type], args: tuple = (),
              kwargs: dict | None = None) -> Any:  # fmt: skip
-    """Compute, and give the results that are plain tensors the class `cls`."""
-    foreign = cls is Tensor and func not in overridable  # as when PyTorch itself meets a tensor
+    """Compute, and convert results that are plain tensors to the class `cls`."""
+    foreign = cls is Tensor and func not in overridable  # e.g. PyTorch's own function
     if foreign or not all(issubclass(cls, kind) for kind in types):
         return NotImplemented
     with DisableTorchFunctionSubclass():
@@ -119,11 +119,11 @@ def _converted(result: Any, cls: type[Tensor]) -> Any:
     return result
 
 
-# --- finding and asking -------------------------------------------------------------------------
+# --- dispatch -----------------------------------------------------------------------------------
 
 
 def _overloaded(values: Iterable[Any], found: list) -> list:
-    """The values whose classes take over, one for each class, subclasses before their bases."""
+    """The values whose classes override operations, one per class, subclasses before bases."""
     for value in values:
         kind = type(value)
         if kind is Tensor:
@@ -140,7 +140,7 @@ def _takes_over(kind: type) -> bool:
     method = getattr(kind, "__torch_function__", _disabled_torch_function_impl)
     function = getattr(method, "__func__", method)
     disabled = function is _disabled_torch_function_impl
-    of_pytorch = getattr(function, "__module__", "") == "torch._tensor"  # its tensors' own default
+    of_pytorch = getattr(function, "__module__", "") == "torch._tensor"  # its tensors' default
     return not (disabled or of_pytorch or issubclass(kind, (TorchFunctionMode, type)))
 
 
@@ -152,12 +152,12 @@ def _asked(args: tuple, kwargs: dict) -> list:
 
 
 def asked(args: tuple, kwargs: dict) -> bool:
-    """Whether a mode, or the class of an argument, takes over a call with these arguments."""
+    """Whether a mode or the class of an argument overrides a call with these arguments."""
     return bool(_state.modes) or bool(_asked(args, kwargs))
 
 
 def hand_over(func: Callable, args: tuple, kwargs: dict) -> Any:
-    """What the modes and classes that are `asked` make of ``func(*args, **kwargs)``."""
+    """The result of ``func(*args, **kwargs)`` from the modes and classes that override it."""
     found = _asked(args, kwargs)
     if _state.modes:
         return _by_mode(func, found, args, kwargs)
@@ -195,9 +195,9 @@ def _nobody(func: Callable, found: list) -> TypeError:
 
 
 def taken_over(function: Callable, synonyms: Sequence[tuple[str, str]] = ()) -> Callable:
-    """`function` as a public operation, which classes and modes may take over.
+    """`function` as a public operation, which classes and modes may override.
 
-    `synonyms`: (other name, name) of keywords.
+    `synonyms`: (alias, name) pairs of keywords.
     """
 
     @functools.wraps(function)
@@ -212,7 +212,7 @@ def taken_over(function: Callable, synonyms: Sequence[tuple[str, str]] = ()) -> 
             if autocast is None:
                 return function(*args, **kwargs)
             return autocast(function, args, kwargs)
-        except (AttributeError, TypeError):  # an object that is no tensor, but perhaps takes over
+        except (AttributeError, TypeError):  # not a tensor, but it may override the operation
             if not asked(args, kwargs):
                 raise
         return hand_over(op, args, kwargs)
@@ -222,7 +222,7 @@ def taken_over(function: Callable, synonyms: Sequence[tuple[str, str]] = ()) -> 
 
 
 def activate() -> None:
-    """Let the methods and the viewing properties of `Tensor` ask, from now on."""
+    """Make the methods and view properties of `Tensor` overridable from now on."""
     global active
     if active:
         return
@@ -252,33 +252,33 @@ def _init_subclass(cls: type[Tensor], **options: Any) -> None:
 
 
 def attach() -> None:
-    """Give `Tensor` the default ``__torch_function__``. Called once, with the other methods."""
+    """Add the default ``__torch_function__`` to `Tensor`. Called once, with the other methods."""
     hooks = {"__torch_function__": _default, "__init_subclass__": _init_subclass}
     for name, function in hooks.items():
         setattr(Tensor, name, classmethod(function))  # type: ignore[arg-type]
 
 
-# --- for those who write such classes -----------------------------------------------------------
+# --- helpers for authors of such classes --------------------------------------------------------
 
 
 def has_torch_function(relevant_args: Iterable[Any]) -> bool:
-    """Whether any of these arguments, or a mode, takes operations over."""
+    """Whether any of these arguments, or a mode, overrides operations."""
     return asked(tuple(relevant_args), {})
 
 
 def has_torch_function_unary(argument: Any) -> bool:
-    """`has_torch_function` of one argument."""
+    """`has_torch_function` for one argument."""
     return has_torch_function((argument,))
 
 
 def has_torch_function_variadic(*args: Any) -> bool:
-    """`has_torch_function` of the arguments given."""
+    """`has_torch_function` for the given arguments."""
     return has_torch_function(args)
 
 
 def handle_torch_function(public_api: Callable, relevant_args: Iterable[Any], *args: Any,
                           **kwargs: Any) -> Any:  # fmt: skip
-    """What those of `relevant_args` that take over make of ``public_api(*args, **kwargs)``."""
+    """The result of ``public_api(*args, **kwargs)`` from the overriding ones of `relevant_args`."""
     found = _asked(tuple(relevant_args), {})
     if _state.modes:
         return _by_mode(public_api, found, args, kwargs)
@@ -286,7 +286,7 @@ def handle_torch_function(public_api: Callable, relevant_args: Iterable[Any], *a
 
 
 def wrap_torch_function(dispatcher: Callable) -> Callable:
-    """A decorator: the arguments that ``dispatcher(*args)`` returns may take the function over."""
+    """A decorator: the arguments that ``dispatcher(*args)`` returns may override the function."""
 
     def decorate(function: Callable) -> Callable:
         @functools.wraps(function)
@@ -302,12 +302,12 @@ def wrap_torch_function(dispatcher: Callable) -> Callable:
 
 
 def is_tensor_like(inp: Any) -> bool:
-    """Whether it is a tensor, or of a class with ``__torch_function__``."""
+    """Whether `inp` is a tensor or its class defines ``__torch_function__``."""
     return isinstance(inp, Tensor) or hasattr(inp, "__torch_function__")
 
 
 def is_tensor_method_or_property(func: Callable) -> bool:
-    """Whether `func` is a method, or the getter of a property, of `Tensor`."""
+    """Whether `func` is a method or a property getter of `Tensor`."""
     name = getattr(func, "__name__", "")
     value = vars(Tensor).get(name)
     return value is func or (isinstance(value, property) and value.fget is func)
@@ -323,7 +323,7 @@ def resolve_name(f: Callable) -> str | None:
 
 
 def get_overridable_functions() -> dict[Any, list[Callable]]:
-    """The functions that can be taken over, by namespace: {Tensor: methods, "torch": functions}."""
+    """The functions that can be overridden, by namespace: {Tensor: methods, "torch": functions}."""
     functions = (f for f in vars(Tensor).values() if isinstance(f, FunctionType))
     methods: list[Callable] = [f for f in functions if f in overridable]
     return {Tensor: methods, "torch": [*overridable.difference(methods)]}
@@ -331,7 +331,7 @@ def get_overridable_functions() -> dict[Any, list[Callable]]:
 
 @contextmanager
 def enable_reentrant_dispatch() -> Iterator[None]:
-    """Inside, subclasses are asked again: for use within ``__torch_function__``."""
+    """Dispatch to subclasses again inside the block: for use within ``__torch_function__``."""
     previous, _state.subclasses_on = _state.subclasses_on, True
     try:
         yield

@@ -1,8 +1,8 @@
-"""The text of a tensor: what `repr`, `str` and `print` show, character for character PyTorch's.
+"""The text of a tensor for `repr`, `str` and `print`, character for character like PyTorch's.
 
-Three steps: an *excerpt* (the elements to show, as nested lists with ``...`` where some are left
-out), a *column* (one way to write a number, and its width, that suits all of them), a layout.
-Only the public API of tensors is used, so that any tensor of PyTorch's API can be printed.
+Three steps: an *excerpt* (the elements to show, as nested lists with ``...`` for those elided), a
+*column* (a number format and a width that suit all of them), and a layout.
+Only the public tensor API is used, so any tensor with PyTorch's API can be printed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from torchlite.core.tensor import wrap
 
 @dataclass(frozen=True)
 class _Options:
-    """How to print. Frozen: options change together, or not at all if one of them is bad."""
+    """Print options. Frozen: they change together, or not at all if one of them is invalid."""
 
     precision: int = 4
     threshold: float = 1000
@@ -60,19 +60,19 @@ def set_printoptions(
     profile: str | None = None,
     sci_mode: bool | None = None,
 ) -> None:
-    """Set how tensors are printed; what is None stays as it is, except `sci_mode`.
+    """Set how tensors are printed; options that are None keep their value, except `sci_mode`.
 
     Args:
-        precision: Digits after the point. At first 4.
-        threshold: Tensors with more elements than this are summarised. At first 1000.
-        edgeitems: Elements that a summary shows at each end of a dimension. At first 3.
-        linewidth: Characters in a line. At first 80.
-        profile: ``"default"``, ``"short"`` or ``"full"``: values for those of the above not given.
-        sci_mode: Scientific notation always (True), never (False), or where it suits (None). As in
+        precision: Digits after the decimal point. Initially 4.
+        threshold: Tensors with more elements than this are summarised. Initially 1000.
+        edgeitems: Elements shown at each end of a dimension in a summary. Initially 3.
+        linewidth: Characters per line. Initially 80.
+        profile: ``"default"``, ``"short"`` or ``"full"``: defaults for the options above.
+        sci_mode: Scientific notation always (True), never (False), or automatic (None). As in
             PyTorch, each call sets it, to None if it is not given.
 
-    Raises: TypeError or ValueError for a value of no use; then nothing changes. PyTorch accepts
-    such a value (ignoring an unknown profile) and fails when it prints.
+    Raises: TypeError or ValueError for an invalid value, and changes nothing. PyTorch accepts
+    such a value (ignoring an unknown profile) and fails when printing.
     """
     global _options
     if profile is not None and profile not in _PROFILES:
@@ -95,7 +95,7 @@ def get_printoptions() -> dict[str, Any]:
 
 @contextmanager
 def printoptions(**kwargs: Any) -> Iterator[None]:
-    """Print with other options inside a ``with`` block; takes what `set_printoptions` takes."""
+    """Print with other options inside a ``with`` block; same arguments as `set_printoptions`."""
     global _options
     before = _options
     set_printoptions(**kwargs)
@@ -106,9 +106,9 @@ def printoptions(**kwargs: Any) -> Iterator[None]:
 
 
 def format_tensor(tensor: Any) -> str:
-    """The text of `tensor`, as ``tensor([1.0000, 2.5000], requires_grad=True)``.
+    """The text of `tensor`, e.g. ``tensor([1.0000, 2.5000], requires_grad=True)``.
 
-    The cost depends on what is shown, not on the size of `tensor`, once it is summarised.
+    If summarised, the cost depends on what is shown, not on the size of `tensor`.
     """
     if isinstance(getattr(tensor, "_data", None), Batched):
         return _batch(tensor._data)
@@ -124,7 +124,7 @@ def format_tensor(tensor: Any) -> str:
 
 
 def _batch(data: Batched) -> str:
-    """An example inside of `vmap`: nobody sees one, but all of them, with the batch in front."""
+    """A tensor inside `vmap`: the whole batch is shown, with the batch dimension first."""
     inside, level = data.value, 1
     while isinstance(inside, Batched):
         inside, level = inside.value, level + 1
@@ -136,7 +136,7 @@ def _batch(data: Batched) -> str:
 
 
 def _notes(tensor: Any, options: _Options) -> list[str]:
-    """What the elements do not tell, as ``dtype=torch.float64``."""
+    """Facts not evident from the elements, e.g. ``dtype=torch.float64``."""
     is_empty = tensor.numel() == 0
     notes = []
     if tensor.dim() != 1 if is_empty else options.edgeitems == 0:
@@ -151,7 +151,7 @@ def _notes(tensor: Any, options: _Options) -> list[str]:
 
 
 def _evident_dtypes(is_empty: bool) -> set[str]:
-    """Names of the dtypes that a reader sees by the elements, if there are any."""
+    """Names of the dtypes that are evident from the elements, if there are any."""
     default = dtypes.get_default_dtype()
     if is_empty:
         return {str(default)}
@@ -160,8 +160,8 @@ def _evident_dtypes(is_empty: bool) -> set[str]:
 
 
 def _with_notes(text: str, notes: Iterable[str], indent: int, options: _Options) -> str:
-    """`text` and `notes`, each on the last line if there is room, else on a line of its own."""
-    used = len(text) - text.rfind("\n") + 1  # two more than the line has, as PyTorch counts
+    """`text` and `notes`, each on the last line if there is room, else on a new line."""
+    used = len(text) - text.rfind("\n") + 1  # two more than the line's length, as PyTorch counts
     for note in notes:
         if used + len(note) + 2 > options.linewidth:
             text += ",\n" + " " * indent + note
@@ -176,7 +176,7 @@ def _with_notes(text: str, notes: Iterable[str], indent: int, options: _Options)
 
 
 def _contents(tensor: Any, indent: int, options: _Options) -> str:
-    """The elements of `tensor` in brackets; lines after the first begin `indent` columns in."""
+    """The elements of `tensor` in brackets; lines after the first are indented by `indent`."""
     if tensor.numel() == 0:
         return "[]"
     if tensor.numel() <= options.threshold:
@@ -191,7 +191,7 @@ def _contents(tensor: Any, indent: int, options: _Options) -> str:
 
 
 def _excerpt(tensor: Any, edge: int) -> Any:
-    """The elements at most `edge` from an end of each long dimension, ``...`` for the others."""
+    """The first and last `edge` elements of each long dimension, with ``...`` for the others."""
     if all(size <= 2 * edge for size in tensor.shape):
         return tensor.tolist()
     size = tensor.shape[0]
@@ -204,7 +204,7 @@ def _excerpt(tensor: Any, edge: int) -> Any:
 
 
 def _flatten(excerpt: Any, dim: int) -> Iterator[Any]:
-    """The numbers in `excerpt`, lists nested `dim` deep."""
+    """The numbers in `excerpt`, lists nested to depth `dim`."""
     if dim == 0:
         yield excerpt
         return
@@ -214,7 +214,7 @@ def _flatten(excerpt: Any, dim: int) -> Iterator[Any]:
 
 
 def _layout(excerpt: Any, dim: int, indent: int, column: _Column, options: _Options) -> str:
-    """The text of `excerpt`, lists nested `dim` deep whose bracket opens in column `indent`."""
+    """The text of `excerpt`, lists nested to depth `dim`; its bracket opens at column `indent`."""
     if dim == 0:
         return column.write(excerpt)
     if dim == 1:
@@ -228,7 +228,7 @@ def _layout(excerpt: Any, dim: int, indent: int, column: _Column, options: _Opti
             "..." if item is ... else _layout(item, dim - 1, indent + 1, column, options)
             for item in excerpt
         ]
-    line_breaks = "\n" * max(1, dim - 1)  # blank lines set matrices apart
+    line_breaks = "\n" * max(1, dim - 1)  # blank lines separate matrices
     return "[" + f",{line_breaks}{' ' * (indent + 1)}".join(parts) + "]"
 
 
@@ -236,7 +236,7 @@ def _layout(excerpt: Any, dim: int, indent: int, column: _Column, options: _Opti
 
 
 class _Column(NamedTuple):
-    """How to write an element, and the width that lines are planned with."""
+    """How to format an element, and the width used to lay out lines."""
 
     write: Callable[[Any], str]
     width: int
@@ -251,15 +251,15 @@ def _column(values: list[Any], dtype: Any, options: _Options) -> _Column:
 
 
 def _aligned(text: Callable[[Any], str], values: Iterable[Any]) -> _Column:
-    """A column as wide as the longest text of `values`; others may stand out of it."""
+    """A column as wide as the longest text of `values`; other values may be wider."""
     width = max((len(text(value)) for value in values), default=1)
     return _Column(lambda value: text(value).rjust(width), width)
 
 
 def _float_column(values: list[float], options: _Options) -> _Column:
-    """``1.0000e-05`` if magnitudes are extreme, ``1.`` if all are whole, else ``1.0000``.
+    """``1.0000e-05`` if magnitudes are extreme, ``1.`` if all are integers, else ``1.0000``.
 
-    Zeros, infinities and NaN have no say in this, nor in the width.
+    Zeros, infinities and NaN affect neither the format nor the width.
     """
     telling = [value for value in values if value and math.isfinite(value)]
     whole = all(value.is_integer() for value in telling)
@@ -285,7 +285,7 @@ def _whole(value: float) -> str:
 
 
 def _complex_column(values: list[complex], options: _Options) -> _Column:
-    """The two parts have a column each; only the real one is aligned, as in PyTorch."""
+    """Real and imaginary parts have a column each; only the real one is aligned, as in PyTorch."""
     real = _float_column([value.real for value in values], options)
     imag = _float_column([value.imag for value in values], options)
 

@@ -1,4 +1,4 @@
-"""Where PyTorch's modules, and the names in them, stand here."""
+"""Where PyTorch's modules, and the names in them, are found in torchlite."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import importlib
 import importlib.util
 from typing import Any
 
-#: PyTorch's modules -> ours; with each come its submodules.
+#: PyTorch's modules -> ours; each entry covers its submodules.
 ALIASES = {
     "torch": "torchlite",
     "torchvision": "torchlite.vision",
     "safetensors.torch": "torchlite.serialization.safetensors",
 }
-#: Our modules -> those of PyTorch's (beside each other) whose names they have.
+#: Our modules -> the PyTorch modules, separated by spaces, whose names they define.
 _JOINED = {
     "torchlite": "_C._VariableFunctions functional",
     "torchlite.core.tensor": "utils.hooks",
@@ -40,7 +40,7 @@ _JOINED = {
 PLACES = {
     f"torch.{theirs}": ours for ours, names in _JOINED.items() for theirs in names.split()
 }  # fmt: skip
-#: Packages that we cut into other files than PyTorch: a name may live in the next file.
+#: Packages that are split into files differently than in PyTorch: a name may be in another file.
 _CUT_OTHERWISE = (
     "torchlite.autograd", "torchlite.distributions", "torchlite.nn.modules", "torchlite.nn.utils",
     "torchlite.optim", "torchlite.optim.lr_scheduler", "torchlite.utils.data",
@@ -48,7 +48,7 @@ _CUT_OTHERWISE = (
 
 
 def our_name(name: str) -> str | None:
-    """``"torchlite.nn"`` for ``"torch.nn"``; None for what is none of PyTorch's modules."""
+    """``"torchlite.nn"`` for ``"torch.nn"``; None for a module that is not PyTorch's."""
     if name in PLACES:
         return PLACES[name]
     for theirs, ours in ALIASES.items():
@@ -58,9 +58,9 @@ def our_name(name: str) -> str | None:
 
 
 def of_package(module: str, name: str) -> Any:
-    """What the package around our `module` knows by `name`, if PyTorch cuts it otherwise.
+    """The attribute `name` of the package of our `module`, if PyTorch splits it differently.
 
-    Raises: AttributeError if it does not.
+    Raises: AttributeError if there is none.
     """
     package = module.rpartition(".")[0]
     if package in _CUT_OTHERWISE:
@@ -69,13 +69,13 @@ def of_package(module: str, name: str) -> Any:
 
 
 def find(module: str, name: str) -> Any:
-    """Ours for a class or function that PyTorch has in `module`; `name` may have dots.
+    """Our counterpart of a class or function in PyTorch's `module`; `name` may contain dots.
 
-    Raises: ImportError, AttributeError if there is none.
+    Raises: ImportError or AttributeError if there is none.
     """
     ours = our_name(module)
     if ours is None:
-        raise ImportError(f"{module!r} is none of PyTorch's modules")
+        raise ImportError(f"{module!r} is not a PyTorch module")
     first, *rest = name.split(".")
     found = importlib.import_module(ours)
     value = getattr(found, first) if hasattr(found, first) else of_package(ours, first)

@@ -1,4 +1,4 @@
-"""Switches of the whole program: threads, default device, determinism, matmul precision."""
+"""Global settings: threads, default device, determinism, matmul precision."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def _positive(name: str, n: Any) -> int:
 
 
 def get_num_threads() -> int:
-    """How many threads the backend computes with."""
+    """The number of threads the backend uses."""
     xp: Any = current()
     return xp.get_num_threads()
 
 
 def set_num_threads(n: int) -> None:
-    """Let the backend, and the BLAS below it if threadpoolctl is installed, use `n` threads.
+    """Make the backend, and its BLAS if threadpoolctl is installed, use `n` threads.
 
     Raises: RuntimeError if `n` is not positive.
     """
@@ -45,17 +45,17 @@ def set_num_threads(n: int) -> None:
 
 
 def get_num_interop_threads() -> int:
-    """The number set by `set_num_interop_threads`. Default: that of the processors."""
+    """The number set by `set_num_interop_threads`. Default: the number of processors."""
     return _settings.interop_threads
 
 
 def set_num_interop_threads(n: int) -> None:
-    """Remembered, but without effect: operations do not run beside each other."""
+    """Stored, but without effect: operations do not run concurrently."""
     _settings.interop_threads = _positive("set_num_interop_threads", n)
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
-    """Remembered, but without effect: all algorithms are deterministic."""
+    """Stored, but without effect: all algorithms are deterministic."""
     if not isinstance(mode, bool):
         raise TypeError(
             "_set_deterministic_algorithms(): argument 'mode' (position 1) must be bool, not "
@@ -70,7 +70,7 @@ def are_deterministic_algorithms_enabled() -> bool:
 
 
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
-    """Whether `use_deterministic_algorithms` is to warn only."""
+    """Whether `use_deterministic_algorithms` should only warn."""
     return _settings.warn_only
 
 
@@ -78,7 +78,7 @@ _DEBUG_MODES = {"default": (False, False), "warn": (True, True), "error": (True,
 
 
 def set_deterministic_debug_mode(debug_mode: int | str) -> None:
-    """`use_deterministic_algorithms` by "default" or 0 (off), "warn" or 1, "error" or 2."""
+    """`use_deterministic_algorithms` set by "default" or 0 (off), "warn" or 1, "error" or 2."""
     name = list(_DEBUG_MODES)[debug_mode] if debug_mode in (0, 1, 2) else debug_mode  # type: ignore[index]
     if name not in _DEBUG_MODES:
         raise RuntimeError(
@@ -95,12 +95,12 @@ def get_deterministic_debug_mode() -> int:
 
 
 def get_float32_matmul_precision() -> str:
-    """What `set_float32_matmul_precision` was given. Default: "highest"."""
+    """The value set by `set_float32_matmul_precision`. Default: "highest"."""
     return _settings.matmul_precision
 
 
 def set_float32_matmul_precision(precision: str) -> None:
-    """Remembered ("highest", "high", "medium"), but without effect: it is always the highest."""
+    """Stored ("highest", "high", "medium"), but without effect: it is always the highest."""
     if precision not in ("highest", "high", "medium"):
         warnings.warn(
             f"{precision} is not one of 'highest', 'high', or 'medium'; the current "
@@ -117,17 +117,17 @@ def set_flush_denormal(mode: bool) -> bool:
 
 
 def set_warn_always(b: bool) -> None:
-    """Remembered, but without effect: Python's warning filters decide."""
+    """Stored, but without effect: Python's warning filters decide."""
     _settings.warn_always = bool(b)
 
 
 def is_warn_always_enabled() -> bool:
-    """What `set_warn_always` was given."""
+    """The value set by `set_warn_always`."""
     return _settings.warn_always
 
 
 def compiled_with_cxx11_abi() -> bool:
-    """True, as for all of today's PyTorch: which symbols extensions in C++ have to link."""
+    """True, as in current PyTorch: the ABI that C++ extensions must link against."""
     return True
 
 

@@ -1,4 +1,4 @@
-"""Arithmetic of shapes and dimensions, with PyTorch's error texts."""
+"""Arithmetic on shapes and dimensions, with PyTorch's error messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Size(tuple):
-    """The shape of a tensor: a tuple of ints that prints as PyTorch's."""
+    """The shape of a tensor: a tuple of ints that prints like PyTorch's."""
 
     __slots__ = ()
 
@@ -31,9 +31,9 @@ class Size(tuple):
 
 
 def broadcast_shapes(*shapes: Sequence[int] | int) -> tuple[int, ...]:
-    """The shape that `shapes` broadcast to; a number stands for a shape of one dimension.
+    """The shape that `shapes` broadcast to; an int stands for a one-dimensional shape.
 
-    Raises: RuntimeError (as PyTorch) that names the two sizes and the dimension.
+    Raises: RuntimeError (as PyTorch), naming the two sizes and the dimension.
     """
     result: tuple[int, ...] = ()
     for shape in shapes:
@@ -124,9 +124,9 @@ def contiguous_strides(shape: Sequence[int]) -> tuple[int, ...]:
 def view_strides(
     shape: Sequence[int], strides: Sequence[int], new: Sequence[int]
 ) -> tuple[int, ...] | None:
-    """Strides (in elements) with which memory of `shape` and `strides` reads as shape `new`.
+    """Strides (in elements) that view memory of `shape` and `strides` as shape `new`.
 
-    None if that needs a copy. Both shapes have the same number of elements.
+    None if that requires a copy. Both shapes have the same number of elements.
     """
     if 0 in shape:
         return contiguous_strides(new)

@@ -1,4 +1,4 @@
-"""Names for annotations: ``from torch.types import Number, Device``."""
+"""Types for annotations: ``from torch.types import Number, Device``."""
 
 from __future__ import annotations
 

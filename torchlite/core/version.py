@@ -1,6 +1,6 @@
-"""Of which release this is."""
+"""The version of this release."""
 
 __version__ = "0.1.0"
-cuda = hip = xpu = None  # what PyTorch may have been built with
+cuda = hip = xpu = None  # versions PyTorch may have been built with
 debug = False
 git_version = "Unknown"

@@ -1,6 +1,6 @@
 """Probability distributions: PyTorch's `torch.distributions`.
 
-Samples of a seed are PyTorch's. A distribution is a batch of independent ones; see `Distribution`.
+The same seed gives PyTorch's samples. A distribution is a batch of independent ones.
 """
 
 from torchlite.distributions import kl_between, utils

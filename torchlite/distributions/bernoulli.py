@@ -1,4 +1,4 @@
-"""Distributions of one trial, by its probability or its log-odds."""
+"""Distributions of one trial, given its probability or log-odds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROBS_OR_LOGITS = {"probs": constraints.unit_interval, "logits": constraints.rea
 
 
 class Bernoulli(Odds, ExponentialFamily):
-    """1 with probability `probs` and 0 otherwise; or by log-odds `logits`."""
+    """1 with probability `probs`, else 0; parameterised by `probs` or log-odds `logits`."""
 
     arg_constraints: Any = PROBS_OR_LOGITS
     support: Any = constraints.boolean
@@ -60,7 +60,7 @@ class Bernoulli(Odds, ExponentialFamily):
 
 
 class Geometric(Odds, Distribution):
-    """How many trials fail before one succeeds, with probability `probs` each time."""
+    """The number of failures before the first success, with probability `probs` in each trial."""
 
     arg_constraints: Any = PROBS_OR_LOGITS
     support: Any = constraints.nonnegative_integer
@@ -95,9 +95,9 @@ class Geometric(Odds, Distribution):
 
 
 class ContinuousBernoulli(Odds, ExponentialFamily):
-    """Numbers in [0, 1] with a density in proportion to ``probs**x (1 - probs)**(1 - x)``.
+    """Values in [0, 1] with density proportional to ``probs**x (1 - probs)**(1 - x)``.
 
-    Where `probs` lies within `lims`, about 1/2, Taylor series replace what cancels.
+    Where `probs` lies within `lims`, near 1/2, Taylor series avoid cancellation.
     Source: Loaiza-Ganem and Cunningham 2019, https://arxiv.org/abs/1907.06845
     """
 
@@ -120,14 +120,14 @@ class ContinuousBernoulli(Odds, ExponentialFamily):
         super().__init__(self.param_shape, validate_args=validate_args)
 
     def _cases(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Where no series is needed; the probability, replaced elsewhere; and its log-odds."""
+        """Mask of where no series is needed, probability (replaced elsewhere) and its log-odds."""
         low, high = self._lims
         plain = (self.probs <= low) | (self.probs > high)
         probs = torch.where(plain, self.probs, low)
         return plain, probs, probs.log() - (-probs).log1p()
 
     def _log_constant(self) -> Tensor:
-        """The logarithm of what the density is normalised by."""
+        """The logarithm of the normalising constant."""
         plain, probs, odds = self._cases()
         square = (self.probs - 0.5).square()
         series = math.log(2) + (4 / 3 + 104 / 45 * square) * square
@@ -212,7 +212,7 @@ class LogitRelaxedBernoulli(Odds, Distribution):
 
 
 class RelaxedBernoulli(TransformedDistribution):
-    """Bernoulli trials relaxed to numbers in (0, 1): the lower `temperature`, the nearer to both.
+    """Bernoulli trials relaxed to (0, 1); samples approach 0 and 1 as `temperature` decreases.
 
     Source: as `LogitRelaxedBernoulli`.
     """

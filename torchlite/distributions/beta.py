@@ -1,4 +1,4 @@
-"""The beta distribution and Kumaraswamy's."""
+"""The beta and Kumaraswamy distributions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CONCENTRATIONS = {
 
 
 class Beta(ExponentialFamily):
-    """The first part of a `Dirichlet` pair: `concentration1` is alpha, `concentration0` beta."""
+    """The first part of a `Dirichlet` pair; `concentration1` is alpha, `concentration0` beta."""
 
     arg_constraints: Any = _CONCENTRATIONS
     support: Any = constraints.unit_interval
@@ -57,7 +57,7 @@ class Beta(ExponentialFamily):
 
 
 class Kumaraswamy(TransformedDistribution):
-    """``(1 - u**(1 / concentration0))**(1 / concentration1)`` of uniform u."""
+    """``(1 - u**(1 / concentration0))**(1 / concentration1)`` for uniform u."""
 
     arg_constraints: Any = _CONCENTRATIONS
     support: Any = constraints.unit_interval

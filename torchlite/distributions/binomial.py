@@ -14,7 +14,7 @@ from torchlite.nn import functional as F
 
 
 class _Trials(Odds, Distribution):
-    """`total_count` and the odds of each trial, in one shape."""
+    """`total_count` and the odds of each trial, broadcast to one shape."""
 
     total_count: Tensor
 
@@ -29,7 +29,7 @@ class _Trials(Odds, Distribution):
 
 
 class Binomial(_Trials):
-    """How many of `total_count` trials succeed, each with probability `probs`."""
+    """The number of successes in `total_count` trials, each with probability `probs`."""
 
     arg_constraints: Any = {
         "total_count": constraints.nonnegative_integer,
@@ -75,7 +75,7 @@ class Binomial(_Trials):
 
 
 class NegativeBinomial(_Trials):
-    """How many trials succeed, with probability `probs`, before `total_count` failures."""
+    """The number of successes, with probability `probs`, before `total_count` failures."""
 
     arg_constraints: Any = {
         "total_count": constraints.greater_than_eq(0),
@@ -109,7 +109,7 @@ class NegativeBinomial(_Trials):
 
 
 class Poisson(ExponentialFamily):
-    """How many events happen in a unit of time, at `rate`."""
+    """The number of events per unit of time that occur at `rate`."""
 
     arg_constraints: Any = {"rate": constraints.nonnegative}
     support: Any = constraints.nonnegative_integer

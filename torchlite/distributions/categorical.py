@@ -1,4 +1,4 @@
-"""Distributions of one of several outcomes, by their probabilities or log-probabilities."""
+"""Distributions over several outcomes, given their probabilities or log-probabilities."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Categorical(Odds, Distribution):
 
 
 class _OfCategorical(Distribution):
-    """What keeps its parameters in a `Categorical`."""
+    """Base of distributions whose parameters are kept in a `Categorical`."""
 
     arg_constraints: Any = PROBS_OR_LOGITS
     _categorical: Any
@@ -76,7 +76,7 @@ class _OfCategorical(Distribution):
 
 
 class OneHotCategorical(_OfCategorical):
-    """Vectors of K, one element 1 and the others 0; parameters as `Categorical`."""
+    """One-hot vectors of length K; parameters as in `Categorical`."""
 
     support: Any = constraints.one_hot
     has_enumerate_support = True
@@ -112,7 +112,7 @@ class OneHotCategorical(_OfCategorical):
 
 
 class OneHotCategoricalStraightThrough(OneHotCategorical):
-    """`OneHotCategorical` whose samples pass their gradient on to the probabilities.
+    """`OneHotCategorical` whose samples pass their gradient straight through to the probabilities.
 
     Source: Bengio et al. 2013, https://arxiv.org/abs/1308.3432
     """
@@ -124,7 +124,7 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
 
 
 class Multinomial(_OfCategorical):
-    """How often each of K outcomes happens in `total_count` trials; parameters as `Categorical`."""
+    """Counts of each of K outcomes in `total_count` trials; parameters as in `Categorical`."""
 
     def __init__(self, total_count: int = 1, probs: Tensor | None = None,
                  logits: Tensor | None = None,
@@ -138,7 +138,7 @@ class Multinomial(_OfCategorical):
 
     @constraints.dependent_property(is_discrete=True, event_dim=1)
     def support(self) -> Any:
-        """Counts that are at most `total_count` together."""
+        """Counts with a sum of at most `total_count`."""
         return constraints.multinomial(self.total_count)
 
     mean = property(lambda self: self.probs * self.total_count)
@@ -157,7 +157,7 @@ class Multinomial(_OfCategorical):
         return terms.sum(-1) + (value.sum(-1) + 1).lgamma()
 
     def entropy(self) -> Tensor:
-        """By the entropy of the binomial distributions of each count."""
+        """Computed from the binomial distribution of each count."""
         n, logits = self.total_count, self.logits
         count = torch.arange(1, n + 1, dtype=logits.dtype)
         count = count.reshape((n,) + (1,) * logits.dim())
@@ -200,7 +200,7 @@ class ExpRelaxedCategorical(_OfCategorical):
 
 
 class RelaxedOneHotCategorical(TransformedDistribution):
-    """`OneHotCategorical` relaxed to the simplex: the lower `temperature`, the nearer to it.
+    """`OneHotCategorical` relaxed to the simplex; samples approach one-hot as `temperature` drops.
 
     Source: as `ExpRelaxedCategorical`.
     """

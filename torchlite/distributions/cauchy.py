@@ -1,4 +1,4 @@
-"""Cauchy's distribution, whole and folded."""
+"""The Cauchy and half-Cauchy distributions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torchlite.distributions.transforms import AbsTransform
 
 
 class Cauchy(Distribution):
-    """Cauchy's distribution of median `loc` and half width `scale`; it has no mean."""
+    """The Cauchy distribution with median `loc` and half-width at half-maximum `scale`; no mean."""
 
     arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
     support: Any = constraints.real
@@ -48,7 +48,7 @@ class Cauchy(Distribution):
 
 
 class HalfCauchy(TransformedDistribution):
-    """``|x|`` of Cauchy's x with median 0."""
+    """``|x|`` for a Cauchy-distributed x with median 0."""
 
     arg_constraints: Any = {"scale": constraints.positive}
     support: Any = constraints.nonnegative

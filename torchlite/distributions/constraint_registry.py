@@ -1,6 +1,6 @@
-"""From a constraint to a transform onto it, of unconstrained numbers.
+"""Registries from constraints to transforms that map unconstrained values onto them.
 
-`biject_to` finds bijections, for samplers; `transform_to`, what suits optimizers.
+`biject_to` finds bijections, for samplers; `transform_to`, transforms suited to optimizers.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from torchlite.distributions.constraints import Constraint
 
 
 class ConstraintRegistry:
-    """Constraint classes -> functions that make a transform of a constraint."""
+    """Maps constraint classes to functions that make a transform from a constraint."""
 
     def __init__(self) -> None:
         self._registry: dict[type, Callable] = {}
 
     def register(self, constraint: Any, factory: Callable | None = None) -> Any:
-        """Let `factory` serve the class of `constraint`; without `factory`, a decorator.
+        """Register `factory` for the class of `constraint`; without `factory`, a decorator.
 
-        Raises: TypeError if it is no constraint.
+        Raises: TypeError if `constraint` is not a constraint.
         """
         if factory is None:
             return lambda function: self.register(constraint, function)

@@ -1,4 +1,4 @@
-"""Sets that parameters and samples lie in: PyTorch's `torch.distributions.constraints`."""
+"""Constraints on parameters and samples: PyTorch's `torch.distributions.constraints`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Constraint:
     event_dim: Any = 0
 
     def check(self, value: Tensor) -> Tensor:
-        """Whether each event of `value` lies inside: bool, without the `event_dim` last dims."""
+        """Whether each event in `value` satisfies it: bool, without the last `event_dim` dims."""
         raise NotImplementedError
 
     def _arguments(self) -> dict[str, Any]:
@@ -30,7 +30,7 @@ class Constraint:
 
 
 class _Dependent(Constraint):
-    """A region that depends on other variables: it cannot be checked alone."""
+    """A region that depends on other variables, so it cannot be checked by itself."""
 
     def __init__(self, *, is_discrete: Any = _UNKNOWN, event_dim: Any = _UNKNOWN) -> None:
         self._is_discrete, self._event_dim = is_discrete, event_dim
@@ -44,7 +44,7 @@ class _Dependent(Constraint):
         return _known(self._event_dim, "event_dim")
 
     def __call__(self, *, is_discrete: Any = _UNKNOWN, event_dim: Any = _UNKNOWN) -> _Dependent:
-        """The same, with more known about it."""
+        """A copy with more attributes specified."""
         return _Dependent(
             is_discrete=self._is_discrete if is_discrete is _UNKNOWN else is_discrete,
             event_dim=self._event_dim if event_dim is _UNKNOWN else event_dim,
@@ -61,12 +61,12 @@ def _known(value: Any, name: str) -> Any:
 
 
 def is_dependent(constraint: Any) -> bool:
-    """Whether `constraint` needs other variables to be checked."""
+    """Whether checking `constraint` requires other variables."""
     return isinstance(constraint, _Dependent)
 
 
 class _DependentProperty(property, _Dependent):
-    """A property that is a `dependent` constraint when it is asked of the class."""
+    """A property that is a `dependent` constraint when accessed on the class."""
 
     def __init__(self, fn: Callable[..., Any] | None = None, *, is_discrete: Any = _UNKNOWN,
                  event_dim: Any = _UNKNOWN) -> None:  # fmt: skip
@@ -79,7 +79,7 @@ class _DependentProperty(property, _Dependent):
 
 
 class _IndependentConstraint(Constraint):
-    """Checks the last `reinterpreted_batch_ndims` dimensions of batch as one event."""
+    """Treats the last `reinterpreted_batch_ndims` batch dimensions as part of an event."""
 
     def __init__(self, base_constraint: Constraint, reinterpreted_batch_ndims: int) -> None:
         self.base_constraint = base_constraint
@@ -107,7 +107,7 @@ class _IndependentConstraint(Constraint):
 
 
 class MixtureSameFamilyConstraint(Constraint):
-    """The support of `MixtureSameFamily`: that of its components, without their dimension."""
+    """The support of `MixtureSameFamily`: that of its components, minus their dimension."""
 
     def __init__(self, base_constraint: Constraint) -> None:
         self.base_constraint = base_constraint
@@ -131,7 +131,7 @@ class MixtureSameFamilyConstraint(Constraint):
         return f"{type(self).__name__}({self.base_constraint!r})"
 
 
-# --- numbers ----------------------------------------------------------------------------------
+# --- scalars ----------------------------------------------------------------------------------
 
 
 class _Boolean(Constraint):
@@ -147,7 +147,7 @@ class _Real(Constraint):
 
 
 class _Bounded(Constraint):
-    """Numbers within bounds."""
+    """Scalars within bounds."""
 
     def _arguments(self) -> dict[str, Any]:
         return vars(self)
@@ -278,7 +278,7 @@ class _PositiveDefinite(_Symmetric):
         return torch.linalg.cholesky_ex(value).info.eq(0)
 
 
-# --- constraints of parts ---------------------------------------------------------------------
+# --- combinations of constraints --------------------------------------------------------------
 
 
 class _Stack(Constraint):
@@ -309,7 +309,7 @@ class _Stack(Constraint):
 
 
 class _Cat(_Stack):
-    """Applies ``cseq[i]`` to a part of size ``lengths[i]`` (by default 1) along `dim`."""
+    """Applies ``cseq[i]`` to a slice of size ``lengths[i]`` (by default 1) along `dim`."""
 
     def __init__(self, cseq: Sequence[Constraint], dim: int = 0,
                  lengths: Sequence[int] | None = None) -> None:  # fmt: skip

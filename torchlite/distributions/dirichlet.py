@@ -1,4 +1,4 @@
-"""Dirichlet's distribution of probabilities."""
+"""The Dirichlet distribution."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torchlite.distributions.distribution import ExponentialFamily
 
 
 class Dirichlet(ExponentialFamily):
-    """Dirichlet's distribution on the simplex of n parts, `concentration` (*, n)."""
+    """The Dirichlet distribution on the simplex in n dimensions, `concentration` (*, n)."""
 
     arg_constraints: Any = {"concentration": constraints.independent(constraints.positive, 1)}
     support: Any = constraints.simplex
@@ -38,7 +38,7 @@ class Dirichlet(ExponentialFamily):
 
     @property
     def mode(self) -> Tensor:
-        """Where all concentrations are below 1, the corner of the greatest."""
+        """Where all concentrations are below 1, the vertex of the largest."""
         above = (self.concentration - 1).clamp(min=0)
         mode = above / above.sum(-1, keepdim=True)
         corner = torch.nn.functional.one_hot(mode.argmax(-1), self.event_shape[0])

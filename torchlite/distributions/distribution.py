@@ -1,4 +1,4 @@
-"""The bases of all distributions."""
+"""The base classes of all distributions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from torchlite.distributions.utils import broadcast_all, lazy_property
 
 
 class Distribution:
-    """A probability distribution: a batch of independent ones, each over events of one shape.
+    """A probability distribution: a batch of independent ones over events of the same shape.
 
-    Samples have the shape ``sample_shape + batch_shape + event_shape``; `log_prob` and `entropy`
-    have no event dimensions. Parameters are checked against `arg_constraints`, and values against
+    Samples have shape ``sample_shape + batch_shape + event_shape``; `log_prob` and `entropy` have
+    no event dimensions. Parameters are checked against `arg_constraints`, and values against
     `support`, unless ``validate_args=False``.
 
-    Raises: ValueError for parameters that break their constraint.
+    Raises: ValueError for parameters that violate their constraint.
     """
 
     has_rsample: Any = False
@@ -29,14 +29,14 @@ class Distribution:
 
     @staticmethod
     def set_default_validate_args(value: bool) -> None:
-        """Turn the checks on or off where a distribution is not told. Default: on."""
+        """Set the default of `validate_args`. Initially True (unless Python runs with -O)."""
         if value not in [True, False]:
             raise ValueError
         Distribution._validate_args = value
 
     def __init__(
         self,
-        batch_shape: Size = Size(),  # noqa: B008  it cannot be changed
+        batch_shape: Size = Size(),  # noqa: B008  it is immutable
         event_shape: Size = Size(),  # noqa: B008
         validate_args: bool | None = None,
     ) -> None:
@@ -70,15 +70,15 @@ class Distribution:
                 )
 
     def _set(self, validate_args: bool | None, **parameters: Any) -> None:
-        """Keep parameters of single numbers, broadcast, and begin with their shape as the batch."""
+        """Store scalar parameters, broadcast; initialise with their shape as the batch shape."""
         self.__dict__.update(zip(parameters, broadcast_all(*parameters.values())))
         shape = self.__dict__[next(iter(parameters))].shape
         Distribution.__init__(self, shape, validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        """The distribution with parameters expanded to `batch_shape`; no memory is copied.
+        """The distribution with parameters expanded to `batch_shape`, without copying memory.
 
-        `_instance`: an object to fill, given by subclasses whose ``__init__`` does more.
+        `_instance`: an object to fill, passed by subclasses with a custom ``__init__``.
         """
         new = self._get_checked_instance(self._library_class(), _instance)
         batch_shape = Size(batch_shape)
@@ -121,12 +121,12 @@ class Distribution:
 
     @property
     def arg_constraints(self) -> dict[str, Constraint]:
-        """Parameter -> what it must satisfy."""
+        """The constraint on each parameter, by name."""
         raise NotImplementedError
 
     @property
     def support(self) -> Any:
-        """The constraint that describes the possible values."""
+        """The constraint that describes the support."""
         raise NotImplementedError
 
     @property
@@ -150,12 +150,12 @@ class Distribution:
         return self.variance.sqrt()
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
-        """Values drawn at random, without history."""
+        """Random samples, detached from the graph."""
         with torch.no_grad():
             return self.rsample(sample_shape)
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
-        """Values drawn at random that have gradients with respect to the parameters."""
+        """Reparameterised random samples, differentiable with respect to the parameters."""
         raise NotImplementedError
 
     def sample_n(self, n: int) -> Tensor:
@@ -168,11 +168,11 @@ class Distribution:
         return self.sample((n,))
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """The logarithm of the density, or of the probability, at `value`."""
+        """The log density, or log probability, at `value`."""
         raise NotImplementedError
 
     def cdf(self, value: Tensor) -> Tensor:
-        """The probability of what is not greater than `value`."""
+        """The cumulative distribution function at `value`."""
         raise NotImplementedError
 
     def icdf(self, value: Tensor) -> Tensor:
@@ -180,11 +180,11 @@ class Distribution:
         raise NotImplementedError
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
-        """All values, along a new first dimension; with `expand`, in the batch shape."""
+        """All values along a new first dimension; with `expand`, expanded over the batch shape."""
         raise NotImplementedError
 
     def _enumerated(self, values: Tensor, expand: bool) -> Tensor:
-        """`values` (n) of single numbers as `enumerate_support` returns them."""
+        """Scalar `values` (n) in the form that `enumerate_support` returns."""
         values = values.reshape((-1,) + (1,) * len(self._batch_shape))
         return values.expand((-1,) + self._batch_shape) if expand else values
 
@@ -201,7 +201,7 @@ class Distribution:
         return Size(sample_shape) + self._batch_shape + self._event_shape
 
     def _validate_sample(self, value: Tensor) -> None:
-        """Check a value: its shape against that of samples, its elements against the support.
+        """Check a value's shape against that of samples, and its elements against the support.
 
         Raises: ValueError.
         """
@@ -239,7 +239,7 @@ class Distribution:
             )
 
     def _checked(self, value: Tensor) -> Tensor:
-        """`value`, validated if this distribution validates."""
+        """`value`, validated if validation is on."""
         if self._validate_args:
             self._validate_sample(value)
         return value
@@ -253,8 +253,8 @@ class Distribution:
 class ExponentialFamily(Distribution):
     """Densities ``exp(t(x) . theta - F(theta) + k(x))``, theta being the natural parameters.
 
-    Entropies and divergences follow from the gradients of F (Nielsen and Nock 2010, "Entropies and
-    cross-entropies of exponential families").
+    Entropies and divergences are computed from the gradients of F (Nielsen and Nock 2010,
+    "Entropies and cross-entropies of exponential families").
     """
 
     @property
@@ -270,7 +270,7 @@ class ExponentialFamily(Distribution):
         raise NotImplementedError
 
     def entropy(self) -> Tensor:
-        """The entropy by the gradients of the log normalizer."""
+        """The entropy, from the gradients of the log normalizer."""
         theta = [p.detach().requires_grad_() for p in self._natural_params]
         normalizer = self._log_normalizer(*theta)
         slopes = torch.autograd.grad(normalizer.sum(), theta, create_graph=True)

@@ -1,4 +1,4 @@
-"""The exponential distribution, and those of its powers: Weibull's and Pareto's."""
+"""The exponential, Weibull and Pareto distributions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torchlite.distributions.utils import broadcast_all, euler_constant
 
 
 class Exponential(ExponentialFamily):
-    """Waiting times of events that happen at `rate`."""
+    """Waiting times between events that occur at `rate`."""
 
     arg_constraints: Any = {"rate": constraints.positive}
     support: Any = constraints.nonnegative
@@ -55,7 +55,7 @@ class Exponential(ExponentialFamily):
 
 
 class Weibull(TransformedDistribution):
-    """``scale * x**(1 / concentration)`` of exponential x."""
+    """``scale * x**(1 / concentration)`` for exponential x."""
 
     arg_constraints: Any = {"scale": constraints.positive, "concentration": constraints.positive}
     support: Any = constraints.positive
@@ -93,7 +93,7 @@ class Weibull(TransformedDistribution):
 
 
 class Pareto(TransformedDistribution):
-    """``scale * exp(x)`` of exponential x with rate `alpha`."""
+    """``scale * exp(x)`` for exponential x with rate `alpha`."""
 
     arg_constraints: Any = {"alpha": constraints.positive, "scale": constraints.positive}
 
@@ -119,7 +119,7 @@ class Pareto(TransformedDistribution):
 
     @constraints.dependent_property(is_discrete=False, event_dim=0)
     def support(self) -> Any:
-        """From `scale` on."""
+        """From `scale` upwards."""
         return constraints.greater_than_eq(self.scale)
 
     def entropy(self) -> Tensor:
@@ -127,7 +127,7 @@ class Pareto(TransformedDistribution):
 
 
 class GeneralizedPareto(Distribution):
-    """What exceeds a threshold `loc`; exponential for `concentration` 0, bounded below that."""
+    """Values above a threshold `loc`; exponential if `concentration` is 0, bounded if negative."""
 
     arg_constraints: Any = {
         "loc": constraints.real, "scale": constraints.positive, "concentration": constraints.real,
@@ -142,13 +142,13 @@ class GeneralizedPareto(Distribution):
         self._set(validate_args, loc=loc, scale=scale, concentration=concentration)
 
     def _cases(self) -> tuple[Tensor, Tensor]:
-        """Where the concentration is about 0, and the concentration with ones there."""
+        """A mask of where the concentration is near 0, and the concentration with ones there."""
         zero = self.concentration.abs() <= 1e-8
         return zero, torch.where(zero, 1.0, self.concentration)
 
     @constraints.dependent_property(is_discrete=False, event_dim=0)
     def support(self) -> Any:
-        """From `loc` on; for negative concentrations, up to ``loc - scale / concentration``."""
+        """From `loc` upwards; for negative concentrations, to ``loc - scale / concentration``."""
         end = self.loc - self.scale / self.concentration
         return constraints.interval(self.loc, torch.where(self.concentration < 0, end, math.inf))
 
@@ -183,7 +183,7 @@ class GeneralizedPareto(Distribution):
 
     @property
     def mean(self) -> Tensor:
-        """NaN for a concentration from 1 on."""
+        """NaN if the concentration is 1 or more."""
         mean = self.loc + self.scale / (1 - self.concentration)
         return torch.where(self.concentration < 1, mean, math.nan)
 
@@ -191,7 +191,7 @@ class GeneralizedPareto(Distribution):
 
     @property
     def variance(self) -> Tensor:
-        """NaN for a concentration from 1/2 on."""
+        """NaN if the concentration is 1/2 or more."""
         rest = 1 - self.concentration
         variance = self.scale.square() / (rest.square() * (1 - 2 * self.concentration))
         return torch.where(self.concentration < 0.5, variance, math.nan)

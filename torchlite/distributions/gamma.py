@@ -16,7 +16,7 @@ _CONCENTRATION_RATE = {"concentration": constraints.positive, "rate": constraint
 
 
 class Gamma(ExponentialFamily):
-    """The gamma distribution of shape `concentration` and inverse scale `rate`."""
+    """The gamma distribution with shape `concentration` and inverse scale `rate`."""
 
     arg_constraints: Any = _CONCENTRATION_RATE
     support: Any = constraints.nonnegative
@@ -35,7 +35,7 @@ class Gamma(ExponentialFamily):
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)
         value = torch._standard_gamma(self.concentration.expand(shape)) / self.rate.expand(shape)
-        value.detach().clamp_(min=torch.finfo(value.dtype).tiny)  # without history: no gradient
+        value.detach().clamp_(min=torch.finfo(value.dtype).tiny)  # detached: no gradient
         return value
 
     def log_prob(self, value: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ class Gamma(ExponentialFamily):
 
 
 class Chi2(Gamma):
-    """The sum of the squares of `df` standard normal numbers."""
+    """The sum of the squares of `df` standard normal variables."""
 
     arg_constraints: Any = {"df": constraints.positive}
 
@@ -75,7 +75,7 @@ class Chi2(Gamma):
 
 
 class InverseGamma(TransformedDistribution):
-    """``1 / x`` of x from a gamma distribution."""
+    """``1 / x`` for a gamma-distributed x."""
 
     arg_constraints: Any = _CONCENTRATION_RATE
     support: Any = constraints.positive
@@ -90,7 +90,7 @@ class InverseGamma(TransformedDistribution):
 
     @property
     def mean(self) -> Tensor:
-        """Infinite for a concentration up to 1."""
+        """Infinite if the concentration is at most 1."""
         mean = self.rate / (self.concentration - 1)
         return torch.where(self.concentration > 1, mean, torch.inf)
 
@@ -98,7 +98,7 @@ class InverseGamma(TransformedDistribution):
 
     @property
     def variance(self) -> Tensor:
-        """Infinite for a concentration up to 2."""
+        """Infinite if the concentration is at most 2."""
         a = self.concentration
         variance = self.rate.square() / ((a - 1).square() * (a - 2))
         return torch.where(a > 2, variance, torch.inf)
@@ -109,7 +109,7 @@ class InverseGamma(TransformedDistribution):
 
 
 class FisherSnedecor(Distribution):
-    """The ratio of two mean squares, of `df1` and of `df2` standard normal numbers."""
+    """The ratio of the mean squares of `df1` and of `df2` standard normal variables."""
 
     arg_constraints: Any = {"df1": constraints.positive, "df2": constraints.positive}
     support: Any = constraints.positive

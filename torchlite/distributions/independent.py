@@ -1,4 +1,4 @@
-"""Batch dimensions read as dimensions of one event."""
+"""Batch dimensions reinterpreted as event dimensions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torchlite.distributions.utils import sum_rightmost
 
 
 class Independent(Distribution):
-    """`base_distribution` whose last `reinterpreted_batch_ndims` batch dims belong to the event.
+    """`base_distribution` with its last `reinterpreted_batch_ndims` batch dims as event dims.
 
     ``Independent(Normal(zeros(3), ones(3)), 1)`` is a distribution of vectors.
     Raises: ValueError if there are fewer batch dimensions.
@@ -45,12 +45,12 @@ class Independent(Distribution):
 
     @property
     def has_enumerate_support(self) -> bool:  # type: ignore[override]
-        """Whether the base has it, and no dimension was reinterpreted."""
+        """Whether the base has it and no dimension is reinterpreted."""
         return self.reinterpreted_batch_ndims == 0 and self.base_dist.has_enumerate_support
 
     @constraints.dependent_property
     def support(self) -> Any:
-        """The support of the base, over more dimensions."""
+        """The support of the base, with more event dimensions."""
         base, count = self.base_dist.support, self.reinterpreted_batch_ndims
         return constraints.independent(base, count) if count else base
 

@@ -1,6 +1,6 @@
-"""Kullback-Leibler divergences: how they are found, and those within one family.
+"""Kullback-Leibler divergences: their lookup, and those within one family.
 
-Those between families stand in `kl_between`.
+Those between families are in `kl_between`.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _registry: dict[tuple[type, type], Callable] = {}
 
 
 def register_kl(type_p: type, type_q: type) -> Callable:
-    """Decorate a function of p and q that computes ``kl_divergence(p, q)`` for these classes.
+    """Decorator that registers a function as ``kl_divergence(p, q)`` for these classes.
 
-    Subclasses use it too, unless there is one for classes nearer to theirs.
-    Raises: TypeError if a class is no subclass of `Distribution`.
+    It applies to subclasses too, unless a more specific one is registered. Raises: TypeError if a
+    class is not a subclass of `Distribution`.
     """
     for kind, name in ((type_p, "type_p"), (type_q, "type_q")):
         if not isinstance(kind, type) or not issubclass(kind, Distribution):
@@ -54,7 +54,7 @@ def register_kl(type_p: type, type_q: type) -> Callable:
 
 
 def _find(type_p: type, type_q: type) -> Callable | None:
-    """The function for the nearest classes: of p first; a warning if another is nearer to q."""
+    """The most specific function, for p first; warns if another is more specific for q."""
     fitting = {
         (type_p.__mro__.index(p), type_q.__mro__.index(q)): function
         for (p, q), function in _registry.items()
@@ -74,7 +74,7 @@ def _find(type_p: type, type_q: type) -> Callable | None:
 
 
 def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
-    """The mean of ``log p - log q`` over p, one number a batch element.
+    """The expectation under p of ``log p - log q``, for each batch element.
 
     Raises: NotImplementedError if no function is registered for the classes of `p` and `q`.
     """
@@ -124,7 +124,7 @@ def _transformed(p: Any, q: Any) -> Tensor:
 
 
 def _with_zeros(term: Tensor, p: Tensor, q: Tensor) -> Tensor:
-    """`term` of an outcome: infinite where only q excludes it, 0 where p does."""
+    """An outcome's `term`: infinite where only q excludes the outcome, 0 where p does."""
     return torch.where(p == 0, 0.0, torch.where(q == 0, torch.inf, term))
 
 
@@ -234,11 +234,11 @@ def _uniforms(p: Any, q: Any) -> Tensor:
     return torch.where((q.low > p.low) | (q.high < p.high), torch.inf, divergence)
 
 
-# --- normal vectors ---------------------------------------------------------------------------
+# --- multivariate normals ---------------------------------------------------------------------
 
 
 def _root(p: Any) -> Tensor:
-    """A matrix A with ``A A^T`` the covariance."""
+    """A matrix A such that ``A A^T`` is the covariance."""
     if isinstance(p, MultivariateNormal):
         return p._unbroadcasted_scale_tril
     return torch.cat([p.cov_factor, p.cov_diag.sqrt().diag_embed()], -1)

@@ -1,6 +1,6 @@
-"""Kullback-Leibler divergences between families: ``-entropy(p)`` less the mean of ``log q``.
+"""Kullback-Leibler divergences between families: ``-entropy(p)`` minus the mean of ``log q``.
 
-That mean follows from a few moments of p; it is infinite where p goes beyond the support of q.
+That mean follows from a few moments of p; it is infinite if p extends beyond the support of q.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _of_gumbel(p: Any, q: Any) -> Tensor:
 
 
 def _of_laplace(p: Any, q: Any) -> Tensor:
-    """By the mean of ``|x|`` of a normal x."""
+    """Uses the mean of ``|x|`` for a normal x."""
     distance = p.loc - q.loc
     z = distance / p.scale
     spread = p.scale * math.sqrt(2 / math.pi) * (-z.square() / 2).exp()
@@ -113,7 +113,7 @@ def _of_uniform(p: Any, q: Any) -> Tensor:
 
 
 def _bounds(p: Any) -> tuple[Any, Any]:
-    """The least and the greatest value of p or q, where both matter."""
+    """The bounds of the support of p or q, for divergences where they matter."""
     if isinstance(p, Uniform):
         return p.low, p.high
     if isinstance(p, Pareto):
@@ -151,7 +151,7 @@ for _q, _mean_log, _ps in _FINITE:
         _register(_p, _q, _mean_log)
 
 _BOUNDED = (Beta, ContinuousBernoulli, Pareto, Uniform)
-#: p -> the q that exclude values of every such p.
+#: p -> the q whose support never contains that of p.
 _INFINITE: dict[type, tuple[type, ...]] = {
     Beta: (Pareto,), ContinuousBernoulli: (Pareto,), Pareto: (Beta, ContinuousBernoulli, Uniform),
     Exponential: _BOUNDED, Gamma: _BOUNDED,

@@ -1,4 +1,4 @@
-"""Laplace's distribution and Gumbel's."""
+"""The Laplace and Gumbel distributions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOC_SCALE = {"loc": constraints.real, "scale": constraints.positive}
 
 
 class Laplace(Distribution):
-    """Laplace's distribution of mean `loc`: exponential on both sides, `scale` its mean there."""
+    """The Laplace distribution with mean `loc`: on both sides exponential, with mean `scale`."""
 
     arg_constraints: Any = _LOC_SCALE
     support: Any = constraints.real
@@ -55,7 +55,7 @@ class Laplace(Distribution):
 
 
 class Gumbel(TransformedDistribution):
-    """Gumbel's distribution of greatest values."""
+    """The Gumbel distribution of maxima."""
 
     arg_constraints: Any = _LOC_SCALE
     support: Any = constraints.real

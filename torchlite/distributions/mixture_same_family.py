@@ -12,10 +12,10 @@ from torchlite.distributions.distribution import Distribution
 
 
 class MixtureSameFamily(Distribution):
-    """A draw from one of K components, the last batch dimension of `component_distribution`.
+    """A mixture of K components, the last batch dimension of `component_distribution`.
 
-    `mixture_distribution` is a `Categorical` over the K.
-    Raises: ValueError if the two do not fit.
+    `mixture_distribution` is a `Categorical` over them.
+    Raises: ValueError if the two do not match.
     """
 
     arg_constraints: dict[str, constraints.Constraint] = {}  # type: ignore[assignment]
@@ -59,7 +59,7 @@ class MixtureSameFamily(Distribution):
         return x.unsqueeze(-1 - self._event_ndims)
 
     def _averaged(self, values: Tensor) -> Tensor:
-        """`values` of the components, summed with their probabilities."""
+        """The mean of the components' `values`, weighted by their probabilities."""
         probs = self.mixture_distribution.probs
         probs = probs.reshape(probs.shape + (1,) * self._event_ndims)
         return (probs * values).sum(-1 - self._event_ndims)
@@ -70,7 +70,7 @@ class MixtureSameFamily(Distribution):
 
     @property
     def variance(self) -> Tensor:
-        """The mean of the variances and the variance of the means."""
+        """The mean of the variances plus the variance of the means."""
         parts = self.component_distribution
         return self._averaged(parts.variance + (parts.mean - self._pad(self.mean)).square())
 

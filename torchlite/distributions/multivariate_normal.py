@@ -1,4 +1,4 @@
-"""Normal vectors."""
+"""Multivariate normal distributions."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _LOG_2PI = math.log(2 * math.pi)
 def tril_of_precision(precision: Tensor) -> Tensor:
     """The Cholesky factor of the inverse of a matrix, without inverting it.
 
-    With L that of the matrix, rows and columns reversed, it is the inverse of L's transpose,
-    reversed alike.
+    If L is the factor of the matrix with rows and columns reversed, this is the inverse of L's
+    transpose, reversed in the same way.
     """
     reversed_factor = torch.linalg.cholesky(precision.flip(-2, -1))
     factor = reversed_factor.flip(-2, -1).mT
@@ -38,7 +38,7 @@ def mahalanobis(factor: Tensor, x: Tensor) -> Tensor:
 
 
 class FromFactor(Distribution):
-    """What keeps the Cholesky factor L of a covariance matrix; the matrices are its forms."""
+    """Stores the Cholesky factor L of a covariance matrix and derives other matrices from it."""
 
     _unbroadcasted_scale_tril: Tensor
 
@@ -63,7 +63,7 @@ class FromFactor(Distribution):
         return self._full(torch.cholesky_inverse(self._unbroadcasted_scale_tril))
 
     def _set_matrix(self, batch_shape: Size, **given: Tensor | None) -> None:
-        """Keep the one matrix that is given, and its factor."""
+        """Store the one given matrix, and its factor."""
         name, matrix = next((n, m) for n, m in given.items() if m is not None)
         self.__dict__[name] = matrix.expand(batch_shape + matrix.shape[-2:])
         if name == "scale_tril":
@@ -75,7 +75,7 @@ class FromFactor(Distribution):
 
 
 class MultivariateNormal(FromFactor):
-    """Normal vectors (*, n) of mean `loc` and a covariance given in one of three forms.
+    """Normal vectors (*, n) with mean `loc` and a covariance given in one of three forms.
 
     Raises: ValueError unless exactly one of `covariance_matrix`, `precision_matrix` (its inverse)
     and `scale_tril` (its Cholesky factor) is given, or for too few dimensions.
@@ -139,11 +139,10 @@ class MultivariateNormal(FromFactor):
 
 
 class LowRankMultivariateNormal(Distribution):
-    """Normal vectors (*, n) of covariance ``W W^T + D``.
+    """Normal vectors (*, n) with covariance ``W W^T + D``.
 
-    W is `cov_factor` (*, n, m) and D the diagonal matrix of `cov_diag` (*, n): solving costs
-    ``n m**2`` by Woodbury's identity.
-    Raises: ValueError for shapes that do not fit.
+    W is `cov_factor` (*, n, m) and D the diagonal matrix of `cov_diag` (*, n); the Woodbury
+    identity solves in O(n m**2). Raises: ValueError for incompatible shapes.
     """
 
     arg_constraints: Any = {
@@ -214,7 +213,7 @@ class LowRankMultivariateNormal(Distribution):
 
 
 def _fitting(loc: Tensor, cov_factor: Tensor, cov_diag: Tensor) -> Size:
-    """The batch shape of the three. Raises: ValueError."""
+    """The batch shape of the three. Raises: ValueError for incompatible shapes."""
     if loc.dim() < 1:
         raise ValueError("loc must be at least one-dimensional.")
     n = loc.shape[-1:]

@@ -1,4 +1,4 @@
-"""The normal distribution and those that are made from it."""
+"""The normal distribution and those derived from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOC_SCALE = {"loc": constraints.real, "scale": constraints.positive}
 
 
 class Normal(ExponentialFamily):
-    """The normal distribution of mean `loc` and standard deviation `scale`."""
+    """The normal distribution with mean `loc` and standard deviation `scale`."""
 
     arg_constraints: Any = _LOC_SCALE
     support: Any = constraints.real
@@ -60,7 +60,7 @@ class Normal(ExponentialFamily):
 
 
 class LogNormal(TransformedDistribution):
-    """``exp(x)`` of normal x."""
+    """``exp(x)`` for normal x."""
 
     arg_constraints: Any = _LOC_SCALE
     support: Any = constraints.positive
@@ -90,7 +90,7 @@ class LogNormal(TransformedDistribution):
 
 
 class HalfNormal(TransformedDistribution):
-    """``|x|`` of normal x with mean 0."""
+    """``|x|`` for normal x with mean 0."""
 
     arg_constraints: Any = {"scale": constraints.positive}
     support: Any = constraints.nonnegative
@@ -129,7 +129,7 @@ class HalfNormal(TransformedDistribution):
 
 
 class LogisticNormal(TransformedDistribution):
-    """Points of the simplex: normal vectors through `StickBreakingTransform`."""
+    """Points on the simplex: normal vectors mapped by `StickBreakingTransform`."""
 
     arg_constraints: Any = _LOC_SCALE
     support: Any = constraints.simplex

@@ -14,7 +14,7 @@ from torchlite.distributions.utils import broadcast_all
 
 
 class StudentT(Distribution):
-    """Student's t of `df` degrees of freedom, times `scale`, plus `loc`."""
+    """Student's t with `df` degrees of freedom, scaled by `scale` and shifted by `loc`."""
 
     arg_constraints: Any = {
         "df": constraints.positive, "loc": constraints.real, "scale": constraints.positive,
@@ -48,7 +48,7 @@ class StudentT(Distribution):
         return self.loc + self.scale * (normal * (spread / self.df).rsqrt())
 
     def _log_beta(self) -> Tensor:
-        """Of 1/2 and df/2, less ``log(pi) / 2``."""
+        """The log beta function of 1/2 and df/2, minus ``log(pi) / 2``."""
         return (self.df / 2).lgamma() - ((self.df + 1) / 2).lgamma()
 
     def log_prob(self, value: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The base of transforms, and transforms that change how others apply."""
+"""The base class of transforms, and transforms that combine or modify others."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from torchlite.distributions.utils import sum_rightmost
 
 
 class Transform:
-    """A differentiable map with the logarithm of its volume change; often invertible.
+    """A differentiable, often invertible map with the log determinant of its Jacobian.
 
     Subclasses define `domain`, `codomain`, ``_call``, ``_inverse`` and `log_abs_det_jacobian`.
-    With ``cache_size=1`` the last pair of input and output is kept, so that the inverse of a value
-    just computed is exact and free.
+    With ``cache_size=1`` the last input and output are cached, so that inverting a value just
+    computed is exact and free.
 
     Raises: ValueError for another `cache_size`.
     """
@@ -26,7 +26,7 @@ class Transform:
     domain: Any
     codomain: Any
     _sign: int | None = None
-    _names: tuple[str, ...] = ()  # of the attributes that are the arguments of `__init__`
+    _names: tuple[str, ...] = ()  # the attributes that are arguments of `__init__`
 
     def __init__(self, cache_size: int = 0) -> None:
         if cache_size not in (0, 1):
@@ -40,7 +40,7 @@ class Transform:
 
     @property
     def event_dim(self) -> int:
-        """The dimensions that it maps as one. Raises: ValueError if it changes their number."""
+        """The number of event dimensions. Raises: ValueError if the transform changes it."""
         if self.domain.event_dim == self.codomain.event_dim:
             return self.domain.event_dim
         raise ValueError("Please use either .domain.event_dim or .codomain.event_dim")
@@ -60,7 +60,7 @@ class Transform:
         return self._sign
 
     def _arguments(self) -> list | None:
-        """What it was made from; None for a subclass with an ``__init__`` that does not tell."""
+        """The constructor arguments; None for a subclass whose ``__init__`` has no `_names`."""
         maker = next(c for c in type(self).__mro__ if "__init__" in vars(c))
         told = "_names" in vars(maker)
         return [getattr(self, name) for name in self._names] if told else None
@@ -107,7 +107,7 @@ class Transform:
         raise NotImplementedError
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
-        """``log |det dy/dx|`` of an input and its output, one number an event."""
+        """``log |det dy/dx|`` for an input and its output, one value per event."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -165,13 +165,13 @@ class _InverseTransform(Transform):
 
 
 def _widened(constraint: Any, event_dim: int) -> Any:
-    """`constraint` over events of `event_dim` dimensions."""
+    """`constraint` for events of `event_dim` dimensions."""
     more = event_dim - constraint.event_dim
     return constraints.independent(constraint, more) if more > 0 else constraint
 
 
 class ComposeTransform(Transform):
-    """Applies the transforms of `parts` one after the other."""
+    """Applies the transforms in `parts` in sequence."""
 
     _names = ("parts",)
 
@@ -181,7 +181,7 @@ class ComposeTransform(Transform):
 
     @constraints.dependent_property(is_discrete=False)
     def domain(self) -> Any:
-        """The domain of the first part, over as many dimensions as any part needs."""
+        """The domain of the first part, with as many event dimensions as any part needs."""
         if not self.parts:
             return constraints.real
         dims = self.parts[-1].codomain.event_dim
@@ -192,7 +192,7 @@ class ComposeTransform(Transform):
 
     @constraints.dependent_property(is_discrete=False)
     def codomain(self) -> Any:
-        """The codomain of the last part, over as many dimensions as any part needs."""
+        """The codomain of the last part, with as many event dimensions as any part needs."""
         if not self.parts:
             return constraints.real
         dims = self.parts[0].domain.event_dim
@@ -249,7 +249,7 @@ def at_least(shape: Any, dims: int) -> Any:
 
 
 class IndependentTransform(Transform):
-    """`base_transform` over events with `reinterpreted_batch_ndims` more dimensions."""
+    """`base_transform` for events with `reinterpreted_batch_ndims` more dimensions."""
 
     _names = ("base_transform", "reinterpreted_batch_ndims")
 
@@ -261,12 +261,12 @@ class IndependentTransform(Transform):
 
     @constraints.dependent_property(is_discrete=False)
     def domain(self) -> Any:
-        """The domain of the base, over more dimensions."""
+        """The domain of the base, with more event dimensions."""
         return constraints.independent(self.base_transform.domain, self.reinterpreted_batch_ndims)
 
     @constraints.dependent_property(is_discrete=False)
     def codomain(self) -> Any:
-        """The codomain of the base, over more dimensions."""
+        """The codomain of the base, with more event dimensions."""
         return constraints.independent(self.base_transform.codomain, self.reinterpreted_batch_ndims)
 
     bijective = property(lambda self: self.base_transform.bijective)

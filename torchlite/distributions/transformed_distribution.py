@@ -17,9 +17,9 @@ from torchlite.distributions.utils import sum_rightmost
 class TransformedDistribution(Distribution):
     """The distribution of ``transforms(x)`` for x drawn from `base_distribution`.
 
-    `transforms` is a `Transform` or a list of them, applied in order. The dimensions that they map
-    as one become event dimensions.
-    Raises: ValueError for other transforms, or a base with too few dimensions.
+    `transforms` is a `Transform` or a list of them, applied in order. Their event dimensions become
+    those of the distribution. Raises: ValueError for other transforms, or a base with too few
+    dimensions.
     """
 
     arg_constraints: dict[str, constraints.Constraint] = {}  # type: ignore[assignment]
@@ -86,7 +86,7 @@ class TransformedDistribution(Distribution):
         return base if volume is None else base - volume
 
     def _turned(self, probability: Tensor) -> Tensor:
-        """``1 - probability`` where the transforms decrease."""
+        """``1 - probability`` where the transforms are decreasing, else `probability`."""
         sign: Any = math.prod(t.sign for t in self.transforms)
         if isinstance(sign, int) and sign == 1:
             return probability
@@ -113,7 +113,7 @@ def _as_list(transforms: Any) -> list[Transform]:
 
 
 def of_base(name: str) -> property:
-    """A property that the base distribution has too."""
+    """A property that forwards to the base distribution."""
     return property(lambda self: getattr(self.base_dist, name), doc=f"`{name}` of `base_dist`.")
 
 

@@ -1,7 +1,7 @@
 """Transforms of random variables: PyTorch's `torch.distributions.transforms`.
 
-Those of single numbers stand here; of vectors and matrices, in `vector_transforms`; what combines
-others, in `transform`.
+Transforms of scalars are in this file; of vectors and matrices, in `vector_transforms`;
+combinations of others, in `transform`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class ExpTransform(_Increasing):
 
 
 class PowerTransform(Transform):
-    """``y = x**exponent`` of positive x."""
+    """``y = x**exponent`` for positive x."""
 
     bijective = True
     domain = codomain = constraints.positive
@@ -84,7 +84,7 @@ class PowerTransform(Transform):
 
 
 class SigmoidTransform(_Increasing):
-    """``y = 1 / (1 + exp(-x))``, kept from 0 and 1."""
+    """``y = 1 / (1 + exp(-x))``, clamped away from 0 and 1."""
 
     codomain = constraints.unit_interval
 
@@ -102,7 +102,7 @@ class SigmoidTransform(_Increasing):
 
 
 class SoftplusTransform(_Increasing):
-    """``y = log(1 + exp(x))``; x itself above 20."""
+    """``y = log(1 + exp(x))``, or x itself above 20."""
 
     codomain = constraints.positive
 
@@ -144,7 +144,7 @@ class AbsTransform(Transform):
 
 
 class AffineTransform(Transform):
-    """``y = loc + scale * x`` over events of `event_dim` dimensions."""
+    """``y = loc + scale * x`` for events of `event_dim` dimensions."""
 
     bijective = True
     _names = ("loc", "scale", "event_dim")
@@ -159,7 +159,7 @@ class AffineTransform(Transform):
 
     @constraints.dependent_property(is_discrete=False)
     def domain(self) -> Any:
-        """All numbers."""
+        """All real numbers."""
         if self.event_dim == 0:
             return constraints.real
         return constraints.independent(constraints.real, self.event_dim)
@@ -193,7 +193,7 @@ class AffineTransform(Transform):
 
 
 class CumulativeDistributionTransform(Transform):
-    """The distribution function of `distribution`: its samples become uniform ones."""
+    """The distribution function of `distribution`: maps its samples to uniform ones."""
 
     bijective = True
     _sign = 1

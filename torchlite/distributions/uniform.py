@@ -1,4 +1,4 @@
-"""Uniform numbers, and what is made from them."""
+"""The uniform distribution."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torchlite.distributions.distribution import Distribution
 
 
 class Uniform(Distribution):
-    """Uniform numbers in [low, high). Raises: ValueError unless ``low < high``."""
+    """The uniform distribution on [low, high). Raises: ValueError unless ``low < high``."""
 
     has_rsample = True
     low: Tensor
@@ -30,7 +30,7 @@ class Uniform(Distribution):
 
     @constraints.dependent_property(is_discrete=False, event_dim=0)
     def support(self) -> Any:
-        """From `low` to `high`, both included."""
+        """From `low` to `high`, inclusive."""
         return constraints.interval(self.low, self.high)
 
     mean = property(lambda self: (self.high + self.low) / 2)

@@ -1,4 +1,4 @@
-"""What distributions share: broadcasting of parameters, probabilities and log-odds, triangles."""
+"""Shared by distributions: broadcasting, conversion of probabilities, triangular matrices."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ euler_constant = 0.57721566490153286060
 
 
 def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
-    """Tensors of one shape of `values`, which are tensors or numbers.
+    """`values` (tensors or numbers) as tensors broadcast to one shape.
 
-    Numbers take the dtype of the first tensor; if there is none, the default one.
+    Numbers take the dtype of the first tensor; if there is none, the default dtype.
     Raises: ValueError for other values; RuntimeError if the shapes do not broadcast.
     """
     if not all(isinstance(v, (Tensor, Number)) for v in values):
@@ -31,12 +31,12 @@ def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
 
 
 def logits_to_probs(logits: Tensor, is_binary: bool = False) -> Tensor:
-    """Probabilities of log-odds, or of unnormalised log-probabilities along the last dimension."""
+    """Probabilities from log-odds, or from unnormalised log-probabilities along the last dim."""
     return logits.sigmoid() if is_binary else logits.softmax(-1)
 
 
 def clamp_probs(probs: Tensor) -> Tensor:
-    """`probs` within [eps, 1 - eps], eps being that of the dtype."""
+    """`probs` clamped to [eps, 1 - eps], with the dtype's eps."""
     eps = torch.finfo(probs.dtype).eps
     return probs.clamp(eps, 1 - eps)
 
@@ -48,7 +48,7 @@ def probs_to_logits(probs: Tensor, is_binary: bool = False) -> Tensor:
 
 
 class lazy_property:
-    """A property that is computed when it is first asked for, with its history, and kept."""
+    """A property computed on first access, with gradients enabled, and cached."""
 
     def __init__(self, wrapped: Callable[[Any], Any]) -> None:
         self.wrapped, self.__doc__ = wrapped, wrapped.__doc__
@@ -61,7 +61,7 @@ class lazy_property:
             return self
         with torch.enable_grad():
             value = self.wrapped(instance)
-        vars(instance)[self._name] = value  # stands before this from now on
+        vars(instance)[self._name] = value  # shadows this property from now on
         return value
 
 
@@ -80,7 +80,7 @@ def tril_matrix_to_vec(mat: Tensor, diag: int = 0) -> Tensor:
 def vec_to_tril_matrix(vec: Tensor, diag: int = 0) -> Tensor:
     """The inverse of `tril_matrix_to_vec`: zeros above diagonal `diag`.
 
-    Raises: ValueError if the length of `vec` fits no matrix.
+    Raises: ValueError if no matrix matches the length of `vec`.
     """
     size = vec.shape[-1]
     n = (math.sqrt((1 + 2 * diag) ** 2 + 8 * size + 4 * abs(diag) * (diag + 1)) - 1 - 2 * diag) / 2
@@ -97,18 +97,18 @@ def vec_to_tril_matrix(vec: Tensor, diag: int = 0) -> Tensor:
 
 
 def sum_rightmost(value: Tensor, dim: int) -> Tensor:
-    """`value` summed over its `dim` last dimensions."""
+    """`value` summed over its last `dim` dimensions."""
     return value if dim == 0 else value.reshape(value.shape[: value.dim() - dim] + (-1,)).sum(-1)
 
 
 class Odds:
-    """The parameters `probs` and `logits` of a distribution that is made from one of them."""
+    """The parameters `probs` and `logits` of a distribution defined by either of them."""
 
-    _is_binary = True  # of two outcomes; else along the last dimension
+    _is_binary = True  # two outcomes; else the outcomes are along the last dimension
     __dict__: dict[str, Any]
 
     def _set_odds(self, probs: Any, logits: Any) -> None:
-        """Keep the one that is given. Raises: ValueError if both or none are."""
+        """Store the one that is given. Raises: ValueError if both or neither are."""
         if (probs is None) == (logits is None):
             raise ValueError("Either `probs` or `logits` must be specified, but not both.")
         name, value = ("logits", logits) if probs is None else ("probs", probs)
@@ -124,7 +124,7 @@ class Odds:
 
     @lazy_property
     def logits(self) -> Tensor:
-        """Log-odds; of many outcomes, normalised log-probabilities."""
+        """Log-odds; for more than two outcomes, normalised log-probabilities."""
         return probs_to_logits(self.probs, self._is_binary)
 
     @lazy_property
@@ -145,7 +145,7 @@ class Odds:
         return self._param.new_empty(*args, **kwargs)
 
     def _cross_entropy(self, value: Tensor) -> Tensor:
-        """``-log p`` of outcomes from 0 to 1, elementwise."""
+        """``-log p`` of outcomes in [0, 1], elementwise."""
         logits, value = broadcast_all(self.logits, value)
         return F.binary_cross_entropy_with_logits(logits, value, reduction="none")
 

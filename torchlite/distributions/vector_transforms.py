@@ -15,7 +15,7 @@ from torchlite.nn import functional as F
 
 
 def _after_first(x: Tensor) -> Tensor:
-    """`x` moved on by one place along the last dimension, with a 1 in front."""
+    """`x` shifted by one along the last dimension, starting with a 1."""
     return F.pad(x[..., :-1], (1, 0), value=1.0)
 
 
@@ -37,7 +37,7 @@ class SoftmaxTransform(Transform):
 
 
 class StickBreakingTransform(Transform):
-    """Vectors (*, n) to the simplex (*, n + 1): each breaks its share off what is left.
+    """Maps vectors (*, n) to the simplex (*, n + 1): each element breaks off a share of the rest.
 
     Source: Stan reference manual, "Unit simplex".
     """
@@ -46,7 +46,7 @@ class StickBreakingTransform(Transform):
     bijective = True
 
     def _shifted(self, x: Tensor) -> Tensor:
-        """`x` less the logarithm of how many parts remain: 0 then breaks even."""
+        """`x` minus the log of the number of remaining parts, so that 0 gives equal shares."""
         n = x.shape[-1]
         return x - torch.arange(n, 0, -1, dtype=x.dtype).log()
 
@@ -74,7 +74,7 @@ class StickBreakingTransform(Transform):
 
 
 class LowerCholeskyTransform(Transform):
-    """Square matrices to lower triangular ones: the diagonal goes through `exp`."""
+    """Maps square matrices to lower triangular ones, applying `exp` to the diagonal."""
 
     domain, codomain = constraints.independent(constraints.real, 2), constraints.lower_cholesky
 
@@ -86,7 +86,7 @@ class LowerCholeskyTransform(Transform):
 
 
 class PositiveDefiniteTransform(Transform):
-    """Square matrices to positive definite ones, by their Cholesky factor."""
+    """Maps square matrices to positive definite ones via a Cholesky factor."""
 
     domain, codomain = constraints.independent(constraints.real, 2), constraints.positive_definite
 
@@ -99,10 +99,10 @@ class PositiveDefiniteTransform(Transform):
 
 
 class CorrCholeskyTransform(Transform):
-    """Vectors of n (n - 1) / 2 to Cholesky factors (*, n, n) of correlation matrices.
+    """Maps vectors of n (n - 1) / 2 to Cholesky factors (*, n, n) of correlation matrices.
 
-    ``tanh(x)`` fills the triangle below the diagonal: canonical partial correlations, each a share
-    of what the elements on its left leave of the length 1 of the row.
+    ``tanh(x)`` fills the triangle below the diagonal with canonical partial correlations, each a
+    share of what the elements to its left leave of the row's unit length.
     Source: Stan reference manual, "Cholesky factors of correlation matrices".
     """
 
@@ -121,7 +121,7 @@ class CorrCholeskyTransform(Transform):
         return partial.atanh()
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
-        """Of the map to the elements below the diagonal."""
+        """For the map to the elements below the diagonal."""
         left = tril_matrix_to_vec(1 - (y * y).cumsum(-1), diag=-2)
         log_slope = -2 * (x + F.softplus(-2 * x) - math.log(2))  # of tanh
         return left.log().sum(-1) / 2 + log_slope.sum(-1)
@@ -140,7 +140,7 @@ class CorrCholeskyTransform(Transform):
 
 
 class _Parts(Transform):
-    """Applies a transform of its own to each part along a dimension."""
+    """Applies a separate transform to each part along a dimension."""
 
     _names: tuple[str, ...] = ("transforms", "dim")
 
@@ -215,7 +215,7 @@ class CatTransform(_Parts):
             inner = t.log_abs_det_jacobian(a, b)
             terms.append(sum_rightmost(inner, self.event_dim - t.event_dim))
         dim = self.dim - x.dim() if self.dim >= 0 else self.dim
-        dim += self.event_dim  # counted among what the terms have kept
+        dim += self.event_dim  # counted from the end of the terms' dimensions
         return torch.cat(terms, dim) if dim < 0 else sum(terms[1:], terms[0])
 
     domain = constraints.dependent_property(

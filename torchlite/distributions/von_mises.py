@@ -1,4 +1,4 @@
-"""Von Mises' distribution of angles."""
+"""The von Mises distribution of angles."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from torchlite.distributions.distribution import Distribution
 
 
 class VonMises(Distribution):
-    """Angles about `loc`, in radians, with density in proportion to ``exp(k cos(x - loc))``.
+    """Angles around `loc`, in radians, with density proportional to ``exp(k cos(x - loc))``.
 
-    k is `concentration`; `variance` is the circular one.
+    k is `concentration`; `variance` is the circular variance.
     """
 
     arg_constraints: Any = {"loc": constraints.real, "concentration": constraints.positive}
@@ -38,7 +38,7 @@ class VonMises(Distribution):
         return k * (self._checked(value) - self.loc).cos() - math.log(2 * math.pi) - log_bessel
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
-        """By rejection of a wrapped Cauchy distribution, in float64.
+        """By rejection sampling from a wrapped Cauchy distribution, in float64.
 
         Source: Best and Fisher 1979, "Efficient simulation of the von Mises distribution".
         """

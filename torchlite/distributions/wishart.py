@@ -1,4 +1,4 @@
-"""Distributions of matrices."""
+"""Distributions over matrices."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from torchlite.distributions.gamma import Chi2
 from torchlite.distributions.multivariate_normal import FromFactor, log_diagonal
 from torchlite.distributions.utils import broadcast_all
 
-_TRIES = 10  # to replace singular samples
+_TRIES = 10  # attempts to replace singular samples
 
 
 class Wishart(FromFactor, ExponentialFamily):
-    """``x^T x`` for x of `df` normal vectors (n) of mean 0; `df` need not be whole.
+    """``x^T x`` for x of `df` normal vectors (n) with mean 0; `df` need not be an integer.
 
-    The covariance is given in one of three forms, as of `MultivariateNormal`.
+    The covariance is given in one of three forms, as in `MultivariateNormal`.
     Raises: ValueError unless ``df > n - 1``; AssertionError unless one form is given.
     """
 
@@ -102,7 +102,7 @@ class Wishart(FromFactor, ExponentialFamily):
         return self._freedom() * (self.covariance_matrix.square() + products)
 
     def _bartlett(self, sample_shape: Any) -> Tensor:
-        """Samples by Bartlett's decomposition, which may be singular to rounding."""
+        """Samples by the Bartlett decomposition, which may be singular due to rounding."""
         n = self.event_shape[-1]
         spread = self._dist_chi2.rsample(sample_shape).sqrt()
         spread = spread.clamp(min=torch.finfo(spread.dtype).eps)
@@ -116,14 +116,14 @@ class Wishart(FromFactor, ExponentialFamily):
         return factor @ factor.mT
 
     def _singular(self, sample: Tensor) -> Tensor:
-        """Which samples hold a matrix that is not positive definite: bool (*sample_shape)."""
+        """Which samples contain a matrix that is not positive definite: bool (*sample_shape)."""
         bad = ~self.support.check(sample)
         return bad.flatten(bad.dim() - len(self._batch_shape)).any(-1) if self._batch_shape else bad
 
     def rsample(self, sample_shape: Any = (),
                 max_try_correction: int | None = None) -> Tensor:  # fmt: skip
-        """Samples; singular ones are drawn again, up to `max_try_correction` times (10)."""
-        self._bartlett(sample_shape)  # PyTorch's stream: it draws anew what was not singular
+        """Samples; singular ones are redrawn up to `max_try_correction` times (default 10)."""
+        self._bartlett(sample_shape)  # PyTorch's stream: it redraws non-singular samples
         sample = self._bartlett(sample_shape)
         singular = self._singular(sample)
         if not singular.any():
@@ -171,8 +171,8 @@ class Wishart(FromFactor, ExponentialFamily):
 class LKJCholesky(Distribution):
     """Lower Cholesky factors of correlation matrices (*, dim, dim).
 
-    Densities of the matrices go with ``det**(concentration - 1)``: 1 is uniform. From the third
-    row on, samples differ from PyTorch's, whose correlations there spread too far.
+    The density of a matrix is proportional to ``det**(concentration - 1)``: 1 is uniform. From the
+    third row on, samples differ from PyTorch's, whose correlations there are too widely spread.
     Source: Lewandowski, Kurowicka and Joe 2009, "Generating random correlation matrices based on
     vines and extended onion method".
     Raises: ValueError for ``dim < 2``.
@@ -202,7 +202,7 @@ class LKJCholesky(Distribution):
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         with torch.no_grad():
-            square = self._beta.sample(sample_shape).unsqueeze(-1)  # of a row's part below
+            square = self._beta.sample(sample_shape).unsqueeze(-1)  # squared norms
             noise = torch.randn(self._extended_shape(sample_shape), dtype=square.dtype).tril(-1)
             length = torch.linalg.norm(noise, dim=-1, keepdim=True)
             rows = square.sqrt() * torch.where(length > 0, noise / length, 0.0)

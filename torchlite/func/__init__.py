@@ -1,7 +1,7 @@
-"""Functions of functions: derivatives, batches, and calls of modules with given parameters.
+"""Function transforms: derivatives, `vmap`, and calls of modules with given parameters.
 
 They are built on the tape and on interpreters of the backend's primitives, so they nest with each
-other and with ``backward``. Each calls its function once: `vmap` for all examples together.
+other and with ``backward``. Each calls its function once; `vmap` does so for the whole batch.
 """
 
 from torchlite.func.batching import vmap

@@ -1,4 +1,4 @@
-"""`vmap`: a function of one example becomes a function of a batch."""
+"""`vmap`: turns a function of one example into a function of a batch."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from torchlite.random import default_generator
 
 def vmap(func: Callable, in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error", *,
          chunk_size: int | None = None) -> Callable:  # fmt: skip
-    """`func` for each slice of the arguments, the results stacked; all slices in one pass.
+    """Map `func` over slices of the arguments and stack the results, all slices in one pass.
 
-    `func` sees one slice: its tensors show the shape of one, and each operation computes for all.
-    What it does in Python it does once, so it cannot look at elements (``item()``, ``if x > 0``).
+    `func` sees tensors with the shape of one slice, but each operation computes all of them. Its
+    Python code runs once, so it cannot inspect elements (``item()``, ``if x > 0``).
 
     Args:
-        in_dims: The dimension along which to cut each argument, None for those that all calls
-            share: one for all, or a tuple with one for each argument (which may be trees).
-        out_dims: Where the new dimension goes in each result; None: not stacked, all are equal.
+        in_dims: The dimension along which to slice each argument, None for arguments shared by all
+            calls: one for all, or a tuple with one per argument (arguments may be trees).
+        out_dims: Position of the batch dimension in each result; None: not stacked, all equal.
         randomness: "different" numbers for each slice, the "same", or "error" if `func` draws any.
-        chunk_size: How many slices to compute at a time: fewer need less memory. Default: all.
-    Raises: ValueError (as PyTorch) for arguments and dimensions that do not fit; RuntimeError.
+        chunk_size: Slices to compute at a time: fewer need less memory. Default: all.
+    Raises (as PyTorch): ValueError for mismatched dimensions; RuntimeError for bad `randomness`.
     """
     if randomness not in ("error", "different", "same"):
         raise RuntimeError(
@@ -61,7 +61,7 @@ def vmap(func: Callable, in_dims: Any = 0, out_dims: Any = 0, randomness: str = 
 
 def _in_chunks(call: Callable, values: list, dims: list, size: int, most: int, out_dims: Any,
                randomness: str) -> Any:  # fmt: skip
-    """The results of ``call(values, size)`` for `most` examples at a time, joined."""
+    """The results of ``call(values, size)`` for at most `most` examples at a time, concatenated."""
     state, results = default_generator.engine.get_state(), []
     for start in range(0, size, most):
         if randomness == "same":
@@ -75,7 +75,7 @@ def _in_chunks(call: Callable, values: list, dims: list, size: int, most: int, o
 
 
 def _input_dims(name: str, in_dims: Any, args: tuple, values: list, keywords: int) -> list:
-    """The checked dimension, or None, for each leaf of the arguments; keywords are cut at 0."""
+    """The checked dimension, or None, for each leaf of the arguments; 0 for keyword arguments."""
     head = f"vmap({name}, in_dims={in_dims}, ...)(<inputs>): "
     if not isinstance(in_dims, (int, tuple, list)):
         raise ValueError(
@@ -131,7 +131,7 @@ def _batch_size(dims: list, values: list) -> int:
 
 
 def _left(name: str, run: Run, result: Any, out_dims: Any) -> Any:
-    """The batches of the results, leaf by leaf."""
+    """The results as batched tensors, leaf by leaf."""
     try:
         dims = trees.spread(out_dims, result)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Derivatives of functions by reverse mode: `grad`, `vjp` and `linearize`."""
+"""Reverse-mode derivatives of functions: `grad`, `vjp` and `linearize`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from torchlite.ops.creation.factories import zeros_like
 
 
 class Entry(Identity):
-    """Where an argument enters a transformed function: its gradient is found here.
+    """The node where an argument enters a transformed function and its gradient is collected.
 
-    `active`: the function has not returned yet, so what it computes depends on a variable.
+    `active`: the function has not returned yet, so its results still depend on a variable.
     """
 
     __slots__ = ("active",)
@@ -31,7 +31,7 @@ class Entry(Identity):
 
 
 def enter(tree: Any) -> Any:
-    """`tree` with each floating tensor as the same memory, made by an `Entry` node."""
+    """`tree` with each floating-point tensor replaced by an alias made by an `Entry` node."""
 
     def one(x: Any) -> Any:
         if not isinstance(x, Tensor) or x.dtype.category < dtypes.FLOAT:
@@ -44,23 +44,23 @@ def enter(tree: Any) -> Any:
 
 
 def handed(tree: Any) -> Any:
-    """`tree` for the function to use, which may write to its arguments in place."""
+    """`tree` with aliases of its tensors, for a function that may modify its arguments in place."""
     return trees.apply(lambda x: alias(x) if isinstance(x, Tensor) else x, tree)
 
 
 def finish(entered: Sequence[Tensor]) -> None:
-    """Tell that the function which these tensors entered has returned."""
+    """Mark that the function these tensors entered has returned."""
     for tensor in entered:
         tensor._node.active = False
 
 
 def tracked(tree: Any) -> list[Tensor]:
-    """The leaves of `tree` that have a gradient."""
+    """The leaves of `tree` that require a gradient."""
     return [x for x in trees.leaves(tree) if isinstance(x, Tensor) and x.requires_grad]
 
 
 def is_outer(tensors: Sequence[Tensor], own: Sequence[Tensor]) -> bool:
-    """Whether anything else than `own`, entered tensors, has a gradient through `tensors`."""
+    """Whether anything other than the entered tensors `own` gets a gradient through `tensors`."""
     mine = {x._node for x in own}
     stack, seen = [edge_of(t) for t in tensors if t.requires_grad], set()
     while stack:
@@ -75,14 +75,14 @@ def is_outer(tensors: Sequence[Tensor], own: Sequence[Tensor]) -> bool:
 
 
 def _without_history(x: Tensor) -> Tensor:
-    """As ``x.detach()``, but with the tangent that `x` may have."""
+    """Like ``x.detach()``, but keeps the tangent that `x` may have."""
     result = wrap(x._data)
     result._cell = x._shared_cell()
     return result
 
 
 def leave(tree: Any, own: Sequence[Tensor], recording: bool) -> Any:
-    """`tree` without history, unless others than `own` need it and the caller is `recording`."""
+    """`tree` detached, unless the caller is `recording` and tensors other than `own` need it."""
 
     def one(x: Any) -> Any:
         if not isinstance(x, Tensor) or not x.requires_grad:
@@ -93,7 +93,7 @@ def leave(tree: Any, own: Sequence[Tensor], recording: bool) -> Any:
 
 
 def _split(args: tuple, argnums: Any) -> tuple[list, Any]:
-    """All arguments, those of `argnums` entered; and these alone, as a tuple or one."""
+    """All arguments, with those in `argnums` entered; and the latter alone, as a tuple or one."""
     if not isinstance(argnums, (int, tuple)):
         raise RuntimeError(f"argnums must be int or Tuple[int, ...], got: {type(argnums)}")
     numbers = argnums if isinstance(argnums, tuple) else (argnums,)
@@ -101,7 +101,7 @@ def _split(args: tuple, argnums: Any) -> tuple[list, Any]:
         if not -len(args) <= i < len(args):
             raise RuntimeError(
                 f"Got argnum={i}, but only {len(args)} positional inputs\n"
-                "Give what is to be differentiated by position, not by keyword."
+                "Pass the arguments to differentiate by position, not by keyword."
             )
     full = list(args)
     for i in numbers:
@@ -122,12 +122,12 @@ def split_aux(api: str, output: Any, has_aux: bool) -> tuple[Any, Any]:
 
 
 def grad_and_value(func: Callable, argnums: Any = 0, has_aux: bool = False) -> Callable:
-    """A function that returns (gradient, value) of `func`, which returns a scalar.
+    """A function that returns (gradient, value) of the scalar function `func`.
 
     Args:
-        argnums: The position, or a tuple of positions, of what to differentiate (tensors or trees
-            of them). Default: the first.
-        has_aux: `func` returns (value, anything), the new function (gradient, (value, anything)).
+        argnums: The position, or tuple of positions, of the arguments (tensors or trees of them)
+            to differentiate with respect to. Default: the first.
+        has_aux: `func` returns (value, aux), the new function (gradient, (value, aux)).
     """
 
     @functools.wraps(func)
@@ -175,7 +175,7 @@ def _placed(chosen: Any, own: Sequence[Tensor], grads: Sequence[Tensor]) -> Any:
 
 def gradients(outputs: Sequence[Tensor], inputs: Sequence[Tensor], starts: Any,
               create_graph: bool) -> list[Tensor]:  # fmt: skip
-    """The gradient for each of `inputs`; zeros where nothing arrives. The graph is kept."""
+    """The gradient for each of `inputs`, zeros for unused ones. The graph is retained."""
     if starts is None:
         starts = [None] * len(outputs)
     pairs = [(y, g) for y, g in zip(outputs, starts) if y.requires_grad]
@@ -200,7 +200,7 @@ def grad(func: Callable, argnums: Any = 0, has_aux: bool = False) -> Callable:
 
 
 class Linearization:
-    """One run of ``func(*primals)``, ready for products with its Jacobian from either side."""
+    """One evaluation of ``func(*primals)``, ready for Jacobian products from either side."""
 
     def __init__(self, api: str, func: Callable, primals: Any, has_aux: bool = False) -> None:
         self.recording = local.mode.grad
@@ -219,11 +219,11 @@ class Linearization:
         self.is_outer = is_outer(self.ends, self.own)
 
     def settled(self, tree: Any) -> Any:
-        """`tree` as the caller may see it."""
+        """`tree` as returned to the caller."""
         return leave(tree, self.own, self.recording)
 
     def pull(self, cotangents: Sequence[Tensor]) -> Any:
-        """The product of cotangents, one for each output, with the Jacobian."""
+        """The vector-Jacobian product with cotangents, one for each output."""
         outer = local.mode.grad and (self.is_outer or any(c.requires_grad for c in cotangents))
         with enable_grad():
             grads = gradients(self.ends, self.own, cotangents, outer)
@@ -232,7 +232,7 @@ class Linearization:
 
     @functools.cached_property
     def _transposed(self) -> tuple[list[Tensor], list[Tensor]]:
-        """Cotangents, and the products with them, which are linear in them."""
+        """Cotangents and their vector-Jacobian products, which are linear in them."""
         with enable_grad():
             starts = enter([self._start(y) for y in self.ends])
             finish(tracked(starts))
@@ -243,7 +243,7 @@ class Linearization:
         return start_anywhere(y).detach() if floating else zeros_like(y)
 
     def push(self, tangents: Sequence[Tensor]) -> Any:
-        """The product of the Jacobian with tangents, one for each differentiated input."""
+        """The Jacobian-vector product with tangents, one for each differentiated input."""
         starts, products = self._transposed
         outer = local.mode.grad and (self.is_outer or any(t.requires_grad for t in tangents))
         floating = [s for s in starts if s.requires_grad]
@@ -255,9 +255,9 @@ class Linearization:
 
 
 def vjp(func: Callable, *primals: Any, has_aux: bool = False) -> tuple:
-    """(``func(*primals)``, a function from cotangents to their product with the Jacobian).
+    """(``func(*primals)``, a function from cotangents to their vector-Jacobian product).
 
-    With `has_aux`, `func` returns (output, anything), and anything comes third.
+    With `has_aux`, `func` returns (output, aux), and aux is returned third.
     """
     line = Linearization("vjp(f, *primals)", func, primals, has_aux)
     for y in line.ends:
@@ -283,7 +283,7 @@ def vjp(func: Callable, *primals: Any, has_aux: bool = False) -> tuple:
 
 
 def linearize(func: Callable, *primals: Any) -> tuple[Any, Callable]:
-    """(``func(*primals)``, a function from tangents to the Jacobian's product with them)."""
+    """(``func(*primals)``, a function from tangents to their Jacobian-vector product)."""
     line = Linearization("linearize(f, *primals)", func, primals)
 
     def push(*tangents: Any) -> Any:

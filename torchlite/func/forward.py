@@ -1,4 +1,4 @@
-"""`jvp`: the derivative of a function in one direction, along with its value."""
+"""`jvp`: the directional derivative of a function, along with its value."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def _check(api: str, primals: Any, tangents: Any) -> None:
 
 def jvp(func: Callable, primals: tuple, tangents: tuple, *, strict: bool = False,
         has_aux: bool = False) -> tuple:  # fmt: skip
-    """(``func(*primals)``, the product of its Jacobian with `tangents`), tuples both.
+    """(``func(*primals)``, the product of its Jacobian with `tangents`), in one evaluation.
 
-    One run of `func` computes both; nothing is kept for a way back. It nests with itself, `grad`
-    and ``backward``.
+    Nothing is saved for a backward pass. It nests with itself, `grad` and ``backward``.
 
     Args:
-        primals, tangents: Tuples of tensors, or of trees of them, alike in structure and shapes.
-        strict: An output that does not depend on the primals is an error, else its tangent is 0.
-        has_aux: `func` returns (output, anything), and anything comes third.
-    Raises: RuntimeError (as PyTorch) for arguments or outputs that are no tensors or do not fit;
-        ValueError for tensors that are not floating point or complex.
+        primals, tangents: Tuples of tensors, or trees of them, with equal structure and shapes.
+        strict: An output that does not depend on the primals is an error; else its tangent is 0.
+        has_aux: `func` returns (output, aux), and aux is returned third.
+
+    Raises: RuntimeError (as PyTorch) for arguments or outputs that are not tensors or do not
+        match; ValueError for tensors that are not floating point or complex.
     """
     api = "jvp(f, primals, tangents)"
     _check(api, primals, tangents)

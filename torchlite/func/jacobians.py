@@ -18,7 +18,7 @@ from torchlite.ops.shape.joining import cat
 
 def _chosen(api: str, func: Callable, argnums: Any, args: tuple,
             kwargs: dict) -> tuple[Callable, tuple]:  # fmt: skip
-    """`func` as a function of the arguments in `argnums`; and these."""
+    """`func` as a function of the arguments in `argnums`, and these arguments."""
     if not isinstance(argnums, (int, tuple)):
         raise RuntimeError(f"argnums must be int or Tuple[int, ...], got: {type(argnums)}")
     numbers = argnums if isinstance(argnums, tuple) else (argnums,)
@@ -40,7 +40,7 @@ def _chosen(api: str, func: Callable, argnums: Any, args: tuple,
 
 
 def _matrix_of_trees(blocks: list[list], output: Any, inputs: tuple, argnums: Any) -> Any:
-    """``blocks[k][i]``, of output k by input i, as a tree of outputs of trees of inputs."""
+    """``blocks[k][i]``, for output k and input i, as a tree of outputs of trees of inputs."""
     rows = [trees.fill(inputs, iter(row)) for row in blocks]
     return trees.fill(output, iter(rows if isinstance(argnums, tuple) else [r[0] for r in rows]))
 
@@ -48,10 +48,10 @@ def _matrix_of_trees(blocks: list[list], output: Any, inputs: tuple, argnums: An
 def jacrev(func: Callable, argnums: Any = 0, *, has_aux: bool = False,
            chunk_size: int | None = None,
            _preallocate_and_copy: bool = False) -> Callable:  # fmt: skip
-    """A function that returns the Jacobian of `func`: ``(*output, *input)``, by reverse mode.
+    """A function that returns the Jacobian of `func`, ``(*output, *input)``, by reverse mode.
 
     For trees of outputs or inputs: a tree of outputs of trees of inputs. `argnums` as in `grad`;
-    `chunk_size` rows at a time are computed, by default all.
+    `chunk_size` rows are computed at a time, by default all.
     """
     if chunk_size is not None and chunk_size <= 0:
         raise ValueError(f"jacrev: `chunk_size` should be greater than 0, got {chunk_size}")
@@ -80,9 +80,9 @@ def jacrev(func: Callable, argnums: Any = 0, *, has_aux: bool = False,
 
 def jacfwd(func: Callable, argnums: Any = 0, has_aux: bool = False, *,
            randomness: str = "error") -> Callable:  # fmt: skip
-    """As `jacrev`, by forward mode, all columns at once: for few inputs.
+    """Like `jacrev`, but by forward mode, all columns at once: suited to few inputs.
 
-    `randomness` as in `vmap`, which runs `func` for all columns.
+    `randomness` as in `vmap`, which evaluates `func` for all columns.
     """
 
     @functools.wraps(func)
@@ -109,7 +109,7 @@ def jacfwd(func: Callable, argnums: Any = 0, has_aux: bool = False, *,
 
 
 def _units(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """For each element of `tensors` a row in which it is 1 and the others are 0."""
+    """For each element of `tensors`, a row in which it is 1 and the others are 0."""
     counts = [x.numel() for x in tensors]
     rows, before = [], 0
     for x, count in zip(tensors, counts):
@@ -120,7 +120,7 @@ def _units(tensors: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _block(columns: Tensor, x: Tensor) -> Tensor:
-    """The Jacobian by `x` of an output, ``(*output, *x)``, from its columns, ``(x, *output)``."""
+    """The Jacobian of an output by `x`, ``(*output, *x)``, from its columns, ``(x, *output)``."""
     return columns.movedim(0, -1).reshape(*columns.shape[1:], *x.shape)
 
 

@@ -21,16 +21,16 @@ def functional_call(
     tie_weights: bool = True,
     strict: bool = False,
 ) -> Any:
-    """Call `module` with other parameters and buffers, which gradients flow to.
+    """Call `module` with other parameters and buffers; gradients flow to these.
 
     Args:
-        parameter_and_buffer_dicts: Tensors by name, as ``"layer.weight"``; or several such dicts
-            without common names. Names that are absent keep the module's own tensors.
-        args: A tuple of arguments, or the only one.
+        parameter_and_buffer_dicts: Tensors by name, e.g. ``"layer.weight"``; or several such dicts
+            without common names. For absent names the module's own tensors are used.
+        args: A tuple of arguments, or a single argument.
         tie_weights: A tensor that the module has under several names is replaced under all.
         strict: All names must be given.
-    Raises: KeyError for names the module has not; ValueError for names given twice; RuntimeError
-        if `strict`.
+    Raises: KeyError for names not in the module; ValueError for names given twice; RuntimeError
+        for missing or unexpected names if `strict`.
     """
     given = _merged(parameter_and_buffer_dicts)
     own = {**dict(module.named_parameters(remove_duplicate=False)),
@@ -88,7 +88,7 @@ def _tied(given: dict, own: dict) -> dict:
 
 @contextmanager
 def _replaced(module: Module, given: dict[str, Tensor]) -> Iterator[None]:
-    """Inside, the module has the given tensors under these names."""
+    """Inside the block, the module has the given tensors under these names."""
     places = []
     for name, value in given.items():
         prefix, _, last = name.rpartition(".")
@@ -104,9 +104,9 @@ def _replaced(module: Module, given: dict[str, Tensor]) -> Iterator[None]:
 
 
 def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The parameters and the buffers of several alike models, each stacked in a new dimension 0.
+    """The parameters and buffers of several models of one class, stacked along a new dimension 0.
 
-    Raises: RuntimeError if there are none, or they differ in class or in training mode.
+    Raises: RuntimeError if there are none, or they differ in class or training mode.
     """
     models = list(models)
     if not models:
@@ -131,10 +131,10 @@ def _stacked(tensors: list[Tensor]) -> Tensor:
 
 
 def replace_all_batch_norm_modules_(root: Module) -> Module:
-    """Let the batch norms in `root` keep no running statistics, in place; returns `root`.
+    """Remove the running statistics of the batch norms in `root`, in place; returns `root`.
 
-    In training they write those of a batch to memory that all examples of `vmap` share. Without
-    them they normalise by the batch in evaluation too.
+    In training they would be updated in memory that all examples of `vmap` share. Without them
+    the layers normalise by the batch in evaluation too.
     """
     for module in root.modules():
         if isinstance(module, _BatchNorm) and module.track_running_stats:

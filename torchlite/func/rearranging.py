@@ -1,4 +1,4 @@
-"""`rearrange`: dimensions named, reordered, merged and split by a pattern.
+"""`rearrange`: reorder, merge and split named dimensions by a pattern.
 
 The notation is that of einops: Rogozhnikov 2022, https://openreview.net/forum?id=oapKSVM2bcj
 """
@@ -12,21 +12,21 @@ from typing import Any
 from torchlite.core.tensor import Tensor
 from torchlite.ops.shape.joining import stack
 
-#: Of each dimension of one side the names that it is made of. Ellipsis stands for all that have no
-#: name; among names they become one dimension, in place of a list they remain several.
+#: For each dimension on one side of a pattern, the list of its names. Ellipsis stands for all
+#: unnamed ones: merged into one dimension inside a list, kept separate in place of a list.
 Side = list[Any]
 
 
 def rearrange(tensor: Tensor | Sequence[Tensor], pattern: str, **axes_lengths: int) -> Tensor:
-    """The elements of `tensor` in other dimensions: ``rearrange(x, "n (h w) c -> n c h w", h=2)``.
+    """Rearrange dimensions: ``rearrange(x, "n (h w) c -> n c h w", h=2)``.
 
     Args:
-        tensor: Or tensors of one shape, which are stacked first.
-        pattern: Names of the dimensions before and after ``->``. In parentheses: several that are
-            one; ``1`` or ``()``: a dimension of size 1; ``...``: all that are not named.
-        axes_lengths: Sizes of names in parentheses before ``->``; of each pair, one can be omitted.
-    Raises: ValueError for a pattern that is malformed or does not fit; TypeError for lengths that
-        are no integers.
+        tensor: A tensor, or tensors of one shape, which are stacked first.
+        pattern: Names of the dimensions before and after ``->``. Parentheses merge several into
+            one; ``1`` or ``()`` is a dimension of size 1; ``...`` stands for all unnamed ones.
+        axes_lengths: Sizes of names in parentheses before ``->``; one per group may be omitted.
+    Raises: ValueError for a pattern that is malformed or does not match; TypeError for lengths
+        that are not integers.
     """
     x = tensor if isinstance(tensor, Tensor) else stack(tuple(tensor))
     before, after = _parsed(pattern)
@@ -54,7 +54,7 @@ def _shape(side: Side, sizes: dict) -> list[int]:
 
 
 def _sizes(side: Side, shape: tuple[int, ...], given: dict[str, int]) -> dict:
-    """The size of each name; of the ellipsis, sizes."""
+    """The size of each name; for the ellipsis, a tuple of sizes."""
     free = len(shape) - len([group for group in side if group is not ...])
     if free < 0 or (free and ... not in side):
         least = "at most" if ... in side else "equal to"
@@ -73,7 +73,7 @@ def _sizes(side: Side, shape: tuple[int, ...], given: dict[str, int]) -> dict:
 
 
 def _divided(group: list[str], size: int, given: dict[str, int]) -> dict[str, int]:
-    """The sizes of the names in one dimension of `size`."""
+    """The sizes of the names in one dimension of size `size`."""
     sizes = {name: given[name] for name in group if name in given}
     unknown = [name for name in group if name not in given]
     if len(unknown) > 1:

@@ -1,4 +1,4 @@
-"""`functionalize` and `debug_unwrap`: of PyTorch's interface, for programs that use them."""
+"""`functionalize` and `debug_unwrap`, for programs that use them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _REMOVALS = ("mutations", "mutations_and_views")
 
 
 def functionalize(func: Callable, *, remove: str = "mutations") -> Callable:
-    """A function with the results of `func`.
+    """A function with the same results as `func`.
 
-    In PyTorch it runs without in-place operations (and, if asked, without views), which is seen
-    only by what traces it. Here nothing needs that, so the new function is `func` itself.
-    Raises: RuntimeError for another `remove` than "mutations" and "mutations_and_views".
+    PyTorch removes in-place operations (and optionally views), which is visible only to tracers.
+    Nothing here needs that, so the new function simply calls `func`.
+    Raises: RuntimeError if `remove` is not "mutations" or "mutations_and_views".
     """
     if remove not in _REMOVALS:
         raise RuntimeError(
@@ -34,10 +34,10 @@ def functionalize(func: Callable, *, remove: str = "mutations") -> Callable:
 
 
 def debug_unwrap(tensor: Tensor, *, recurse: bool = True) -> Tensor:
-    """What stands behind a tensor inside of `vmap` or `jvp`: all examples, or the value alone.
+    """The tensor underlying one inside `vmap` or `jvp`: the whole batch, or the primal value.
 
-    For looking at it (``print(debug_unwrap(x))``), not for computing with it. With `recurse`,
-    through all levels. Any other tensor is returned as it is.
+    For inspection (``print(debug_unwrap(x))``), not for computation. With `recurse`, all levels
+    are unwrapped. Any other tensor is returned unchanged.
     """
     data = tensor._data
     while isinstance(data, (Batched, Dual)):

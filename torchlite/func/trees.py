@@ -35,7 +35,7 @@ def apply(function: Callable, tree: Any) -> Any:
 
 
 def same_structure(a: Any, b: Any) -> bool:
-    """Whether two trees differ in their leaves only."""
+    """Whether two trees differ only in their leaves."""
     x, y = _children(a), _children(b)
     if x is None or y is None:
         return x is y
@@ -45,9 +45,9 @@ def same_structure(a: Any, b: Any) -> bool:
 
 
 def spread(prefix: Any, tree: Any) -> list:
-    """A value for each leaf of `tree`: `prefix` is one for all, or a tree that holds them.
+    """A value for each leaf of `tree`: `prefix` is a single value or a prefix tree of values.
 
-    Raises: ValueError if their structures do not go together.
+    Raises: ValueError if their structures do not match.
     """
     parts, children = _children(prefix), _children(tree)
     if parts is None:

@@ -1,4 +1,4 @@
-"""What the functions of linear algebra share: checks of their inputs, and parts of their rules."""
+"""Shared by the linear algebra functions: input checks and building blocks of gradient rules."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from torchlite.ops.core.family import not_a_tensor, write_out
 
 
 def matrix_of(name: str, A: Any, label: str = "A", half: bool = False) -> tuple[int, int]:
-    """The size of each matrix in a tensor of them, of floats or complex numbers.
+    """The size (rows, columns) of each matrix in a floating-point or complex tensor.
 
-    `half`: whether they may have half precision.
+    `half`: whether half precision is allowed.
 
     Raises: TypeError or RuntimeError (as PyTorch) for anything else.
     """
@@ -41,7 +41,7 @@ def check_float(name: str, A: Tensor, half: bool = False) -> None:
 
 
 def square_of(name: str, A: Any, label: str = "A", half: bool = False) -> int:
-    """The number of rows of each square matrix in a tensor of them.
+    """The number of rows of each square matrix in a tensor.
 
     Raises: as `matrix_of`; RuntimeError (as PyTorch) if the matrices are not square.
     """
@@ -55,7 +55,7 @@ def square_of(name: str, A: Any, label: str = "A", half: bool = False) -> int:
 
 
 def check_same_dtype(name: str, A: Tensor, B: Tensor) -> None:
-    """Raise RuntimeError (as PyTorch) for operands of two dtypes."""
+    """Raise RuntimeError (as PyTorch) if the operands differ in dtype."""
     if A.dtype is not B.dtype:
         raise RuntimeError(
             f"{name}: Expected A and B to have the same dtype, but found A of type "
@@ -64,7 +64,7 @@ def check_same_dtype(name: str, A: Tensor, B: Tensor) -> None:
 
 
 def check_info(name: str, info: Tensor, text: str) -> None:
-    """Raise LinAlgError if an entry of `info` is not 0; `text` holds a place for that entry."""
+    """Raise LinAlgError if an entry of `info` is not 0; `text` has a placeholder for that entry."""
     if not local.mode.xp.any_true((info != 0)._data):
         return
     flat = info.reshape(-1).tolist()
@@ -74,7 +74,7 @@ def check_info(name: str, info: Tensor, text: str) -> None:
 
 
 def written(name: str, result: Any, out: Any) -> Any:
-    """`result`, or `out` with the result written into it: a tensor, or a tuple of several."""
+    """`result` (a tensor or a tuple of tensors), or `out` with the result written into it."""
     if out is None:
         return result
     if isinstance(result, Tensor):
@@ -83,16 +83,16 @@ def written(name: str, result: Any, out: Any) -> Any:
 
 
 def identity_like(A: Tensor) -> Tensor:
-    """The identity in the shape of A, with A in its history: PyTorch has it there."""
+    """The identity in the shape of A, with A in its autograd history, as in PyTorch."""
     eye = wrap(local.mode.xp.eye(*A._data.shape[-2:], A.dtype))
     return eye.where(eye == eye, A)
 
 
-# --- parts of rules -------------------------------------------------------------------------------
+# --- building blocks of gradient rules ------------------------------------------------------------
 
 
 def transposed(xp: Any, x: Any) -> Any:
-    """`x` with its last two axes exchanged."""
+    """`x` with its last two axes swapped."""
     ndim = len(x.shape)
     return xp.permute(x, (*range(ndim - 2), ndim - 1, ndim - 2))
 
@@ -104,7 +104,7 @@ def adjoint(xp: Any, x: Any) -> Any:
 
 
 def product(xp: Any, *matrices: Any) -> Any:
-    """The product of matrices, from the left."""
+    """The product of matrices, evaluated left to right."""
     result = matrices[0]
     for matrix in matrices[1:]:
         result = xp.matmul(result, matrix)
@@ -112,22 +112,22 @@ def product(xp: Any, *matrices: Any) -> Any:
 
 
 def row(xp: Any, x: Any) -> Any:
-    """Vectors (*, n) as matrices of one row."""
+    """Vectors (*, n) as single-row matrices."""
     return xp.reshape(x, (*x.shape[:-1], 1, x.shape[-1]))
 
 
 def column(xp: Any, x: Any) -> Any:
-    """Vectors (*, n) as matrices of one column."""
+    """Vectors (*, n) as single-column matrices."""
     return xp.reshape(x, (*x.shape, 1))
 
 
 def identity(xp: Any, x: Any) -> Any:
-    """The identity of the size and dtype of the columns of `x`."""
+    """The identity whose size is the number of columns of `x`, in its dtype."""
     return xp.eye(x.shape[-1], x.shape[-1], dtypes.of(x))
 
 
 def embedded(xp: Any, x: Any, kind: dtypes.dtype) -> Any:
-    """Vectors (*, n) as diagonal matrices of `kind`."""
+    """Vectors (*, n) as diagonal matrices of dtype `kind`."""
     x = xp.astype(x, kind)
     return xp.mul(row(xp, x), identity(xp, x))
 
@@ -144,7 +144,7 @@ def part(xp: Any, x: Any, rows: slice, columns: slice) -> Any:
 
 
 def quotient(xp: Any, a: Any, b: Any) -> Any:
-    """``a / b``, 0 where a is 0: gaps of equal eigenvalues matter only to what crosses them."""
+    """``a / b``, but 0 where a is 0: a zero gap between equal eigenvalues does no harm there."""
     return xp.div(a, xp.where(xp.eq(a, 0), 1, b))
 
 
@@ -155,13 +155,13 @@ def gaps(xp: Any, values: Any) -> Any:
 
 
 def as_like(xp: Any, g: Any, kind: dtypes.dtype) -> Any:
-    """`g` in the dtype of an operand: its real part, if that is real."""
+    """`g` in the dtype `kind` of an operand: its real part if `kind` is real."""
     if dtypes.of(g).is_complex and not kind.is_complex:
         g = xp.real(g)
     return g if dtypes.of(g) is kind else xp.astype(g, kind)
 
 
 def from_right(xp: Any, b: Any, a: Any, upper: bool, unit: bool = False) -> Any:
-    """``b @ a^-1`` with a triangular."""
+    """``b @ a^-1`` for triangular a."""
     solved = xp.solve_triangular(adjoint(xp, a), adjoint(xp, b), not upper, unit)
     return adjoint(xp, solved)

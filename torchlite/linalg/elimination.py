@@ -1,4 +1,4 @@
-"""Factorizations by Gaussian elimination: LU, and LDL of symmetric matrices."""
+"""Factorizations by Gaussian elimination: LU, and LDL for symmetric matrices."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from torchlite.ops.shape.rearranging import tril, triu
 
 
 def _lu_x(xp: Any, g: Any, out0: Any, out1: Any) -> Any:
-    """Of the square corner; the rows below and the columns beside it are triangular solutions."""
+    """The gradient at the square corner; rows below and columns beside it by triangular solves."""
     m, n = out0.shape[-2:]
     k = min(m, n)
     first, rest = slice(0, k), slice(k, None)
@@ -53,7 +53,7 @@ def _lu_x(xp: Any, g: Any, out0: Any, out1: Any) -> Any:
 
 
 def places_of(pivots: Any, rows: int) -> Any:
-    """Where each row goes: int64 (*, rows), so that ``A[i] == (L @ U)[places[i]]``."""
+    """The row permutation: int64 (*, rows), such that ``A[i] == (L @ U)[places[i]]``."""
     return local.mode.xp.row_order(getattr(pivots, "_data", pivots), rows)
 
 
@@ -82,7 +82,7 @@ def _lu(name: str, A: Tensor, pivot: bool) -> Any:
 
 def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False,
                  out: Any = None) -> Any:  # fmt: skip
-    """As `lu_factor`, with ``info`` (*): 0 or the place, from 1, of the first zero pivot."""
+    """Like `lu_factor`, plus ``info`` (*): 0 or the 1-based index of the first zero pivot."""
     result = return_types.linalg_lu_factor_ex(*_lu("linalg.lu_factor_ex", A, pivot))
     if check_errors:
         check_info("torch.linalg.lu_factor_ex", result.info, _SINGULAR_U)
@@ -97,7 +97,7 @@ _SINGULAR_U = (
 
 
 def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
-    """``(LU, pivots)``: L below U in one matrix, for `lu_solve`. (*, m, n) -> (*, m, n), (*, k).
+    """``(LU, pivots)``: L and U in one matrix, for `lu_solve`. (*, m, n) -> (*, m, n), (*, k).
 
     Raises: RuntimeError (as PyTorch) if a pivot is zero.
     """
@@ -107,7 +107,7 @@ def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
 
 
 def lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
-    """``A = P @ L @ U``: a permutation, unit lower triangular, upper triangular.
+    """``A = P @ L @ U``: a permutation, a unit lower and an upper triangular matrix.
 
     (*, m, n) -> (*, m, m), (*, m, k), (*, k, n), k = min(m, n).
     """
@@ -116,12 +116,12 @@ def lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
 
 
 def unpacked(packed: Tensor, pivots: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """P, L and U of what `lu_factor` returns."""
+    """P, L and U from the result of `lu_factor`."""
     return permutation(pivots, packed), lower_of(packed), upper_of(packed)
 
 
 def permutation(pivots: Tensor, packed: Tensor) -> Tensor:
-    """The matrix P of `pivots`, for the rows of `packed`."""
+    """The permutation matrix P of `pivots`, for the rows of `packed`."""
     xp, m = local.mode.xp, packed._data.shape[-2]
     places = places_of(pivots, m)
     ones = xp.eye(m, m, packed.dtype)
@@ -129,19 +129,19 @@ def permutation(pivots: Tensor, packed: Tensor) -> Tensor:
 
 
 def lower_of(packed: Tensor) -> Tensor:
-    """L of ``LU``, with its ones. (*, m, n) -> (*, m, k)."""
+    """L from ``LU``, with its unit diagonal. (*, m, n) -> (*, m, k)."""
     m, n = packed._data.shape[-2:]
     return tril(packed[..., : min(m, n)], -1) + wrap(local.mode.xp.eye(m, min(m, n), packed.dtype))
 
 
 def upper_of(packed: Tensor) -> Tensor:
-    """U of ``LU``. (*, m, n) -> (*, k, n)."""
+    """U from ``LU``. (*, m, n) -> (*, k, n)."""
     return triu(packed[..., : min(packed._data.shape[-2:]), :])
 
 
 def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True,
               unpack_pivots: bool = True, *, out: Any = None) -> Any:  # fmt: skip
-    """``(P, L, U)`` of what `lu_factor` returns; empty ones for what is not asked for."""
+    """``(P, L, U)`` from the result of `lu_factor`; those not requested are empty."""
     if unpack_pivots and LU_pivots.dtype is not dtypes.int32:
         raise RuntimeError(
             "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 "
@@ -159,7 +159,7 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True,
 
 def ldl_factor_ex(A: Tensor, *, hermitian: bool = False, check_errors: bool = False,
                   out: Any = None) -> Any:  # fmt: skip
-    """As `ldl_factor`, with ``info`` (*): 0 or the place, from 1, of the first zero pivot."""
+    """Like `ldl_factor`, plus ``info`` (*): 0 or the 1-based index of the first zero pivot."""
     square_of("torch.linalg.ldl_factor_ex", A)
     result = return_types.linalg_ldl_factor_ex(*_ldl_factor(A.detach(), bool(hermitian)))
     if check_errors:
@@ -171,10 +171,10 @@ _SINGULAR_D = "the factor D has a zero at {}: the factorization cannot be used b
 
 
 def ldl_factor(A: Tensor, *, hermitian: bool = False, out: Any = None) -> Any:
-    """``(LD, pivots)`` of symmetric, or Hermitian, matrices, for `ldl_solve`; no gradient.
+    """``(LD, pivots)`` of symmetric or Hermitian matrices, for `ldl_solve`; no gradient.
 
-    Bunch-Kaufman pivots as LAPACK's sytrf of the lower triangle. Raises: LinAlgError if a pivot is
-    zero.
+    Bunch-Kaufman pivoting as in LAPACK's sytrf on the lower triangle. Raises: LinAlgError if a
+    pivot is zero.
     """
     ld, pivots, info = ldl_factor_ex(A, hermitian=hermitian)
     check_info("torch.linalg.ldl_factor", info, _SINGULAR_D)

@@ -32,7 +32,7 @@ from torchlite.ops.shape.joining import cat
 
 
 def _half_diagonal(xp: Any, x: Any) -> Any:
-    """The lower triangle, its diagonal halved."""
+    """The lower triangle with its diagonal halved."""
     half = embedded(xp, xp.mul(diagonal_of(xp, x), 0.5), dtypes.of(x))
     return xp.sub(xp.tril(x, 0), half)
 
@@ -80,9 +80,9 @@ _geqrf = declare("geqrf")
 
 def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False,
                 out: Any = None) -> Any:  # fmt: skip
-    """As `cholesky`, but does not raise: ``(L, info)`` with info (*), int32.
+    """Like `cholesky`, but does not raise: ``(L, info)`` with info (*), int32.
 
-    It is 0 or the order of the first leading minor that is not positive definite; L is NaN then.
+    It is 0 or the order of the first leading minor that is not positive definite; then L is NaN.
     """
     square_of("linalg.cholesky_ex", A)
     result = return_types.linalg_cholesky_ex(*_cholesky(A, bool(upper)))
@@ -116,8 +116,8 @@ def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Te
 def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     """``A = Q @ R``: Q has orthonormal columns, R is upper triangular.
 
-    (*, m, n) -> (*, m, k), (*, k, n) with k = min(m, n), or k = m for `mode` "complete"; "r": Q is
-    empty, and there is no gradient. Raises: RuntimeError (as PyTorch) for another mode.
+    (*, m, n) -> (*, m, k), (*, k, n) with k = min(m, n), or k = m for `mode` "complete"; for "r",
+    Q is empty and there is no gradient. Raises: RuntimeError (as PyTorch) for any other mode.
     """
     matrix_of("linalg.qr", A)
     if mode not in ("reduced", "complete", "r"):
@@ -132,7 +132,7 @@ def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
 
 
 def geqrf(input: Tensor, *, out: Any = None) -> Any:
-    """QR as LAPACK keeps it: ``a``, R with the reflectors below it, and ``tau``: no gradient."""
+    """QR in LAPACK's format: ``a``, R with the reflectors below it, and ``tau``; no gradient."""
     matrix_of("torch.geqrf", input, "input")
     return written("geqrf", return_types.geqrf(*_geqrf(input.detach())), out)
 
@@ -140,7 +140,7 @@ def geqrf(input: Tensor, *, out: Any = None) -> Any:
 def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The first n columns of the product of Householder reflectors. (*, m, n), (*, k) -> (*, m, n).
 
-    Reflector i is ``I - tau[i] * v @ v.mH``, v the column i of A below its diagonal, with 1 on it.
+    Reflector i is ``I - tau[i] * v @ v.mH``; v is column i of A below its diagonal, with 1 on it.
     """
     m, n = matrix_of("torch.linalg.householder_product", A, "input")
     _check_reflectors(A, tau, m, n)
@@ -151,7 +151,7 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) ->
 
 
 def _reflected(A: Tensor, tau: Tensor, i: int, x: Tensor) -> Tensor:
-    """The reflector i of A applied to x (*, m, k)."""
+    """Reflector i of A applied to x (*, m, k)."""
     head = A.new_zeros((*A.shape[:-2], i, 1))
     one = A.new_ones((*A.shape[:-2], 1, 1))
     v = cat((head, one, A[..., i + 1 :, i : i + 1]), -2)

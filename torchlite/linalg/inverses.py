@@ -32,12 +32,12 @@ def _inv_x(xp: Any, g: Any, out: Any) -> Any:
 
 
 def _scale(xp: Any, x: Any) -> Any:
-    """Numbers (*) as what scales matrices."""
+    """Scalars (*) reshaped to scale matrices."""
     return xp.reshape(x, (*x.shape, 1, 1))
 
 
 def _det_x(xp: Any, g: Any, x: Any, out: Any) -> Any:
-    """``det * x^-H``; for singular matrices the adjugate by singular vectors."""
+    """``det * x^-H``; for singular matrices, the adjugate computed from the SVD."""
     arrays = local.mode.xp
     if arrays.any_true(arrays.eq(getattr(out, "_data", out), 0)):
         return xp.mul(_scale(xp, g), adjoint(xp, _adjugate(xp, x)))
@@ -73,19 +73,19 @@ _slogdet = declare("slogdet", title="LinalgSlogdet",
 
 
 def inv(A: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The inverse of square matrices. (*, n, n). Raises: LinAlgError if one is singular."""
+    """The inverses of square matrices. (*, n, n). Raises: LinAlgError if one is singular."""
     square_of("linalg.inv", A)
     try:
         result = _inv(A)
     except LinAlgError:
-        info = lu_factor_primitive(A.detach())[2]  # tells which one
+        info = lu_factor_primitive(A.detach())[2]  # says which one
         check_info("linalg.inv", info, _NO_INVERSE)
         raise
     return written("linalg_inv", result, out)
 
 
 def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
-    """As `inv`, but singular matrices do not raise: ``(inverse, info)``, as of `solve_ex`."""
+    """Like `inv`, but singular matrices do not raise: ``(inverse, info)``, as in `solve_ex`."""
     square_of("linalg.inv_ex", A)
     info = lu_factor_primitive(A.detach())[2]
     if check_errors:
@@ -106,7 +106,7 @@ _NO_INVERSE = (
 def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     """The inverse of ``X -> tensordot(A, X, A.ndim - ind)``.
 
-    Raises: RuntimeError (as PyTorch) if A does not read as a square matrix.
+    Raises: RuntimeError (as PyTorch) if A cannot be reshaped to a square matrix.
     """
     if ind <= 0:
         raise RuntimeError(f"Expected a strictly positive integer for 'ind', but got {ind}")

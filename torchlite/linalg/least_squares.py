@@ -1,4 +1,4 @@
-"""The pseudoinverse, and least squares by it."""
+"""The pseudoinverse, and least squares based on it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _pinv = declare("pinv", title="LinalgPinv", x=_pinv_x)
 
 
 def tolerance_of(A: Tensor, largest: Tensor, atol: Any, rtol: Any) -> Tensor:
-    """Up to where singular values count as zero: ``max(atol, rtol * largest)``, (*batch).
+    """The limit up to which singular values count as 0: ``max(atol, rtol * largest)``, (*batch).
 
     By default ``rtol = max(m, n) * eps``, or 0 if `atol` is positive.
     """
@@ -64,9 +64,9 @@ def tolerance_of(A: Tensor, largest: Tensor, atol: Any, rtol: Any) -> Tensor:
 
 def pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None,
          rtol: Any = None, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The pseudoinverse (Moore-Penrose). (*, m, n) -> (*, n, m).
+    """The Moore-Penrose pseudoinverse. (*, m, n) -> (*, n, m).
 
-    Singular values up to ``max(atol, rtol * largest)`` count as zero; `rcond` is an old name of
+    Singular values up to ``max(atol, rtol * largest)`` count as zero; `rcond` is an old name for
     `rtol`. `hermitian`: only the lower triangle is read.
     """
     matrix_of("linalg.pinv", A)
@@ -92,12 +92,12 @@ def _pinv_tolerance(A: Tensor, atol: Any, rtol: Any, hermitian: bool) -> Tensor:
 
 
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
-    """The X with the least ``norm(A @ X - B)``, of several the smallest.
+    """The X that minimizes ``norm(A @ X - B)``; if it is not unique, the one of least norm.
 
     (*, m, n), (*, m, k) or (*, m) -> ``(solution, residuals, rank, singular_values)``: residuals
-    (*, k) if m > n, A has full rank and the driver is not "gelsy", else empty; rank but for driver
-    "gels", singular values for "gelsd" and "gelss". `driver` ("gelsy" by default) only chooses
-    what is returned. Singular values up to ``rcond * largest`` count as zero.
+    (*, k) if m > n, A has full rank and the driver is not "gelsy", else empty; rank except for
+    driver "gels"; singular values for "gelsd" and "gelss". `driver` ("gelsy" by default) only
+    selects what is returned. Singular values up to ``rcond * largest`` count as zero.
     """
     name = "torch.linalg.lstsq"
     m, n = matrix_of(name, A, "input")

@@ -1,4 +1,4 @@
-"""Norms of matrices, and what follows from them: condition and rank."""
+"""Matrix norms, condition numbers and ranks."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def matrix_norm(
     A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *,
     dtype: dtypes.dtype | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """A norm of each matrix in two dimensions. `ord`: "fro" (of all elements), "nuc" (sum of
-    singular values), inf and -inf (greatest and smallest sum of a row), 1 and -1 (of a column), 2
-    and -2 (greatest and smallest singular value).
+    """A norm of each matrix in two dimensions. `ord`: "fro" (Frobenius), "nuc" (sum of singular
+    values), inf and -inf (largest and smallest absolute row sum), 1 and -1 (of columns), 2 and -2
+    (largest and smallest singular value).
 
-    Raises: RuntimeError (as PyTorch) for another `ord`, or one with no value for empty matrices.
+    Raises: RuntimeError (as PyTorch) for another `ord`, or one undefined for empty matrices.
     """
     matrix_of("linalg.matrix_norm", A, half=ord not in ("nuc", 2, -2))
     if not isinstance(dim, (tuple, list)) or len(dim) != 2:
@@ -53,7 +53,7 @@ def _spectral(A: Tensor, ord: Any, rows: int, columns: int, keepdim: bool) -> Te
 
 
 def _extreme(x: Tensor, ord: float, dim: int, keepdim: bool = False) -> Tensor:
-    """The greatest for positive `ord`, of nothing 0; the smallest for negative."""
+    """The maximum (0 if empty) for positive `ord`, the minimum for negative `ord`."""
     if ord > 0 and not x._data.shape[dim]:
         return x.sum(dim, keepdim)
     return (amax if ord > 0 else amin)(x, dim, keepdim)
@@ -74,10 +74,10 @@ def _greatest_sum(A: Tensor, ord: float, rows: int, columns: int, keepdim: bool)
 
 def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
          dtype: dtypes.dtype | None = None, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The norm of vectors along one `dim`, of matrices along two.
+    """The norm of vectors along one `dim`, or of matrices along two.
 
     Without `dim`: the 2-norm of all elements, or, if `ord` is given, the norm of A itself, 1-d or
-    2-d. Raises: RuntimeError (as PyTorch) for an `ord` or `dim` that is none.
+    2-d. Raises: RuntimeError (as PyTorch) for an invalid `ord` or `dim`.
     """
     if isinstance(A, Tensor):
         check_float("linalg.norm", A, half=True)
@@ -101,8 +101,8 @@ def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
 def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     """The condition number: the product of the `p`-norms of A and its inverse. (*, m, n) -> (*).
 
-    `p`: as the `ord` of `matrix_norm`; None is 2. Infinite for singular matrices. Raises:
-    RuntimeError (as PyTorch) if not square and p is not 2 or -2.
+    `p`: like `ord` of `matrix_norm`; None means 2. Infinite for singular matrices. Raises:
+    RuntimeError (as PyTorch) if A is not square and p is not 2 or -2.
     """
     matrix_of("linalg.cond", A)
     if 0 in A._data.shape[-2:]:
@@ -122,10 +122,10 @@ def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
 
 def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None,
                 rtol: Any = None, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """How many singular values are greater than ``max(atol, rtol * largest)``. (*, m, n) -> (*).
+    """The number of singular values above ``max(atol, rtol * largest)``. (*, m, n) -> (*).
 
-    By default ``rtol = max(m, n) * eps``; `tol` is an old name of `atol` (with rtol 0).
-    `hermitian`: by eigenvalues, of the lower triangle.
+    By default ``rtol = max(m, n) * eps``; `tol` is an old name for `atol` (with rtol 0).
+    `hermitian`: uses the eigenvalues of the lower triangle.
     """
     matrix_of("linalg.matrix_rank", A)
     if tol is not None:

@@ -55,9 +55,9 @@ def vander(x: Tensor, *, N: int | None = None) -> Tensor:
 
 
 def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """The product of two or more matrices in the cheapest order; the ends may be vectors.
+    """The product of two or more matrices in the cheapest order; the first and last may be vectors.
 
-    Raises: RuntimeError (as PyTorch) if the shapes do not multiply.
+    Raises: RuntimeError (as PyTorch) if the shapes are incompatible.
     """
     if len(tensors) < 2:
         raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(tensors)}")
@@ -95,7 +95,7 @@ def _check_chain(tensors: Sequence[Tensor]) -> None:
 
 
 def _cheapest_splits(sizes: Sequence[int]) -> dict[tuple[int, int], int]:
-    """Where to split each part (i, j) of the chain (Cormen et al., Introduction to Algorithms)."""
+    """Where to split each subchain (i, j) (Cormen et al., Introduction to Algorithms)."""
     count = len(sizes) - 1
     cost = {(i, i): 0 for i in range(count)}
     splits = {}
@@ -122,7 +122,7 @@ def _chained(chain: Sequence[Tensor], splits: dict, i: int, j: int) -> Tensor:
 
 
 def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
-    """The product of `n` times the same matrix, by squaring; of its inverse for negative `n`."""
+    """The `n`-th power of square matrices by repeated squaring; of the inverse for negative `n`."""
     if A._data.ndim < 2:
         raise RuntimeError(
             "linalg.matrix_power: The input tensor A must have at least 2 dimensions."
@@ -146,7 +146,7 @@ def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
 
 
 def _matrix_exp_x(xp: Any, g: Any, x: Any) -> Any:
-    """The derivative along g at x.mH is a corner of one exponential (Najfeld and Havel 1995)."""
+    """The derivative along g at x.mH is a block of one exponential (Najfeld and Havel 1995)."""
     n, adj, ndim = x.shape[-1], adjoint(xp, x), len(x.shape)
     nothing = xp.full(tuple(x.shape), 0, dtypes.of(x))
     top = xp.concatenate((adj, g), ndim - 1)
@@ -160,7 +160,7 @@ _matrix_exp = declare("matrix_exp", title="LinalgMatrixExp",
 
 
 def matrix_exp(A: Tensor) -> Tensor:
-    """``e**A`` of square matrices: ``I + A + A @ A / 2 + ...``. (*, n, n)."""
+    """``e**A`` for square matrices: ``I + A + A @ A / 2 + ...``. (*, n, n)."""
     square_of("linalg.matrix_exp", A, half=True)
     return _matrix_exp(A)
 

@@ -24,7 +24,7 @@ from torchlite.ops.core.op import declare
 
 
 def _summed(xp: Any, g: Any, shape: tuple) -> Any:
-    """`g` summed over the batch axes in which an operand of `shape` was broadcast."""
+    """`g` summed over the batch axes along which an operand of `shape` was broadcast."""
     lead = len(g.shape) - len(shape)
     axes = tuple(i for i, n in enumerate(g.shape) if i < lead or (shape[i - lead] == 1 != n))
     return xp.reshape(xp.sum(g, axes, True), shape) if axes or lead else g
@@ -49,7 +49,7 @@ def _triangular_joint(xp: Any, g: Any, needs: tuple, a: Any, out: Any, b_shape: 
 
 def _cholesky_solve_joint(xp: Any, g: Any, needs: tuple, factor: Any, out: Any, b_shape: tuple,
                           upper: bool) -> tuple:  # fmt: skip
-    """For the factor, that of ``(L @ L.mH)^-1 b`` with any matrix for L, as in PyTorch."""
+    """The factor's gradient is that of ``(L @ L.mH)^-1 b`` for any matrix L, as in PyTorch."""
     gb, gf = xp.cholesky_solve(g, factor, upper), None
     if needs[1]:
         common = xp.matmul(gb, adjoint(xp, out))
@@ -77,7 +77,7 @@ def is_vector(A: Tensor, B: Tensor) -> bool:
 
 
 def _right_side(name: str, A: Tensor, B: Tensor, left: bool) -> Tensor:
-    """B as matrices that A has as many rows (columns, if it stands to the right) as."""
+    """B as matrices, checked to have as many rows as A (as many columns unless `left`)."""
     matrix = B.unsqueeze(-1) if is_vector(A, B) and left else B
     if matrix._data.ndim < 2:
         raise RuntimeError(f"{name}: The input tensor B must have at least 2 dimensions.")
@@ -110,12 +110,12 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None)
     """The X with ``A @ X == B``, or ``X @ A == B`` without `left`.
 
     (*, n, n), (*, n, k) or (*, n) -> the shape of B; batches broadcast. Raises: LinAlgError if a
-    matrix is singular; RuntimeError (as PyTorch) if the shapes do not fit.
+    matrix is singular; RuntimeError (as PyTorch) if the shapes do not match.
     """
     try:
         result = _solved("linalg.solve", A, B, left)
     except LinAlgError:
-        info = lu_factor_primitive(A.detach())[2]  # tells which one
+        info = lu_factor_primitive(A.detach())[2]  # says which one
         check_info("torch.linalg.solve", info, _SINGULAR)
         raise
     return written("linalg_solve", result, out)
@@ -123,9 +123,9 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None)
 
 def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False,
              out: Any = None) -> Any:  # fmt: skip
-    """As `solve`, but singular matrices do not raise: ``(result, info)``.
+    """Like `solve`, but singular matrices do not raise: ``(result, info)``.
 
-    info (*), int32: 0 or the place, from 1, of the first zero pivot; the result is infinite then.
+    info (*), int32: 0 or the 1-based index of the first zero pivot; then the result is infinite.
     """
     square_of("linalg.solve_ex", A)
     info = lu_factor_primitive(A.detach())[2]
@@ -146,8 +146,8 @@ _SINGULAR = "The solver failed because the input matrix is singular."
 
 def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True,
                      unitriangular: bool = False, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """`solve` for triangular A, of which only that triangle is read (with ones on the diagonal if
-    `unitriangular`). (*, n, n), (*, n, k). Singular A: infinite or NaN, no error.
+    """`solve` for triangular A; only that triangle is read (its diagonal taken as ones if
+    `unitriangular`). (*, n, n), (*, n, k). Singular A gives infinities or NaN, no error.
     """
     name = "linalg.solve_triangular"
     square_of(name, A)
@@ -164,7 +164,7 @@ def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True,
 
 def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False,
              out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """`solve` with the factors of `lu_factor`; with `adjoint`, of ``A.mH @ X == B``."""
+    """`solve` with the factors of `lu_factor`; with `adjoint`, solves ``A.mH @ X == B``."""
     name = "linalg.lu_solve"
     square_of(name, LU, "LU")
     check_same_dtype(name, LU, B)
@@ -179,7 +179,7 @@ def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoin
     matrix = _right_side(name, LU, B, left)
     own = matrix if left else matrix.mH
     p, u = permutation(pivots, LU), upper_of(LU)
-    if adjoint == left:  # A.mH X = B, or X A = B conjugated and transposed
+    if adjoint == left:  # A.mH X = B, or the adjoint of X A = B
         x = _solve_triangular(u.mH, own, False, False)
         x = p @ _solve_triangular(lower_of(LU).mH, x, True, True)
     else:
@@ -210,7 +210,7 @@ def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False,
 def tensorsolve(A: Tensor, B: Tensor, dims: Any = None, *, out: Tensor | None = None) -> Tensor:
     """The X with ``tensordot(A, X, X.ndim) == B``; `dims` of A are first moved to its end.
 
-    Raises: RuntimeError (as PyTorch) if A does not read as a square matrix.
+    Raises: RuntimeError (as PyTorch) if A cannot be reshaped to a square matrix.
     """
     if dims is not None:
         kept = [i for i in range(A._data.ndim) if i not in [d % A._data.ndim for d in dims]]

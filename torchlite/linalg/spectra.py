@@ -2,7 +2,7 @@
 
 Sources of the gradients: Giles 2008, https://people.maths.ox.ac.uk/gilesm/files/NA-08-01.pdf;
 Boeddeker et al. 2017, https://arxiv.org/abs/1701.00392; Wan and Zhang 2019,
-https://arxiv.org/abs/1909.02659. Those of vectors are finite only for distinct values.
+https://arxiv.org/abs/1909.02659. Gradients of vectors are finite only for distinct values.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _off_diagonal(xp: Any, x: Any) -> Any:
 def _eigh_x(xp: Any, g: Any, out0: Any, out1: Any) -> Any:
     adj, kind = adjoint(xp, out1), dtypes.of(out1)
     inner = xp.matmul(adj, g[1])
-    inner = xp.mul(xp.sub(inner, adjoint(xp, inner)), 0.5)  # vectors only turn
+    inner = xp.mul(xp.sub(inner, adjoint(xp, inner)), 0.5)  # vectors only rotate
     turned = _off_diagonal(xp, quotient(xp, inner, xp.astype(gaps(xp, out0), kind)))
     return product(xp, out1, xp.add(turned, embedded(xp, g[0], kind)), adj)
 
@@ -120,7 +120,7 @@ def _reads_upper(UPLO: str) -> bool:
 
 
 def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
-    """Eigenvalues, ascending, and eigenvectors (columns) of symmetric or Hermitian matrices.
+    """Ascending eigenvalues and eigenvectors (columns) of symmetric or Hermitian matrices.
 
     (*, n, n) -> ``eigenvalues`` (*, n), real, ``eigenvectors`` (*, n, n). Only the triangle `UPLO`
     is read. Raises: RuntimeError (as PyTorch) if not square; LinAlgError for NaN.
@@ -170,7 +170,7 @@ def _check_driver(name: str, driver: str | None) -> None:
 
 def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None,
         out: Any = None) -> Any:  # fmt: skip
-    """``A = U diag(S) Vh``: unitary ``U`` and ``Vh``, singular values ``S``, descending.
+    """``A = U diag(S) Vh``: unitary ``U`` and ``Vh``, singular values ``S`` in descending order.
 
     (*, m, n) -> (*, m, m), (*, k), (*, n, n), k = min(m, n); without `full_matrices`, (*, m, k)
     and (*, k, n). Raises: LinAlgError for NaN.

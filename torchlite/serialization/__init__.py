@@ -1,4 +1,4 @@
-"""`save` and `load`: objects with tensors in PyTorch's file formats."""
+"""`save` and `load`: objects containing tensors, in PyTorch's file formats."""
 
 from torchlite.serialization.loading import get_unsafe_globals_in_checkpoint, load
 from torchlite.serialization.locations import (

@@ -1,7 +1,7 @@
-"""The file format since PyTorch 1.6: a zip archive, not compressed.
+"""The file format since PyTorch 1.6: an uncompressed zip archive.
 
-It holds ``data.pkl``, a pickle of the object, and ``data/0``, ``data/1``, ..., the memory of its
-tensors.
+It contains ``data.pkl``, a pickle of the object, and ``data/0``, ``data/1``, ..., the memory of
+its tensors.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from torchlite.serialization.pickling import Memory
 from torchlite.serialization.rebuilding import Storage, StorageType, in_native_order
 
 MAGIC = b"PK\x03\x04"
-_ALIGNMENT = 64  # of the tensors' memory in the file, for those who map it
+_ALIGNMENT = 64  # of the tensors' memory in the file, for mmap
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
-_CHUNK = 1 << 20  # stays in the processor's cache until its checksum is taken
+_CHUNK = 1 << 20  # small enough to stay in the cache until its checksum is computed
 
 
 # --- writing -------------------------------------------------------------------------------------
 
 
 def write_archive(file: Any, name: str, data: bytes, memory: Memory) -> None:
-    """Write an archive of the folder `name` with the pickle `data` and its storages."""
+    """Write an archive with top-level folder `name`, the pickle `data` and its storages."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         _write_record(archive, f"{name}/data.pkl", data)
         _write_record(archive, f"{name}/.format_version", b"1")
@@ -51,11 +51,11 @@ def _write_record(archive: zipfile.ZipFile, name: str, data: Any) -> None:
 
 
 class Reader:
-    """The records of an archive that is open as `file`; storages lie in `mapped` if it is given.
+    """The records of an archive open as `file`; storages are views of `mapped` if it is given.
 
-    ``restore(storage, location)`` moves a storage to where it should go.
-    Raises: RuntimeError, with the name, for an archive that `save` has not written;
-    zipfile.BadZipFile for one that is damaged.
+    ``restore(storage, location)`` moves a storage to its destination.
+    Raises: RuntimeError, with the name, for an archive not written by `save`; zipfile.BadZipFile
+    for one that is damaged.
     """
 
     def __init__(
@@ -65,14 +65,14 @@ class Reader:
         self._archive, self._file, self._name = archive, file, name
         self._restore, self._mapped = restore, mapped
         self._storages: dict[str, Storage] = {}
-        self._left = archive.start_dir  # bytes that storages can have, together
+        self._left = archive.start_dir  # bytes that the storages can have in total
         infos = archive.infolist()
         self._records = {i.filename.partition("/")[2]: i for i in infos}
         if len(self._records) != len(infos) or "data.pkl" not in self._records:
-            raise RuntimeError(f"{name} is a zip archive, but not one of torch.save")
+            raise RuntimeError(f"{name} is a zip archive, but was not written by torch.save")
         if "constants.pkl" in self._records:
             raise RuntimeError(
-                f"{name} is a TorchScript archive (of torch.jit.save), which is not supported"
+                f"{name} is a TorchScript archive (from torch.jit.save), which is not supported"
             )
         self._byteorder = self._read_byteorder()
 
@@ -85,7 +85,7 @@ class Reader:
         return byteorder.decode()
 
     def read(self, record: str) -> bytearray:
-        """The bytes of a record, in a buffer of their own."""
+        """The bytes of a record, in a new buffer."""
         start, size = self._place(record)
         self._file.seek(start)
         buffer, checksum = bytearray(size), 0
@@ -99,13 +99,13 @@ class Reader:
         return buffer
 
     def _place(self, record: str) -> tuple[int, int]:
-        """Where in the file the bytes of a record start, and how many they are."""
+        """The offset in the file of a record's bytes, and their number."""
         info = self._records.get(record)
         if info is None:
             raise RuntimeError(f"{self._name} lacks the record {record!r}")
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
             raise RuntimeError(
-                f"{self._name}: record {record!r} is compressed; torch.save never does"
+                f"{self._name}: record {record!r} is compressed; torch.save never compresses"
             )
         header = bytearray(_LOCAL_HEADER.size)
         self._file.seek(info.header_offset)
@@ -117,9 +117,9 @@ class Reader:
         return start, info.file_size
 
     def storage(self, pid: Any) -> Storage:
-        """The memory that a persistent id of the pickle means.
+        """The memory that a persistent id in the pickle refers to.
 
-        Raises: UnpicklingError if it is none of a storage, or if its length is not the record's.
+        Raises: UnpicklingError if it is not that of a storage, or its length is not the record's.
         """
         kind, key, location, numel = checked_pid(pid, 5)
         if key not in self._storages:
@@ -141,7 +141,7 @@ class Reader:
 
 
 def checked_pid(pid: Any, length: int) -> Any:
-    """The parts, but for the first, of the persistent id of a storage.
+    """The parts of a storage's persistent id, except for the first.
 
     Raises: UnpicklingError if it is anything else.
     """
@@ -158,7 +158,7 @@ def checked_pid(pid: Any, length: int) -> Any:
 def read_into(file: Any, buffer: Any) -> None:
     """Fill `buffer` from a binary file.
 
-    Raises: EOFError if the file ends before.
+    Raises: EOFError if the file ends too early.
     """
     with memoryview(buffer) as view:
         filled = 0

@@ -1,7 +1,7 @@
-"""The file format before PyTorch 1.6: five pickles in a row, then the memory of the tensors.
+"""The file format before PyTorch 1.6: five consecutive pickles, then the memory of the tensors.
 
-The pickles are a magic number, the version, facts about the machine, the object, and the keys of
-the storages. Each storage is its number of elements and their bytes.
+The pickles are a magic number, the version, system information, the object, and the keys of the
+storages. Each storage is its number of elements, then their bytes.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ def write_legacy(file: Any, data: bytes, memory: Memory, protocol: int) -> None:
 def read_legacy(
     file: Any, unpickler: Callable, restore: Callable[[Storage, str], Storage], trusted: bool
 ) -> Any:
-    """The object of a legacy file.
+    """The object in a legacy file.
 
     ``unpickler(file, storage)`` reads a pickle, see `unpickling`; ``restore(storage, location)``
-    moves a storage to where it should go; `trusted`: the file may name classes of modules.
-    Raises: RuntimeError (as PyTorch) for a file of another kind or version; EOFError if it ends
+    moves a storage to its destination; `trusted`: the file may refer to module classes.
+    Raises: RuntimeError (as PyTorch) for a file in another format or version; EOFError if it ends
     too early.
     """
     storages = _Storages(file, restore, trusted)
     magic = unpickler(file, storages.none).load()
     if type(magic) is not int or magic != _MAGIC:
         raise RuntimeError(
-            "Invalid magic number; corrupt file?\nIt is a pickle, but not one of torch.save."
+            "Invalid magic number; corrupt file?\nIt is a pickle, but not from torch.save."
         )
     version = unpickler(file, storages.none).load()
     if version != _VERSION:
@@ -66,7 +66,7 @@ def read_legacy(
 
 
 class _Storages:
-    """The storages of a file: made, empty, when the pickle names them, and filled at the end."""
+    """The storages of a file: created empty when the pickle refers to them, filled at the end."""
 
     def __init__(self, file: Any, restore: Callable, trusted: bool) -> None:
         self._file, self._restore, self._trusted = file, restore, trusted
@@ -75,11 +75,11 @@ class _Storages:
         self._moved: dict[str, Storage] = {}
 
     def none(self, pid: Any) -> Storage:
-        """For pickles that need no storage."""
+        """For pickles without storages."""
         raise pickle.UnpicklingError(f"unexpected persistent id {pid!r}")
 
     def storage(self, pid: Any) -> Any:
-        """What a persistent id means: memory, or a class that the pickle names with its source."""
+        """The object of a persistent id: memory, or a class pickled with its source code."""
         if self._trusted and type(pid) is tuple and pid[0] == "module":
             return pid[1]
         kind, key, location, numel, view = checked_pid(pid, 6)
@@ -98,15 +98,15 @@ class _Storages:
 
     def _make(self, kind: StorageType, numel: int) -> Storage:
         nbytes = numel * kind.itemsize
-        if not 0 <= nbytes <= self._left:  # before it is allocated
+        if not 0 <= nbytes <= self._left:  # checked before allocation
             raise EOFError(f"unexpected EOF, expected {nbytes - self._left} more bytes.")
         self._left -= nbytes
         return Storage(bytearray(nbytes), kind.dtype)
 
     def fill(self, keys: list[str], byteorder: str) -> None:
-        """Read the memory of all storages, which stands in the order of `keys`.
+        """Read the memory of all storages, which is stored in the order of `keys`.
 
-        Raises: RuntimeError if they are not those that were made, with their lengths.
+        Raises: RuntimeError if keys or lengths differ from those in the pickle.
         """
         if sorted(map(repr, keys)) != sorted(map(repr, self._made)):
             raise RuntimeError(f"the file has storages {keys}, its pickle {list(self._made)}")

@@ -1,4 +1,4 @@
-"""`load`: what `save`, or PyTorch's, has written, in any of its formats."""
+"""`load`: reads files written by `save` or PyTorch, in any of the formats."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ def load(
     mmap: bool | None = None,
     **pickle_load_args: Any,
 ) -> Any:
-    """Read what `save`, or PyTorch's, has written to `f`, a path or a binary file.
+    """Read an object that `save` or PyTorch's `save` wrote to `f`, a path or a binary file.
 
     Args:
-        f: Path, or file with ``read`` and ``seek``. A path that ends in ``.safetensors`` is read
-            by `torchlite.serialization.safetensors`.
-        map_location: Where tensors go: always the CPU; needed for files saved from another device.
+        f: Path, or file with ``read`` and ``seek``. A path ending in ``.safetensors`` is read by
+            `torchlite.serialization.safetensors`.
+        map_location: Where tensors go: always the CPU; needed for files saved on another device.
             A name or device; a dict from names in the file; or ``function(storage, name)`` that
-            gives a storage or None. Default: where they were.
-        pickle_module: Has the ``Unpickler`` to use; not with `weights_only`. Default: pickle.
-        weights_only: Refuse all but tensors, plain data and what `add_safe_globals` allows. With
+            returns a storage or None. Default: where they were.
+        pickle_module: Provides the ``Unpickler``; not with `weights_only`. Default: pickle.
+        weights_only: Refuse all but tensors, plain data and what `add_safe_globals` allows. If
             False the file may run any code: only for files from someone you trust. Default: True
             unless `pickle_module` is given.
-        mmap: Map the file into memory instead of reading it; changes do not reach it.
-        pickle_load_args: For the ``Unpickler``, as ``encoding`` of Python 2's strings, "utf-8".
+        mmap: Map the file into memory instead of reading it; changes are not written back.
+        pickle_load_args: For the ``Unpickler``, e.g. ``encoding`` of Python 2 strings ("utf-8").
 
-    Raises: FileNotFoundError; RuntimeError, EOFError or pickle.UnpicklingError for a file that is
-    of another kind, truncated or damaged; pickle.UnpicklingError for contents not allowed.
+    Raises: FileNotFoundError; RuntimeError, EOFError or pickle.UnpicklingError for a file in
+    another format, truncated or damaged; pickle.UnpicklingError for contents not allowed.
     """
     weights_only = _decide_weights_only(weights_only, pickle_module)
     if weights_only and pickle_load_args:
@@ -65,7 +65,7 @@ def load(
 
 
 def _decide_weights_only(weights_only: bool | None, pickle_module: Any) -> bool:
-    """What the caller says, and the environment variables of PyTorch that overrule it."""
+    """The caller's choice, unless PyTorch's environment variables override it."""
     forced, lifted = (
         os.environ.get(f"TORCH_FORCE_{name}", "0").lower() in ("1", "y", "yes", "true")
         for name in ("WEIGHTS_ONLY_LOAD", "NO_WEIGHTS_ONLY_LOAD")
@@ -105,7 +105,7 @@ def _load_safetensors(f: Any, map_location: Any) -> dict[str, Any]:
 
 @contextmanager
 def _opened(f: Any) -> Iterator[tuple[Any, str]]:
-    """`f` as a file to read, and what it is called in messages."""
+    """`f` as a readable file, and its name for messages."""
     if isinstance(f, (str, os.PathLike)):
         with open(f, "rb") as file:
             yield file, os.fspath(f)
@@ -120,7 +120,7 @@ def _opened(f: Any) -> Iterator[tuple[Any, str]]:
 
 
 def _is_archive(file: Any, name: str) -> bool:
-    """Whether the file is a zip archive, else it is pickled; an error if it is neither."""
+    """Whether the file is a zip archive rather than a pickle; raises if it is neither."""
     start = file.tell()
     magic = file.read(len(MAGIC))
     file.seek(start)
@@ -159,7 +159,7 @@ def _map(f: Any, name: str, archived: bool) -> memory_map.mmap:
 
 @contextmanager
 def _explained(name: str, weights_only: bool) -> Iterator[None]:
-    """Errors of the file told as PyTorch does, with its name."""
+    """Re-raise errors in the file as PyTorch does, with the file's name."""
     try:
         yield
     except (zipfile.BadZipFile, struct.error) as error:
@@ -193,9 +193,9 @@ _TRUST = (
 
 
 def get_unsafe_globals_in_checkpoint(f: Any) -> list[str]:
-    """The names, as "module.name", for which `load` would refuse a file; it is not run.
+    """The names ("module.name") for which `load` would refuse a file; the file is not executed.
 
-    Raises: ValueError if it is none of `save` in the format of PyTorch since 1.6.
+    Raises: ValueError if it is not a file from `save` in the format since PyTorch 1.6.
     """
     with _opened(f) as (file, name):
         if not _is_archive(file, name):

@@ -1,4 +1,4 @@
-"""Where the memory of a file's tensors goes: devices by name, and ``map_location``."""
+"""Where tensors of a file are placed: devices by name, and ``map_location``."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _ELSEWHERE = ("cuda", "mps", "xpu", "hpu", "mtia")
 
 
 def register_package(priority: int, tagger: Tagger, deserializer: Deserializer) -> None:
-    """Teach `save` and `load` another kind of location.
+    """Register another kind of location with `save` and `load`.
 
     Args:
-        priority: The lowest is asked first; the CPU has 10.
-        tagger: Gives the location of a storage to save, or None.
-        deserializer: ``deserializer(storage, location)`` gives the storage there, or None.
+        priority: The lowest is tried first; the CPU has 10.
+        tagger: Returns the location of a storage being saved, or None.
+        deserializer: ``deserializer(storage, location)`` returns the storage there, or None.
     """
     _packages.append((priority, tagger, deserializer))
     _packages.sort(key=itemgetter(0))
 
 
 def location_tag(storage: Any) -> str:
-    """The location that a file tells of `storage`.
+    """The location to record in a file for `storage`.
 
-    Raises: RuntimeError if no tagger knows.
+    Raises: RuntimeError if no tagger recognises it.
     """
     for _, tagger, _ in _packages:
         if location := tagger(storage):
@@ -43,7 +43,7 @@ def location_tag(storage: Any) -> str:
 def default_restore_location(storage: Storage, location: str) -> Storage:
     """`storage`, moved to `location`.
 
-    Raises: RuntimeError (as PyTorch) if that is none of this machine's.
+    Raises: RuntimeError (as PyTorch) if this machine does not have it.
     """
     for _, _, deserializer in _packages:
         restored = deserializer(storage, location)
@@ -64,10 +64,10 @@ def default_restore_location(storage: Storage, location: str) -> Storage:
 
 
 def restore(storage: Storage, location: str, wanted: MapLocation = None) -> Storage:
-    """`storage`, which was saved at `location`, where ``map_location=wanted`` wants it.
+    """`storage`, which was saved at `location`, moved according to ``map_location=wanted``.
 
-    Raises: RuntimeError if that is none of this machine's; TypeError if a function gives anything
-    but a storage or None.
+    Raises: RuntimeError if this machine lacks that location; TypeError if a function returns
+    anything but a storage or None.
     """
     if isinstance(wanted, (str, device)):
         location = str(wanted)

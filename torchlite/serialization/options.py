@@ -1,4 +1,4 @@
-"""What `load` does where neither the file nor the caller says."""
+"""Defaults of `load` for what neither the file nor the caller specifies."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import mmap
 import sys
 from enum import Enum
 
-MAP_PRIVATE = getattr(mmap, "MAP_PRIVATE", None)  # Windows has none of the flags
+MAP_PRIVATE = getattr(mmap, "MAP_PRIVATE", None)  # Windows lacks these flags
 MAP_SHARED = getattr(mmap, "MAP_SHARED", None)
 
 
 class LoadEndianness(Enum):
-    """The byte order of files that do not tell theirs."""
+    """The byte order of files that do not specify one."""
 
     NATIVE = 1
     LITTLE = 2
@@ -23,12 +23,12 @@ _mmap_flags: int | None = MAP_PRIVATE
 
 
 def get_default_load_endianness() -> LoadEndianness | None:
-    """The byte order of files that do not tell theirs; None, the default, means little."""
+    """The byte order of files that do not specify one; None, the default, means little."""
     return _endianness
 
 
 def set_default_load_endianness(endianness: LoadEndianness | None) -> None:
-    """Set the byte order of files that do not tell theirs.
+    """Set the byte order of files that do not specify one.
 
     Raises: TypeError if it is neither a `LoadEndianness` nor None.
     """
@@ -39,7 +39,7 @@ def set_default_load_endianness(endianness: LoadEndianness | None) -> None:
 
 
 def default_byteorder() -> str:
-    """`get_default_load_endianness` as ``sys.byteorder`` says it."""
+    """`get_default_load_endianness` in the form of ``sys.byteorder``."""
     names = {LoadEndianness.BIG: "big", LoadEndianness.NATIVE: sys.byteorder}
     return names.get(_endianness or LoadEndianness.LITTLE, "little")
 
@@ -53,7 +53,7 @@ class set_default_mmap_options:
     """How ``load(..., mmap=True)`` maps a file, from now on or as a context manager.
 
     Args:
-        flags: ``mmap.MAP_PRIVATE``: changes of tensors stay in memory; ``mmap.MAP_SHARED``: they
+        flags: ``mmap.MAP_PRIVATE``: changes to tensors stay in memory; ``mmap.MAP_SHARED``: they
             are written to the file.
 
     Raises: ValueError for other flags; RuntimeError on Windows.

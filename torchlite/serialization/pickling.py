@@ -1,4 +1,4 @@
-"""The writer of pickles with tensors, which stand in them under PyTorch's names."""
+"""Pickles objects containing tensors, under PyTorch's names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from torchlite.serialization.rebuilding import (
 
 
 class Record(NamedTuple):
-    """A storage to write: its number, type and length."""
+    """A storage to write: its key, type and length."""
 
     key: str
     kind: StorageType
@@ -37,19 +37,19 @@ class Record(NamedTuple):
 
     @property
     def device(self) -> device:
-        """Where it lies."""
+        """Its device."""
         return CPU
 
 
 _NAME_OF = {id(value): name for name, value in TORCH_NAMES.items()}
 _OUR_REDUCES = tuple(kind.__reduce_ex__ for kind in (Tensor, Parameter, Buffer))
-_PythonPickler: Any = pickle._Pickler  # type: ignore[attr-defined]  # C's writes no foreign names
+_PythonPickler: Any = pickle._Pickler  # type: ignore[attr-defined]  # C's cannot rename globals
 
 
 class TensorPickler:
-    """Pickles tensors under PyTorch's names; to be mixed with a `pickle.Pickler` in Python.
+    """Pickles tensors under PyTorch's names; a mixin for the pure-Python `pickle.Pickler`.
 
-    ``locate(tensor)`` tells the `Record` of a tensor's memory, and where in it the tensor starts.
+    ``locate(tensor)`` returns the `Record` of a tensor's memory and the tensor's offset in it.
     """
 
     locate: Callable[[Tensor], tuple[Record | None, int]]
@@ -66,7 +66,7 @@ class TensorPickler:
             return _NAME_OF[id(obj)]
         if isinstance(obj, Tensor) and type(obj).__reduce_ex__ in _OUR_REDUCES:
             return self._reduce(obj)
-        if type(obj) is bytes and not obj:  # pickle would name a class that PyTorch refuses
+        if type(obj) is bytes and not obj:  # pickle would refer to a class that PyTorch refuses
             return codecs.encode, ("", "latin1")
         return getattr(super(), "reducer_override", _nothing)(obj)
 
@@ -106,21 +106,21 @@ def _nothing(obj: Any) -> Any:
 
 
 def _pickler_of(pickle_module: Any) -> Any:
-    """The class that pickles as `pickle_module` does, tensors as PyTorch does.
+    """A class that pickles like `pickle_module`, but tensors like PyTorch.
 
-    Raises: ValueError if its pickler is written in C, as cloudpickle's.
+    Raises: ValueError if its pickler is written in C, like cloudpickle's.
     """
     base = _PythonPickler if pickle_module is pickle else pickle_module.Pickler
     if not issubclass(base, _PythonPickler):
         raise ValueError(
             f"pickle_module {pickle_module.__name__!r} cannot write tensors: its Pickler is not "
-            "derived from the one of Python's pickle that is written in Python"
+            "derived from the pure-Python pickle._Pickler"
         )
     return type("Pickler", (TensorPickler, base), {})
 
 
 class _Region:
-    """Memory that tensors of one dtype cover without a gap."""
+    """Memory covered without gaps by tensors of one dtype."""
 
     def __init__(self, start: int, end: int, tensor: Tensor) -> None:
         self.start, self.end, self.first = start, end, tensor
@@ -128,23 +128,23 @@ class _Region:
 
 
 class Memory:
-    """The memory of the tensors of an object, cut into storages: tensors that overlap share one."""
+    """The memory of an object's tensors, divided into storages: overlapping tensors share one."""
 
     def __init__(self) -> None:
-        self.records: list[Record] = []  # the storages that were used
+        self.records: list[Record] = []  # the storages in use
         self.buffers: list[Any] = []  # their bytes
         self._regions: list[_Region] = []
 
     def note(self, tensor: Tensor) -> tuple[None, int]:
-        """Remember where `tensor` lies; a first pass does this for all."""
+        """Record the memory of `tensor`; a first pass does this for all."""
         if tensor.numel():
             self._regions.append(_Region(*_extent(tensor), tensor))
         return None, 0
 
     def merge(self) -> None:
-        """Unite what overlaps.
+        """Merge overlapping regions.
 
-        Raises: RuntimeError (as PyTorch) if tensors of different dtypes do.
+        Raises: RuntimeError (as PyTorch) if tensors of different dtypes overlap.
         """
         merged: list[_Region] = []
         for region in sorted(self._regions, key=lambda r: r.start):
@@ -160,12 +160,12 @@ class Memory:
         self._regions = merged
 
     def locate(self, tensor: Tensor) -> tuple[Record, int]:
-        """The storage of `tensor`, and its first element there."""
+        """The storage of `tensor`, and the offset of its first element in it."""
         if not tensor.numel():
             return self._record(tensor, 0), 0
         start, end = _extent(tensor)
         i = bisect.bisect_right(self._regions, start, key=lambda r: r.start)
-        if not i or end > self._regions[i - 1].end:  # made while pickling: the first pass
+        if not i or end > self._regions[i - 1].end:  # created while pickling: the first pass
             self._regions.insert(i, _Region(start, end, tensor))  # has not seen it
             i += 1
         region = self._regions[i - 1]
@@ -184,7 +184,7 @@ class Memory:
 
 
 def _extent(tensor: Tensor) -> tuple[int, int]:
-    """The addresses of the first byte of a tensor, and behind its last."""
+    """The addresses of a tensor's first byte and of the byte after its last."""
     xp, array = current(), tensor._data
     last = sum((n - 1) * step for n, step in zip(array.shape, xp.strides(array)))
     start = xp.data_ptr(array)
@@ -192,7 +192,7 @@ def _extent(tensor: Tensor) -> tuple[int, int]:
 
 
 def dump(obj: Any, pickle_module: Any, protocol: int, in_archive: bool) -> tuple[bytes, Memory]:
-    """The pickle of `obj`, for the archive or for the legacy format, and its storages."""
+    """The pickle of `obj`, for the archive or the legacy format, and its storages."""
     kind, memory = _pickler_of(pickle_module), Memory()
 
     def pickled(locate: Callable) -> bytes:

@@ -1,7 +1,7 @@
-"""How tensors stand in a pickle: PyTorch's names for them, and what they are rebuilt with.
+"""How tensors are represented in a pickle: PyTorch's names, and the functions that rebuild them.
 
-A tensor is pickled as a call of one of PyTorch's ``_rebuild_*`` functions on a *storage*, a run of
-memory that lies outside the pickle and that several tensors may share.
+A tensor is pickled as a call of one of PyTorch's ``_rebuild_*`` functions on a *storage*, a block
+of memory outside the pickle that several tensors may share.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torchlite.nn.parameter import Parameter
 
 
 class StorageType:
-    """PyTorch's class of storages with elements of `dtype`; None: untyped, counted in bytes."""
+    """PyTorch's class of storages with elements of `dtype`; None: untyped, sized in bytes."""
 
     def __init__(self, dtype: dtypes.dtype | None) -> None:
         self.dtype = dtype
@@ -28,7 +28,7 @@ class StorageType:
 
 
 class Storage:
-    """Memory as read: a writable buffer, and the dtype of its elements if it has one."""
+    """Memory that was read: a writable buffer, and the dtype of its elements if it has one."""
 
     __slots__ = ("buffer", "dtype")
     device = CPU
@@ -46,7 +46,7 @@ class Storage:
 
 
 def in_native_order(raw: Any, dtype: dtypes.dtype | None, byteorder: str) -> Any:
-    """`raw`, elements of `dtype` in `byteorder`, in that of this machine; copied if they differ."""
+    """`raw`, elements of `dtype` in `byteorder`, in native byte order; copied if they differ."""
     if dtype is None or byteorder == sys.byteorder:
         return raw
     itemsize = dtype.itemsize // (2 if dtype.is_complex else 1)
@@ -56,12 +56,12 @@ def in_native_order(raw: Any, dtype: dtypes.dtype | None, byteorder: str) -> Any
     return out
 
 
-# --- what PyTorch calls to rebuild ---------------------------------------------------------------
+# --- PyTorch's functions that rebuild tensors ----------------------------------------------------
 
 
 def _rebuild_tensor(storage: Storage, offset: int, size: tuple, stride: tuple) -> Tensor:
     if storage.dtype is None:
-        raise pickle.UnpicklingError("a tensor without dtype")
+        raise pickle.UnpicklingError("a tensor without a dtype")
     return wrap(_view(storage, storage.dtype, offset, size, stride))
 
 
@@ -90,9 +90,9 @@ def _rebuild_parameter_with_state(
 
 
 def _rebuild_from_type_v2(function: Callable, kind: type, arguments: tuple, state: Any) -> Tensor:
-    """A tensor of a subclass, or with attributes of its own."""
+    """A tensor of a subclass, or with extra attributes."""
     if not any(function is rebuild for rebuild in REBUILDERS):
-        raise pickle.UnpicklingError(f"a tensor that is made by {function!r}")
+        raise pickle.UnpicklingError(f"a tensor built by {function!r}")
     if not (isinstance(kind, type) and issubclass(kind, Tensor)):
         raise pickle.UnpicklingError(f"a tensor of type {kind!r}")
     result = function(*arguments)
@@ -107,13 +107,13 @@ def _rebuild_from_type_v2(function: Callable, kind: type, arguments: tuple, stat
 def _with_attributes(tensor: Any, state: Any) -> Any:
     names = state[0] if isinstance(state, tuple) else state
     if any(hasattr(Tensor, name) or name == "_data" for name in names):
-        raise pickle.UnpicklingError("the attributes of a tensor hide those of all tensors")
+        raise pickle.UnpicklingError("a tensor has attributes that would shadow those of Tensor")
     set_state(tensor, state)
     return tensor
 
 
 def set_state(instance: Any, state: Any) -> None:
-    """What unpickling does with the state of an object that has no ``__setstate__``."""
+    """Set the state of an object without ``__setstate__``, as unpickling does."""
     slots: dict = {}
     if isinstance(state, tuple) and len(state) == 2:
         state, slots = state
@@ -124,7 +124,7 @@ def set_state(instance: Any, state: Any) -> None:
 
 
 def _view(storage: Storage, dtype: dtypes.dtype, offset: int, size: tuple, stride: tuple) -> Any:
-    """The array of a tensor. Raises: UnpicklingError if it does not lie inside the storage."""
+    """The array of a tensor. Raises: UnpicklingError if it exceeds the storage."""
     numbers = (offset, *size, *stride)
     if not all(type(n) is int and n >= 0 for n in numbers) or len(size) != len(stride):
         raise pickle.UnpicklingError(f"a tensor with size {size}, stride {stride}, offset {offset}")
@@ -132,7 +132,7 @@ def _view(storage: Storage, dtype: dtypes.dtype, offset: int, size: tuple, strid
     last = offset + sum((n - 1) * step for n, step in zip(size, stride))
     if math.prod(size) and last >= numel:
         raise pickle.UnpicklingError(
-            f"a tensor reaches to element {last} of a storage of {numel} elements"
+            f"a tensor extends to element {last} of a storage of {numel} elements"
         )
     xp = current()
     if not math.prod(size):
@@ -153,7 +153,7 @@ REBUILDERS = (
     _rebuild_parameter_with_state,
 )  # fmt: skip
 
-#: What PyTorch calls "module.name" in a file -> what it means here. For reading and writing.
+#: PyTorch's "module.name" in a file -> our object. For reading and writing.
 TORCH_NAMES: dict[str, Any] = {
     "torch.Size": Size,
     "torch.device": device,

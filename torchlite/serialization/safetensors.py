@@ -1,6 +1,6 @@
-"""Files of the package safetensors: tensors by name. The functions are ``safetensors.torch``'s.
+"""safetensors files: tensors by name, with the functions of ``safetensors.torch``.
 
-They need ``pip install 'torchlite[safetensors]'``; https://github.com/huggingface/safetensors.
+Requires ``pip install 'torchlite[safetensors]'``; https://github.com/huggingface/safetensors.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def save_file(
     filename: str | os.PathLike,
     metadata: dict[str, str] | None = None,
 ) -> None:
-    """Write `tensors`, and texts about them, to a file; in full or not at all.
+    """Write `tensors` and text `metadata` to a file, completely or not at all.
 
-    Raises: ImportError without safetensors; ValueError for tensors that are not contiguous or no
-    tensors; RuntimeError for some that share memory.
+    Raises: ImportError without safetensors; ValueError for values that are not tensors or not
+    contiguous; RuntimeError for tensors that share memory.
     """
     arrays, package = _arrays(tensors), _package()
     with replacing(os.path.realpath(filename)) as file:
@@ -40,23 +40,23 @@ def save_file(
 
 
 def save(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
-    """What `save_file` writes."""
+    """The bytes that `save_file` writes."""
     return _package().numpy.save(_arrays(tensors), metadata)
 
 
 def load_file(
     filename: str | os.PathLike, device: str | device | int = "cpu"
 ) -> dict[str, Tensor]:
-    """The tensors of a file, each in memory of its own.
+    """The tensors of a file, each in its own memory.
 
-    Raises: ImportError without safetensors; FileNotFoundError; SafetensorError for another file.
+    Raises: ImportError without safetensors; FileNotFoundError; SafetensorError for other files.
     """
     with open(filename, "rb") as file:
         return _tensors(file.read(), str(device))
 
 
 def load(data: bytes) -> dict[str, Tensor]:
-    """The tensors of what `save` gives."""
+    """The tensors in bytes from `save`."""
     return _tensors(data, "cpu")
 
 
@@ -65,7 +65,7 @@ def _package() -> Any:
         import safetensors.numpy
     except ImportError as error:
         raise ImportError(
-            "safetensors files need the package safetensors: "
+            "safetensors files require the package safetensors: "
             "pip install 'torchlite[safetensors]'"
         ) from error
     return safetensors
@@ -78,14 +78,14 @@ def _tensors(data: bytes, location: str) -> dict[str, Tensor]:
 def _tensor(name: str, parts: dict[str, Any], location: str) -> Tensor:
     kind = _DTYPES.get(parts["dtype"])
     if kind is None:
-        raise TypeError(f"{name}: torchlite has no elements of type {parts['dtype']}")
+        raise TypeError(f"{name}: torchlite has no dtype for {parts['dtype']}")
     data = in_native_order(parts["data"], kind, "little")
     storage = restore(Storage(data, kind), "cpu", location)
     return wrap(current().from_buffer(storage.buffer, kind, tuple(parts["shape"])))
 
 
 def _arrays(tensors: dict[str, Tensor]) -> dict[str, Any]:
-    """The NumPy arrays of `tensors`, which are checked as ``safetensors.torch`` does."""
+    """The NumPy arrays of `tensors`, checked as in ``safetensors.torch``."""
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):
             raise ValueError(f"Key `{name}` is invalid, expected Tensor but got {type(tensor)}")
@@ -105,5 +105,5 @@ def _check_apart(tensors: dict[str, Tensor]) -> None:
             raise RuntimeError(
                 "Some tensors share memory, this will lead to duplicate memory on disk and "
                 f"potential differences when loading them again: {name!r} and {other!r}.\n"
-                "Save one of them, or clones."
+                "Save only one of them, or clones."
             )

@@ -1,4 +1,4 @@
-"""`save`: a file is written in full or not at all."""
+"""`save`: writes a file completely or not at all."""
 
 from __future__ import annotations
 
@@ -28,19 +28,18 @@ def save(
 ) -> None:
     """Write `obj` to `f`, a path or a binary file.
 
-    `obj` is anything that can be pickled, with tensors anywhere in it; those that share memory
-    still do after `load`. A path is written in full or not at all: a file that stood there stays as
-    it was until the new one is complete.
+    `obj` is anything picklable, with tensors anywhere in it; those that share memory still do
+    after `load`. A path is written atomically: an existing file stays intact until then.
 
     Args:
-        obj: What to save.
+        obj: The object to save.
         f: Path, or file with ``write`` and ``flush``.
-        pickle_module: Has the ``Pickler`` to use, derived from Python's own. Default: pickle.
-        pickle_protocol: Files of other protocols than 2, the default, need ``weights_only=False``.
-        _use_new_zipfile_serialization: False: write what PyTorch before 1.6 reads.
+        pickle_module: Provides the ``Pickler``, derived from the pure-Python one. Default: pickle.
+        pickle_protocol: Protocols other than 2, the default, need ``weights_only=False`` to load.
+        _use_new_zipfile_serialization: False: write the format before PyTorch 1.6.
 
     Raises: RuntimeError if the folder does not exist, or if tensors of different dtypes share
-    memory; AttributeError if `f` cannot be written to; what pickling raises.
+    memory; AttributeError if `f` is not writable; anything that pickling raises.
     """
     contents = pickle_module, pickle_protocol, _use_new_zipfile_serialization
     if not isinstance(f, (str, os.PathLike)):
@@ -69,14 +68,14 @@ def _write(
         write_legacy(file, data, memory, protocol)
 
 
-# --- a file that is complete, or not there --------------------------------------------------------
+# --- atomic writes --------------------------------------------------------------------------------
 
 
 @contextmanager
 def replacing(path: str) -> Iterator[Any]:
-    """A file that takes the place of `path` when it is complete, and else leaves no trace.
+    """A file that replaces `path` when it is complete, and otherwise leaves no trace.
 
-    Only a process that is killed leaves its draft, which the next to write `path` removes.
+    Only a killed process leaves its draft behind; the next write to `path` removes it.
     """
     if os.path.exists(path) and not os.path.isfile(path):  # /dev/stdout cannot be replaced
         with open(path, "wb") as file:
@@ -91,9 +90,9 @@ def replacing(path: str) -> Iterator[Any]:
             os.fsync(file.fileno())
             if os.path.exists(path):
                 os.chmod(file.name, os.stat(path).st_mode & 0o7777)
-            if fcntl:  # the lock still says that the draft is in use
+            if fcntl:  # while the lock still marks the draft as in use
                 os.replace(file.name, path)
-        if not fcntl:  # Windows renames no open file
+        if not fcntl:  # Windows cannot rename open files
             os.replace(file.name, path)
     except BaseException:
         if os.path.exists(file.name):
@@ -102,27 +101,27 @@ def replacing(path: str) -> Iterator[Any]:
 
 
 def _new_draft(path: str) -> Any:
-    """A new file beside `path`, locked as long as it is open."""
+    """A new file next to `path`, locked while it is open."""
     while True:
         file = open(f"{path}.{os.urandom(4).hex()}.tmp", "xb")  # noqa: SIM115
         if not _lock(file, wait=True) or os.path.exists(file.name):
             return file
-        file.close()  # another process took it for a draft of a dead one, before it was locked
+        file.close()  # another process took it for abandoned before it was locked
 
 
 def _remove_drafts(path: str) -> None:
-    """Remove the drafts of `path` whose writers are dead: nobody locks them."""
+    """Remove the abandoned drafts of `path`: those that no process has locked."""
     for draft in glob.glob(f"{glob.escape(path)}.{'[0-9a-f]' * 8}.tmp"):
         try:
             with open(draft, "rb") as file:
                 if _lock(file, wait=False):
                     os.unlink(draft)
-        except OSError:  # it was just finished, or is another user's
+        except OSError:  # it was just completed, or belongs to another user
             continue
 
 
 def _lock(file: Any, wait: bool) -> bool:
-    """Lock `file` until it is closed; False if another has, or if there are no locks here."""
+    """Lock `file` until it is closed; False if it is locked, or if locks are unavailable."""
     if fcntl is None:
         return False
     try:

@@ -1,36 +1,36 @@
-"""Which functions and classes a file may name although it is loaded with ``weights_only``."""
+"""Functions and classes that a file may refer to even when loaded with ``weights_only``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-BLOCKED_MODULES = ("sys", "os", "posix", "nt")  # nobody can allow anything of these
+BLOCKED_MODULES = ("sys", "os", "posix", "nt")  # nothing in these can be allowed
 _allowed: set[Any] = set()
 
 
 def add_safe_globals(safe_globals: list[Callable | tuple[Callable, str]]) -> None:
-    """Let files name these functions and classes, call them and set the state of their objects.
+    """Allow files to refer to these functions and classes, call them and set their objects' state.
 
     Args:
-        safe_globals: What is allowed; ``(object, "module.name")`` where a file calls it otherwise
-            than ``{__module__}.{__qualname__}``. Nothing of ``os`` and ``sys`` can be.
+        safe_globals: The objects; ``(object, "module.name")`` if files use a name other than
+            ``{__module__}.{__qualname__}``. Nothing from ``os`` or ``sys`` can be allowed.
     """
     _allowed.update(safe_globals)
 
 
 def get_safe_globals() -> list[Callable | tuple[Callable, str]]:
-    """What `add_safe_globals` has added."""
+    """The objects added by `add_safe_globals`."""
     return list(_allowed)
 
 
 def clear_safe_globals() -> None:
-    """Forget what `add_safe_globals` has added."""
+    """Remove the objects added by `add_safe_globals`."""
     _allowed.clear()
 
 
 class safe_globals:
-    """Context manager: `add_safe_globals` until its end."""
+    """Context manager: `add_safe_globals` inside the block."""
 
     def __init__(self, safe_globals: list[Callable | tuple[Callable, str]]) -> None:
         self.safe_globals = safe_globals
@@ -44,9 +44,9 @@ class safe_globals:
 
 
 def allowed_by_user() -> dict[str, Any]:
-    """What is allowed, by the name that files use.
+    """The allowed objects, by the names that files use.
 
-    Raises: ValueError or TypeError (as PyTorch) for an entry that is no pair of object and name.
+    Raises: ValueError or TypeError (as PyTorch) for a tuple that is not an (object, name) pair.
     """
     named = {}
     for entry in _allowed:

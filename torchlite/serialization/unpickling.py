@@ -1,10 +1,10 @@
-"""Readers of pickles with tensors: one that runs no code of the file, and one that may."""
+"""Readers of pickles with tensors: one that runs no code from the file, and one that may."""
 
 from __future__ import annotations
 
 import pickle
 import pickletools
-from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING  # Python 2's names, of protocol 2
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING  # Python 2's names, used in protocol 2
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -23,8 +23,8 @@ def _encode(text: str, encoding: str) -> bytes:
 
 
 def _bytearray(data: bytes = b"") -> bytearray:
-    if not isinstance(data, bytes):  # a number would allocate that many bytes
-        raise pickle.UnpicklingError("a bytearray that is not made of bytes")
+    if not isinstance(data, bytes):  # an int would allocate that many bytes
+        raise pickle.UnpicklingError("a bytearray that is not built from bytes")
     return bytearray(data)
 
 
@@ -49,11 +49,11 @@ _CALLABLE = tuple(_SAFE_CALLS.values())
 
 
 class WeightsUnpickler:
-    """Reads a pickle of plain data and tensors; a name that is not on the list is refused.
+    """Reads a pickle of plain data and tensors; names that are not on the list are refused.
 
-    Not a `pickle.Unpickler`, whose BUILD and NEWOBJ would let a file change our own classes.
-    ``storage(persistent_id)`` gives the `Storage` of a tensor; `encoding` is that of the strings of
-    Python 2, "bytes" leaves them undecoded.
+    Not a `pickle.Unpickler`, whose BUILD and NEWOBJ would let a file modify our own classes.
+    ``storage(persistent_id)`` returns the `Storage` of a tensor; `encoding` is that of Python 2
+    strings, and "bytes" leaves them undecoded.
     """
 
     def __init__(
@@ -67,9 +67,9 @@ class WeightsUnpickler:
         self._memo: dict[int, Any] = {}
 
     def load(self) -> Any:
-        """The object; the file then stands behind it.
+        """The object; leaves the file positioned after it.
 
-        Raises: UnpicklingError for a bad pickle, and what `storage` raises.
+        Raises: UnpicklingError for an invalid pickle, and whatever `storage` raises.
         """
         try:
             for opcode, argument, _ in pickletools.genops(self._file):
@@ -77,10 +77,10 @@ class WeightsUnpickler:
                     return self._stack.pop()
                 self._run(opcode.name, argument)
         except _SIGNS_OF_DAMAGE as error:
-            if self._asks_for_storage:  # of the caller's map_location, not of the pickle
+            if self._asks_for_storage:  # from the caller's map_location, not from the pickle
                 raise
             raise pickle.UnpicklingError(f"{type(error).__name__}: {error}") from error
-        raise pickle.UnpicklingError("the pickle has no end")
+        raise pickle.UnpicklingError("the pickle does not end with STOP")
 
     def _run(self, name: str, argument: Any) -> None:
         if name in _CONSTANTS:
@@ -154,7 +154,7 @@ class WeightsUnpickler:
         self._stack.append(instance)
         if type(instance) is OrderedDict:
             if any(hasattr(OrderedDict, name) for name in state):
-                raise pickle.UnpicklingError("the state of an OrderedDict hides its methods")
+                raise pickle.UnpicklingError("the state of an OrderedDict would shadow its methods")
             vars(instance).update(state)
         elif not self._is_by_user(type(instance)):
             raise pickle.UnpicklingError(
@@ -167,7 +167,7 @@ class WeightsUnpickler:
             set_state(instance, state)
 
     def _do_short_binstring(self, text: str) -> None:
-        raw = text.encode("latin-1")  # which pickletools has decoded it with
+        raw = text.encode("latin-1")  # the codec that pickletools decoded it with
         self._stack.append(raw if self._encoding == "bytes" else raw.decode(self._encoding))
 
     def _do_binpersid(self, _: None) -> None:
@@ -230,7 +230,7 @@ _SIGNS_OF_DAMAGE = (
 
 
 def _full_name(argument: str) -> str:
-    """What a GLOBAL with this argument means, as "module.name"."""
+    """The "module.name" that a GLOBAL with this argument refers to."""
     module, _, name = argument.partition(" ")
     if (module, name) in NAME_MAPPING:
         return ".".join(NAME_MAPPING[module, name])
@@ -241,7 +241,7 @@ def _refusal(full: str) -> str:
     name = full.removeprefix("builtins.")
     text = f"Unsupported global: GLOBAL {name} was not an allowed global by default. "
     if full.startswith("torch."):
-        return text + "It is a part of PyTorch that torchlite has no counterpart of."
+        return text + "torchlite has no counterpart for this part of PyTorch."
     return text + (
         f"Please use `torch.serialization.add_safe_globals([{name}])` or the "
         f"`torch.serialization.safe_globals([{name}])` context manager to allowlist this global "
@@ -250,9 +250,9 @@ def _refusal(full: str) -> str:
 
 
 def unsafe_globals(data: bytes) -> list[str]:
-    """The names in a pickle that `WeightsUnpickler` would refuse, without running it.
+    """The names in a pickle that `WeightsUnpickler` would refuse; the pickle is not executed.
 
-    Raises: UnpicklingError for an operation that it refuses anyway, as they may hide names.
+    Raises: UnpicklingError for an unsupported operation, as it could hide names.
     """
     found = set()
     for opcode, argument, _ in pickletools.genops(data):
@@ -265,7 +265,7 @@ def unsafe_globals(data: bytes) -> list[str]:
 
 
 def full_unpickler(pickle_module: Any) -> type:
-    """The class that reads any pickle as `pickle_module` does, running the code that it names."""
+    """A class that reads any pickle like `pickle_module`, running the code that it refers to."""
 
     class FullUnpickler(pickle_module.Unpickler):
         def __init__(self, file: Any, storage: Callable[[Any], Storage], **options: Any) -> None:
@@ -282,7 +282,7 @@ def full_unpickler(pickle_module: Any) -> type:
                 return pytorch_names.find(module, name)
             except (ImportError, AttributeError) as error:
                 raise pickle.UnpicklingError(
-                    f"the file needs {full} of PyTorch itself\ntorchlite does not have it (yet)"
+                    f"the file needs {full} of PyTorch itself, which torchlite does not have yet"
                 ) from error
 
         def persistent_load(self, pid: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Batches of pictures as one picture, and pictures as files."""
+"""Image grids, and saving images to files."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def make_grid(
     scale_each: bool = False,
     pad_value: float = 0.0,
 ) -> Tensor:
-    """Pictures side by side. Shape: ``(N, C, H, W)`` or N of ``(C, H, W)`` -> ``(3, *, *)``.
+    """Arrange images in a grid. Shape: ``(N, C, H, W)`` or N of ``(C, H, W)`` -> ``(3, *, *)``.
 
     Args:
-        nrow: Pictures in a row. Default: 8.
-        padding: Pixels between them, of `pad_value`. Default: 2.
-        normalize: Bring the numbers from `value_range`, by default from the least to the largest,
-            to [0, 1]; with `scale_each`, each picture on its own.
+        nrow: Images per row. Default: 8.
+        padding: Pixels between them, with value `pad_value`. Default: 2.
+        normalize: Scale values from `value_range`, by default (min, max), to [0, 1]; with
+            `scale_each`, each image separately.
 
-    Raises: TypeError if it gets no tensors.
+    Raises: TypeError for anything but tensors.
     """
     pictures = _batch(tensor)
     if normalize:
@@ -42,7 +42,7 @@ def make_grid(
 
 
 def _batch(tensor: Tensor | Sequence[Tensor]) -> Tensor:
-    """(N, 3, H, W) of (H, W), (C, H, W), (N, C, H, W) or a list of (C, H, W)."""
+    """(N, 3, H, W) from (H, W), (C, H, W), (N, C, H, W) or a list of (C, H, W)."""
     if not isinstance(tensor, Tensor):
         if not all(isinstance(picture, Tensor) for picture in tensor):
             raise TypeError(f"tensor or list of tensors expected, got {type(tensor)}")
@@ -74,9 +74,9 @@ def save_image(
     tensor: Tensor | Sequence[Tensor], fp: str | os.PathLike | Any, format: str | None = None,
     **kwargs: Any,
 ) -> None:  # fmt: skip
-    """Write pictures, arranged by `make_grid` with `kwargs`, to a file; numbers are in [0, 1].
+    """Save images, arranged by `make_grid` with `kwargs`, to a file; values are in [0, 1].
 
-    `format`: as Pillow names it. Default: by the ending. Raises: ImportError without Pillow.
+    `format`: Pillow's name. Default: from the extension. Raises: ImportError without Pillow.
     """
     pixels = make_grid(tensor, **kwargs).mul(255).add_(0.5).clamp_(0, 255).to(uint8)
     to_pil_image(pixels).save(fp, format=format)

@@ -1,4 +1,4 @@
-"""Data sets of pictures, read from their original files."""
+"""Image data sets, read from their original files."""
 
 from torchlite.vision.datasets.cifar import CIFAR10, CIFAR100
 from torchlite.vision.datasets.fakedata import FakeData

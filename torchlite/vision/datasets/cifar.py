@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100: small colour pictures of things."""
+"""CIFAR-10 and CIFAR-100: small colour images of objects."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from torchlite.vision.datasets.vision import VisionDataset, split_line
 
 
 class CIFAR10(VisionDataset):
-    """Colour pictures of 10 kinds of things, 32 x 32: 50,000 to train on, 10,000 to test on.
+    """32 x 32 colour images in 10 classes: 50,000 for training, 10,000 for testing.
 
     Source: Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html
 
     Args:
-        root: Folder of ``cifar-10-batches-py``, which is where a download puts it.
-        train: The pictures to train on, else those to test on. Default: True.
-        transform: Applied to a picture, a uint8 tensor (3, 32, 32). Default: none.
+        root: Folder that contains ``cifar-10-batches-py``, where downloads are stored.
+        train: Training images, else test images. Default: True.
+        transform: Applied to an image, a uint8 tensor (3, 32, 32). Default: none.
         target_transform: Applied to a label, an int. Default: none.
-        download: Fetch the files if they are not there. Default: False.
+        download: Download the files if they are missing. Default: False.
 
-    ``data`` holds all pictures, a uint8 array (N, 32, 32, 3); ``targets`` the labels, a list.
+    ``data`` holds all images, a uint8 array (N, 32, 32, 3); ``targets`` the labels, a list.
 
-    Raises: RuntimeError if files are missing, have other contents, or cannot be fetched.
+    Raises: RuntimeError if files are missing, have other contents, or cannot be downloaded.
     """
 
     root: Path
     base_folder = "cifar-10-batches-py"
     mirrors: ClassVar[list[str]] = ["https://www.cs.toronto.edu/~kriz/"]
-    #: The archive and what is in it, with MD5 checksums: a pickle is read only if it is the one.
+    #: The archive and its contents, with MD5 checksums: only matching pickles are read.
     archive = ("cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a")
     train_list: ClassVar[dict[str, str]] = {
         "data_batch_1": "c99cafc152244af753f735de768cd75f",
@@ -81,12 +81,12 @@ class CIFAR10(VisionDataset):
         if data is None or hashlib.md5(data, usedforsecurity=False).hexdigest() != md5:
             raise RuntimeError(
                 "Dataset not found or corrupted. You can use download=True to download it\n"
-                f"{path} {'is missing' if data is None else f'has not the MD5 {md5}'}."
+                f"{path} {'is missing' if data is None else f'does not have the MD5 {md5}'}."
             )
         return pickle.loads(data, encoding="latin1")
 
     def download(self) -> None:
-        """Fetch the files that are missing. Raises: RuntimeError if no mirror has them."""
+        """Download missing files. Raises: RuntimeError if no mirror has them."""
         names = {*self.train_list, *self.test_list, *self.meta}
         if all((self._folder / name).is_file() for name in names):
             return
@@ -110,7 +110,7 @@ class CIFAR10(VisionDataset):
 
 
 class CIFAR100(CIFAR10):
-    """As `CIFAR10`, with 100 kinds of things in ``cifar-100-python``."""
+    """Like `CIFAR10`, with 100 classes, in ``cifar-100-python``."""
 
     base_folder = "cifar-100-python"
     archive = ("cifar-100-python.tar.gz", "eb9058c3a382ffc7106e4002c42a8d85")

@@ -1,4 +1,4 @@
-"""Files of data sets: fetched from the first mirror that has them, checked, kept when right."""
+"""Downloads of data set files from the first mirror that has them, verified by checksum."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _CHUNK = 1 << 16
 
 
 def download(urls: Iterable[str], target: Path, md5: str) -> None:
-    """Fetch `target` from the first of `urls` that has the right file.
+    """Download `target` from the first of `urls` that has the right file.
 
-    Raises: RuntimeError that says what each of them did, and where the file may be put by hand.
+    Raises: RuntimeError listing each failure, and where to put the file manually.
     """
     failures = []
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -23,18 +23,18 @@ def download(urls: Iterable[str], target: Path, md5: str) -> None:
         try:
             fetch(url, target, md5)
             return
-        except (OSError, ValueError) as error:  # the next one may have it
+        except (OSError, ValueError) as error:  # the next mirror may have it
             failures.append(f"{url}: {error}")
     lines = [f"Error downloading {target.name}", *failures]
-    raise RuntimeError("\n".join([*lines, f"Without a network, put the file into {target.parent}"]))
+    raise RuntimeError("\n".join([*lines, f"Without a network, put the file in {target.parent}"]))
 
 
 def fetch(url: str, target: Path, md5: str) -> None:
-    """Download `url` to `target`, which appears only when it is complete and right.
+    """Download `url` to `target`, which appears only when complete and verified.
 
-    Raises: OSError if that fails; ValueError if the checksum is another.
+    Raises: OSError if that fails; ValueError if the checksum differs.
     """
-    import urllib.request  # slow to import, and seldom needed
+    import urllib.request  # slow to import, and rarely needed
 
     draft = target.with_name(f"{target.name}.{os.urandom(4).hex()}.tmp")
     digest = hashlib.md5(usedforsecurity=False)
@@ -53,7 +53,7 @@ def fetch(url: str, target: Path, md5: str) -> None:
 
 
 def _chunks(source: Any, name: str) -> Iterator[bytes]:
-    """The contents of an open URL; a progress bar counts them if tqdm is installed."""
+    """The contents of an open URL, with a progress bar if tqdm is installed."""
     size = source.headers.get("Content-Length")
     with _bar(name, int(size) if size else None) as bar:
         while chunk := source.read(_CHUNK):
@@ -65,7 +65,7 @@ def _chunks(source: Any, name: str) -> Iterator[bytes]:
 def _bar(name: str, total: int | None) -> Any:
     try:
         from tqdm import tqdm
-    except ImportError:  # the bar is a luxury: `pip install 'torchlite[progress]'`
+    except ImportError:  # the bar is optional: `pip install 'torchlite[progress]'`
         return nullcontext()
     return tqdm(desc=name, total=total, unit="B", unit_scale=True, disable=None)
 

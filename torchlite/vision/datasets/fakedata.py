@@ -1,4 +1,4 @@
-"""FakeData: noise in the shape of pictures, to try a program without files."""
+"""FakeData: noise images, to try out a program without files."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from torchlite.vision.datasets.vision import VisionDataset
 
 
 class FakeData(VisionDataset):
-    """Pictures of noise with random labels; the same each time, and those of torchvision.
+    """Noise images with random labels, reproducible and identical to torchvision's.
 
     Args:
-        size: Number of pictures. Default: 1000.
-        image_size: Shape (C, H, W) of a picture, a uint8 tensor. Default: (3, 224, 224).
-        num_classes: Labels are less than it. Default: 10.
-        transform, target_transform: Applied to a picture, and to a label. Default: none.
-        random_offset: Added to the number of a picture to give its seed. Default: 0.
+        size: Number of images. Default: 1000.
+        image_size: Shape (C, H, W) of an image, a uint8 tensor. Default: (3, 224, 224).
+        num_classes: Labels are below this. Default: 10.
+        transform, target_transform: Applied to an image and to a label. Default: none.
+        random_offset: Added to the index of an image to give its seed. Default: 0.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class FakeData(VisionDataset):
         noise = randn(*self.image_size)
         target = int(randint(0, self.num_classes, size=(1,), dtype=int64))
         set_rng_state(state)
-        picture = noise.mul(255).to(int64).to(uint8)  # int64: what is too big begins anew at 0
+        picture = noise.mul(255).to(int64).to(uint8)  # int64: large values wrap around
         return self.transformed(picture, target)
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Data sets in folders: each class has one, with its files in it."""
+"""Data sets in folders, one per class."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def default_loader(path: str) -> Any:
 
 
 def find_classes(directory: str | os.PathLike) -> tuple[list[str], dict[str, int]]:
-    """The names of the folders in `directory`, sorted, and the number of each.
+    """The sorted names of the folders in `directory`, and the index of each.
 
     Raises: FileNotFoundError if there are none.
     """
@@ -33,17 +33,17 @@ def find_classes(directory: str | os.PathLike) -> tuple[list[str], dict[str, int
 
 
 class DatasetFolder(VisionDataset):
-    """Samples are the files of ``root/class name/``, at any depth; the class is the target.
+    """Samples are the files in ``root/class name/``, at any depth; the class is the target.
 
     Args:
-        root: The folder of the folders.
-        loader: Makes a sample of the path of a file.
-        extensions: Endings of the files to take; excludes `is_valid_file`.
-        transform, target_transform: Applied to a sample, and to a target. Default: none.
-        is_valid_file: Tells whether to take the file with this path.
+        root: The folder that contains the class folders.
+        loader: Loads a sample from the path of a file.
+        extensions: Extensions of the files to include; excludes `is_valid_file`.
+        transform, target_transform: Applied to a sample and to a target. Default: none.
+        is_valid_file: Whether to include the file with this path.
         allow_empty: Accept a class without files. Default: False.
 
-    ``samples`` holds (path, class number); ``classes``, ``class_to_idx``, ``targets`` as named.
+    ``samples`` holds (path, class index); ``classes``, ``class_to_idx``, ``targets`` as named.
 
     Raises: FileNotFoundError without classes, or for classes without files; ValueError unless
     exactly one of `extensions` and `is_valid_file` is given.
@@ -75,7 +75,7 @@ class DatasetFolder(VisionDataset):
             raise FileNotFoundError(f"Found no valid file for the classes {names}.{endings}")
 
     def find_classes(self, directory: str | os.PathLike) -> tuple[list[str], dict[str, int]]:
-        """Names of the classes and their numbers; for subclasses to override."""
+        """The class names and their indices; for subclasses to override."""
         return find_classes(directory)
 
     def _has_extension(self, path: str) -> bool:
@@ -99,7 +99,7 @@ class DatasetFolder(VisionDataset):
 
 
 class ImageFolder(DatasetFolder):
-    """Pictures in ``root/class name/``, as Pillow images. Arguments: see `DatasetFolder`."""
+    """Images in ``root/class name/``, as Pillow images. Arguments: see `DatasetFolder`."""
 
     def __init__(
         self,

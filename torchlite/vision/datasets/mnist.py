@@ -23,22 +23,22 @@ _UNSIGNED_BYTES = 8  # the code of this type in an idx file
 
 
 class MNIST(VisionDataset):
-    """Handwritten digits, 28 x 28 grey levels: 60,000 to train on and 10,000 to test on.
+    """Handwritten digits, 28 x 28 grey levels: 60,000 for training and 10,000 for testing.
 
     Source: LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist/
 
     Args:
-        root: Folder of the four idx files, as they are or with ``.gz``; or they are in its
-            ``MNIST/raw``, which is where a download puts them.
-        train: The pictures to train on, else those to test on. Default: True.
-        transform: Applied to a picture, a uint8 tensor (28, 28). Default: none.
+        root: Folder with the four idx files, plain or with ``.gz``, either directly or in its
+            subfolder ``MNIST/raw``, where downloads are stored.
+        train: Training images, else test images. Default: True.
+        transform: Applied to an image, a uint8 tensor (28, 28). Default: none.
         target_transform: Applied to a label, an int. Default: none.
-        download: Fetch the files if they are not there. Default: False.
+        download: Download the files if they are missing. Default: False.
 
-    ``data`` holds all pictures, uint8 (N, 28, 28); ``targets`` the labels, int64 (N,).
+    ``data`` holds all images, uint8 (N, 28, 28); ``targets`` the labels, int64 (N,).
 
-    Raises: RuntimeError if files are missing or cannot be fetched; ValueError, with its name, for
-    one that is truncated or has other contents.
+    Raises: RuntimeError if files are missing or cannot be downloaded; ValueError, naming the
+    file, if one is truncated or has other contents.
     """
 
     root: Path
@@ -82,16 +82,16 @@ class MNIST(VisionDataset):
 
     @property
     def raw_folder(self) -> Path:
-        """Where a download puts the files."""
+        """Where downloads are stored."""
         return self.root / type(self).__name__ / "raw"
 
     @property
     def class_to_idx(self) -> dict[str, int]:
-        """The label of each class."""
+        """The label of each class name."""
         return {name: i for i, name in enumerate(self.classes)}
 
     def _part(self) -> str:
-        """How the names of the files begin."""
+        """The prefix of the file names."""
         return "train" if self.train else "t10k"
 
     def _candidates(self, name: str) -> list[Path]:
@@ -109,9 +109,9 @@ class MNIST(VisionDataset):
         )
 
     def download(self) -> None:
-        """Fetch the files that are missing.
+        """Download missing files.
 
-        Raises: RuntimeError that says what each mirror did, if none has the right file.
+        Raises: RuntimeError listing each mirror's failure if none has the right file.
         """
         for name, md5 in self.resources.items():
             if not any(path.is_file() for path in self._candidates(name.removesuffix(".gz"))):
@@ -129,7 +129,7 @@ class MNIST(VisionDataset):
 
 
 class FashionMNIST(MNIST):
-    """Clothes, in the format of `MNIST`. Source: Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747"""
+    """Clothing, in the format of `MNIST`. Source: Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747"""
 
     mirrors = [
         "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
@@ -148,7 +148,7 @@ class FashionMNIST(MNIST):
 
 
 class KMNIST(MNIST):
-    """Old Japanese characters, in the format of `MNIST`.
+    """Classical Japanese characters, in the format of `MNIST`.
 
     Source: Clanuwat et al. 2018, https://arxiv.org/abs/1812.01718
     """
@@ -164,19 +164,19 @@ class KMNIST(MNIST):
 
 
 _CHARACTERS = sorted(string.digits + string.ascii_letters)
-_UNMERGED = [c for c in _CHARACTERS if c not in "cijklmopsuvwxyz"]  # as their capitals, to the eye
+_UNMERGED = [c for c in _CHARACTERS if c not in "cijklmopsuvwxyz"]  # look like their capitals
 
 
 class EMNIST(MNIST):
-    """Letters and digits, in the format of `MNIST`; as published, pictures lie on their side.
+    """Letters and digits, in the format of `MNIST`; as published, images are transposed.
 
     Source: Cohen et al. 2017, https://arxiv.org/abs/1702.05373
 
     Args:
         split: "byclass", "bymerge", "balanced", "letters", "digits" or "mnist".
-        kwargs: Those of `MNIST`.
+        kwargs: As in `MNIST`.
 
-    Raises: ValueError for another split; and as `MNIST`.
+    Raises: ValueError for another split; otherwise as `MNIST`.
     """
 
     mirrors = ["https://biometrics.nist.gov/cs_links/EMNIST/"]
@@ -210,9 +210,9 @@ class EMNIST(MNIST):
 
 
 def read_idx(path: Path, ndim: int) -> Tensor:
-    """The uint8 tensor of `ndim` dimensions in an idx file, which may be compressed with gzip.
+    """The uint8 tensor of `ndim` dimensions in an idx file, which may be gzip-compressed.
 
-    Raises: ValueError, with the name of the file, if it holds anything else.
+    Raises: ValueError, naming the file, if it contains anything else.
     """
     data = path.read_bytes()
     if data[:2] == b"\x1f\x8b":

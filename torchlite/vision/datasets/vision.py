@@ -1,4 +1,4 @@
-"""VisionDataset: what data sets of pictures have in common."""
+"""VisionDataset: the base class of image data sets."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from torchlite.utils.data import Dataset
 
 
 class VisionDataset(Dataset):
-    """A data set of pictures and targets.
+    """A data set of images and targets.
 
     Args:
         root: Folder of its files. Default: none.
-        transforms: Applied to a picture and its target together; excludes the other two.
-        transform: Applied to a picture. Default: none.
+        transforms: Applied to an image and its target together; excludes the other two.
+        transform: Applied to an image. Default: none.
         target_transform: Applied to a target. Default: none.
 
-    Raises: ValueError for `transforms` along with one of the others.
+    Raises: ValueError for `transforms` along with either of the others.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class VisionDataset(Dataset):
         self.transform, self.target_transform = transform, target_transform
 
     def transformed(self, picture: Any, target: Any) -> tuple[Any, Any]:
-        """A sample as the user wants it."""
+        """A sample after the transforms."""
         if self.transforms is not None:
             return self.transforms(picture, target)
         if self.transform is not None:
@@ -48,7 +48,7 @@ class VisionDataset(Dataset):
         return picture, target
 
     def extra_repr(self) -> str:
-        """A further line of the `repr`."""
+        """An extra line in the `repr`."""
         return ""
 
     def __len__(self) -> int:
@@ -67,7 +67,7 @@ class VisionDataset(Dataset):
 
 
 def split_line(train: bool) -> str:
-    """The line of a `repr` that tells the part of the data set."""
+    """The line of a `repr` that names the split of the data set."""
     return f"Split: {'Train' if train else 'Test'}"
 
 

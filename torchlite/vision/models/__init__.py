@@ -1,4 +1,4 @@
-"""Well-known networks, with torchvision's names of parameters: its checkpoints fit."""
+"""Well-known networks, with torchvision's parameter names, so that its checkpoints load."""
 
 from torchlite.vision.models.alexnet import AlexNet, AlexNet_Weights, alexnet
 from torchlite.vision.models.mobilenetv2 import MobileNet_V2_Weights, MobileNetV2, mobilenet_v2

@@ -8,7 +8,7 @@ from torchlite import nn
 from torchlite.core.tensor import Tensor
 from torchlite.vision.models.weights import weights_of, with_weights
 
-#: Of each group of blocks: how far they widen, their channels, their number, the first's stride.
+#: For each group of blocks: expansion ratio, channels, number of blocks, stride of the first.
 _GROUPS = (
     (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2),
     (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1),
@@ -16,13 +16,13 @@ _GROUPS = (
 
 
 def _divisible(channels: float, divisor: int = 8) -> int:
-    """The multiple of `divisor` next to `channels`, which loses no more than a tenth of them."""
+    """The multiple of `divisor` nearest to `channels`, at most a tenth smaller."""
     near = max(divisor, int(channels + divisor / 2) // divisor * divisor)
     return near + divisor if near < 0.9 * channels else near
 
 
 class Conv2dNormActivation(nn.Sequential):
-    """A convolution that keeps the size, but for its stride; its norm; ReLU6."""
+    """A convolution that preserves the size up to its stride, batch norm and ReLU6."""
 
     def __init__(
         self, inputs: int, outputs: int, kernel_size: int, stride: int = 1, groups: int = 1
@@ -36,7 +36,7 @@ class Conv2dNormActivation(nn.Sequential):
 
 
 class InvertedResidual(nn.Module):
-    """Widen, convolve each channel, narrow; around it the input where the shapes agree."""
+    """Expansion, depthwise convolution, projection; with a residual if the shapes match."""
 
     def __init__(self, inp: int, oup: int, stride: int, expand_ratio: int) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class MobileNetV2(nn.Module):
 
     Args:
         num_classes: Default: 1000.
-        width_mult: All channels times this. Default: 1.
+        width_mult: Multiplies the number of channels. Default: 1.
         dropout: Probability. Default: 0.2.
     """
 

@@ -22,7 +22,7 @@ def _conv1x1(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
 
 
 class BasicBlock(nn.Module):
-    """Two convolutions, and around them the input. Shape: ``(N, C, H, W) -> (N, planes, *, *)``."""
+    """Two convolutions with a residual. Shape: ``(N, C, H, W) -> (N, planes, *, *)``."""
 
     expansion: ClassVar[int] = 1
 
@@ -52,9 +52,9 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """Convolutions to fewer channels, there, and back; around them the input.
+    """Three convolutions, 1x1 to fewer channels, 3x3, and 1x1 back, with a residual.
 
-    Shape: ``(N, C, H, W) -> (N, 4 * planes, *, *)``. The stride is in the second convolution, as in
+    Shape: ``(N, C, H, W) -> (N, 4 * planes, *, *)``. The second convolution has the stride, as in
     https://ngc.nvidia.com/catalog/model-scripts/nvidia:resnet_50_v1_5_for_pytorch.
     """
 
@@ -94,8 +94,8 @@ class ResNet(nn.Module):
         block: `BasicBlock` or `Bottleneck`.
         layers: Number of blocks in each group.
         num_classes: Default: 1000.
-        zero_init_residual: Let each block start as its input. Default: False.
-        groups, width_per_group: Of the blocks' convolutions. Default: 1, 64.
+        zero_init_residual: Initialise each block as the identity. Default: False.
+        groups, width_per_group: For the blocks' convolutions. Default: 1, 64.
         replace_stride_with_dilation: For the last three groups. Default: none.
         norm_layer: Default: `BatchNorm2d`.
     """

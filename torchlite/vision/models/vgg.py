@@ -9,7 +9,7 @@ from torchlite import nn
 from torchlite.core.tensor import Tensor
 from torchlite.vision.models.weights import weights_of, with_weights
 
-#: Channels of the convolutions; "M": a maximum pooling.
+#: Output channels of the convolutions; "M": max pooling.
 _PLANS: dict[int, str] = {
     11: "64 M 128 M 256 256 M 512 512 M 512 512 M",
     13: "64 64 M 128 128 M 256 256 M 512 512 M 512 512 M",
@@ -24,9 +24,9 @@ class VGG(nn.Module):
     Source: Simonyan and Zisserman 2014, https://arxiv.org/abs/1409.1556
 
     Args:
-        features: Ends with 512 channels.
+        features: A network with 512 output channels.
         num_classes: Default: 1000.
-        init_weights: Draw them as torchvision does. Default: True.
+        init_weights: Initialise them as torchvision does. Default: True.
         dropout: Probability. Default: 0.5.
     """
 
@@ -78,7 +78,7 @@ def _features(depth: int, batch_norm: bool) -> nn.Sequential:
 
 
 def _model(depth: int, file: str, batch_norm: bool = False) -> tuple[Any, Callable[..., VGG]]:
-    """The weights of a VGG network, and the function that makes it."""
+    """The weights enum of a VGG network, and the function that builds it."""
     name = f"vgg{depth}{'_bn' * batch_norm}"
     kind = weights_of(name.upper(), file)
 

@@ -1,6 +1,6 @@
-"""Trained weights of the models: their files, and how one asks for them.
+"""Pretrained weights of the models.
 
-They are not downloaded: torchvision's files are read from where it keeps them.
+They are not downloaded: torchvision's files are read from its cache.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ _SOURCE = "https://download.pytorch.org/models/"
 
 
 class Weights(Enum):
-    """Trained weights of one model, by the name of their file."""
+    """Pretrained weights of one model; values are file names."""
 
     @property
     def url(self) -> str:
-        """Where torchvision gets them from."""
+        """Where torchvision downloads them from."""
         return f"{_SOURCE}{self.value}"
 
     def transforms(self) -> Compose:
-        """What the pictures went through that they were trained on."""
+        """The preprocessing of the images used in training."""
         mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
         size = 232 if self.name == "IMAGENET1K_V2" else 256
         return Compose([Resize(size), CenterCrop(224), ToTensor(), Normalize(mean, std)])
 
     def get_state_dict(self) -> dict[str, Any]:
-        """The weights. Raises: FileNotFoundError that says which file to put where."""
+        """The weights. Raises: FileNotFoundError saying which file to put where."""
         path = _checkpoints() / self.value
         if not path.is_file():
             raise FileNotFoundError(
-                f"no weights at {path}\nFetch {self.url} and put it there, or pass weights=None."
+                f"no weights at {path}\nDownload {self.url} and put it there, or pass weights=None."
             )
         return load(path)
 
 
 def _checkpoints() -> Path:
-    """PyTorch's folder of downloaded weights."""
+    """PyTorch's folder for downloaded weights."""
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     home = os.environ.get("TORCH_HOME", os.path.join(cache, "torch"))
     return Path(home).expanduser() / "hub" / "checkpoints"
@@ -58,10 +58,10 @@ def weights_of(name: str, *files: str) -> Any:
 
 
 def with_weights(kind: Any) -> Callable[[Callable[..., M]], Callable[..., M]]:
-    """Give a function that makes a model the arguments `weights`, `progress` and `pretrained`.
+    """Add the arguments `weights`, `progress` and `pretrained` to a function that builds a model.
 
-    `weights` may be a member of `kind`, its name, or None for new ones; `pretrained=True` is an
-    old name of the first.
+    `weights` may be a member of `kind`, its name, or None for random ones; `pretrained=True` is
+    the old way to request the first.
     """
 
     def decorate(make: Callable[..., M]) -> Callable[..., M]:

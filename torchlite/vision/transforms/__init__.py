@@ -1,4 +1,4 @@
-"""Transforms of single samples, to be chained with `Compose`; as functions in ``functional``."""
+"""Transforms of single samples, chained with `Compose`; as functions in ``functional``."""
 
 from torchlite.vision.transforms import functional
 from torchlite.vision.transforms.color import ColorJitter, Grayscale, RandomGrayscale, RandomInvert

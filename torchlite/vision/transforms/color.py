@@ -1,4 +1,4 @@
-"""Transforms of colours."""
+"""Colour transforms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ADJUST = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, F.adjust
 
 
 def _factors(value: Any, name: str, center: float, low: float, high: float) -> tuple | None:
-    """(low, high) of one number, a width, or of two; None if there is nothing to do."""
+    """(low, high) from a single number (a half-width) or a pair; None for no change."""
     if isinstance(value, (int, float)):
         if value < 0:
             raise ValueError(f"If {name} is a single number, it must be non negative.")
@@ -23,11 +23,11 @@ def _factors(value: Any, name: str, center: float, low: float, high: float) -> t
 
 
 class ColorJitter(Transform):
-    """Brightness, contrast, saturation and hue changed at random, in random order.
+    """Randomly change brightness, contrast, saturation and hue, in random order.
 
     Args:
         brightness, contrast, saturation: Factors (low, high), or w for (max(0, 1 - w), 1 + w).
-        hue: Turns in [-0.5, 0.5] (low, high), or w for (-w, w).
+        hue: Shifts (low, high) in [-0.5, 0.5], or w for (-w, w).
 
     Raises: ValueError for factors out of range.
     """
@@ -55,7 +55,7 @@ class ColorJitter(Transform):
 
 
 class Grayscale(Transform):
-    """The lightness of each pixel, in 1 channel or the same in 3."""
+    """Convert to greyscale, with 1 channel or 3 equal ones."""
 
     shown = ("num_output_channels",)
 
@@ -68,7 +68,7 @@ class Grayscale(Transform):
 
 
 class RandomGrayscale(Transform):
-    """Without colour, in as many channels, with probability `p`. Default: 0.1."""
+    """Convert to greyscale with probability `p`, keeping the number of channels. Default: 0.1."""
 
     shown = ("p",)
 
@@ -82,7 +82,7 @@ class RandomGrayscale(Transform):
 
 
 class RandomInvert(Transform):
-    """The negative, with probability `p`. Default: 0.5."""
+    """Invert the colours with probability `p`. Default: 0.5."""
 
     shown = ("p",)
 

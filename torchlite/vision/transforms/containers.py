@@ -1,4 +1,4 @@
-"""Transforms made of others."""
+"""Transforms composed of others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _lines(title: str, transforms: Any, *more: str) -> str:
 
 
 class Compose:
-    """Apply `transforms`, one after the other."""
+    """Apply `transforms` in sequence."""
 
     def __init__(self, transforms: Transforms) -> None:
         self.transforms = transforms

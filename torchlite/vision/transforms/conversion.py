@@ -1,4 +1,4 @@
-"""Transforms between kinds of pictures and ranges of numbers; see the functions of these names."""
+"""Conversions between image types and value ranges; see the functions of the same names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torchlite.vision.transforms.transform import Transform
 
 
 class ToTensor:
-    """A picture as a tensor (C, H, W): bytes become float32 in [0, 1], other numbers stay.
+    """Convert an image to a tensor (C, H, W): uint8 becomes float32 in [0, 1], others stay.
 
     Shape: Pillow image; array ``(H, W)`` or ``(H, W, C)``; tensor ``(H, W)`` or ``(C, H, W)``.
     Raises: TypeError for anything else; ValueError for another number of dimensions.
@@ -26,7 +26,7 @@ class ToTensor:
 
 
 class PILToTensor:
-    """A Pillow image as a tensor (C, H, W), its numbers unchanged."""
+    """Convert a Pillow image to a tensor (C, H, W), values unchanged."""
 
     def __call__(self, pic: Any) -> Tensor:
         return F.pil_to_tensor(pic)
@@ -36,7 +36,7 @@ class PILToTensor:
 
 
 class ToPILImage:
-    """A tensor (C, H, W) or (H, W), or an array (H, W, C), as a Pillow image of `mode`."""
+    """Convert a tensor (C, H, W) or (H, W), or an array (H, W, C), to a Pillow image of `mode`."""
 
     def __init__(self, mode: str | None = None) -> None:
         self.mode = mode
@@ -49,7 +49,7 @@ class ToPILImage:
 
 
 class ConvertImageDtype(Transform):
-    """A tensor in another dtype, its range with it: 255 of uint8 is 1.0 of float32."""
+    """Convert to another dtype and scale the values accordingly: uint8 255 is float32 1.0."""
 
     def __init__(self, dtype: dtype) -> None:
         super().__init__()
@@ -64,10 +64,10 @@ class Normalize(Transform):
 
     Args:
         mean, std: C numbers each.
-        inplace: Write into the input. Default: False.
+        inplace: Modify the input. Default: False.
 
-    Raises: TypeError if the input is no tensor of floating-point numbers; ValueError if it has less
-    than 3 dimensions or a `std` is 0.
+    Raises: TypeError if the input is not a floating-point tensor; ValueError if it has fewer than
+    3 dimensions or a `std` is 0.
     """
 
     shown = ("mean", "std")

@@ -1,10 +1,10 @@
-"""Transforms as functions: of a tensor ``(*, H, W)``, or of a Pillow image.
+"""Transforms as functions of a tensor ``(*, H, W)`` or a Pillow image.
 
-Results are those of `torchvision` on tensors; a Pillow image goes through a tensor and back, so
-its bytes may differ by one from what Pillow itself computes.
+Results equal those of `torchvision` on tensors; a Pillow image is converted to a tensor and back,
+so its pixel values may differ by one from what Pillow itself computes.
 """
 
-# ruff: noqa: F401 -- part of the contents comes from its neighbours
+# ruff: noqa: F401 -- some names are re-exported from neighbouring modules
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from torchlite.vision.transforms.pictures import pil_to_tensor, to_pil_image, to
 
 
 def convert_image_dtype(image: Tensor, dtype: dtype = float32) -> Tensor:
-    """`image` in another dtype, its range with it: 255 of uint8 is 1.0 of float32.
+    """`image` in another dtype, with values scaled accordingly: uint8 255 is float32 1.0.
 
     Raises: RuntimeError between integers that cannot hold each other's range.
     """
@@ -70,8 +70,8 @@ def normalize(
 ) -> Tensor:
     """``(x - mean) / std`` for each channel. Shape: ``(*, C, H, W) -> (*, C, H, W)``.
 
-    Raises: TypeError if the input is no tensor of floating-point numbers; ValueError if it has less
-    than 3 dimensions or a `std` is 0.
+    Raises: TypeError if the input is not a floating-point tensor; ValueError if it has fewer than
+    3 dimensions or a `std` is 0.
     """
     if not isinstance(tensor, Tensor):
         raise TypeError(f"img should be Tensor Image. Got {type(tensor)}")
@@ -93,7 +93,7 @@ def normalize(
 
 
 def erase(img: Tensor, i: int, j: int, h: int, w: int, v: Any, inplace: bool = False) -> Tensor:
-    """`img` with `v` in the rectangle of height `h` and width `w` at row `i`, column `j`."""
+    """`img` with the rectangle of height `h` and width `w` at row `i`, column `j` set to `v`."""
     if not isinstance(img, Tensor):
         raise TypeError(f"img should be Tensor Image. Got {type(img)}")
     img = img if inplace else img.clone()

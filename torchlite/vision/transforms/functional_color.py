@@ -1,4 +1,4 @@
-"""Colours of pictures: tensors ``(*, C, H, W)`` of uint8 or of numbers in [0, 1]."""
+"""Colour operations on tensors ``(*, C, H, W)``, uint8 or floating point in [0, 1]."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torchlite.vision.transforms.pictures import on_pictures
 
 
 def _bound(img: Tensor) -> float:
-    """The largest number of a picture."""
+    """The maximum pixel value of an image's dtype."""
     return 1.0 if img.dtype.is_floating_point else 2 ** (8 * img.dtype.itemsize) - 1
 
 
@@ -25,15 +25,15 @@ def _check_factor(name: str, factor: float) -> None:
 
 
 def _blend(img: Tensor, other: Tensor, ratio: float) -> Tensor:
-    """`img` for a ratio of 1, `other` for 0; beyond 1, away from `other`."""
+    """`img` for a ratio of 1, `other` for 0; above 1, extrapolates away from `other`."""
     return (ratio * img + (1 - ratio) * other).clamp(0, _bound(img)).to(img.dtype)
 
 
 @on_pictures
 def rgb_to_grayscale(img: Tensor, num_output_channels: int = 1) -> Tensor:
-    """The lightness of each pixel, in 1 channel or the same in 3.
+    """The greyscale image, with 1 channel or 3 equal ones.
 
-    Raises: TypeError unless the picture has 1 or 3 channels; ValueError for another number to make.
+    Raises: TypeError unless the image has 1 or 3 channels; ValueError for other output channels.
     """
     if num_output_channels not in (1, 3):
         raise ValueError("num_output_channels should be either 1 or 3")
@@ -53,14 +53,14 @@ to_grayscale = rgb_to_grayscale
 
 @on_pictures
 def adjust_brightness(img: Tensor, brightness_factor: float) -> Tensor:
-    """0: black; 1: as it is; 2: twice as bright. Raises: ValueError if it is negative."""
+    """0: black; 1: unchanged; 2: twice as bright. Raises: ValueError if negative."""
     _check_factor("brightness_factor", brightness_factor)
     return _blend(img, zeros_like(img), brightness_factor)
 
 
 @on_pictures
 def adjust_contrast(img: Tensor, contrast_factor: float) -> Tensor:
-    """0: its mean grey; 1: as it is; 2: twice the contrast. Raises: ValueError if negative."""
+    """0: uniform grey; 1: unchanged; 2: twice the contrast. Raises: ValueError if negative."""
     _check_factor("contrast_factor", contrast_factor)
     kind = img.dtype if img.dtype.is_floating_point else float32
     grey = rgb_to_grayscale(img) if _channels(img) == 3 else img
@@ -70,14 +70,14 @@ def adjust_contrast(img: Tensor, contrast_factor: float) -> Tensor:
 
 @on_pictures
 def adjust_saturation(img: Tensor, saturation_factor: float) -> Tensor:
-    """0: grey; 1: as it is; 2: twice as colourful. Raises: ValueError if it is negative."""
+    """0: greyscale; 1: unchanged; 2: twice the saturation. Raises: ValueError if negative."""
     _check_factor("saturation_factor", saturation_factor)
     return img if _channels(img) == 1 else _blend(img, rgb_to_grayscale(img), saturation_factor)
 
 
 @on_pictures
 def adjust_gamma(img: Tensor, gamma: float, gain: float = 1) -> Tensor:
-    """``gain * img ** gamma`` of numbers in [0, 1]. Raises: ValueError for a negative `gamma`."""
+    """``gain * img ** gamma`` for values in [0, 1]. Raises: ValueError for a negative `gamma`."""
     _check_factor("Gamma", gamma)
     bound = _bound(img)
     result = (gain * (img.float() / bound) ** gamma).clamp(0, 1)
@@ -86,15 +86,15 @@ def adjust_gamma(img: Tensor, gamma: float, gain: float = 1) -> Tensor:
 
 @on_pictures
 def invert(img: Tensor) -> Tensor:
-    """The negative."""
+    """The image with inverted colours."""
     return _bound(img) - img
 
 
 @on_pictures
 def adjust_hue(img: Tensor, hue_factor: float) -> Tensor:
-    """Turn the wheel of colours: 0 as it is, -0.5 and 0.5 the opposite colours.
+    """Shift the hue: 0 is unchanged, -0.5 and 0.5 give the complementary colours.
 
-    Raises: ValueError for a factor outside of [-0.5, 0.5].
+    Raises: ValueError for a factor outside [-0.5, 0.5].
     """
     if not -0.5 <= hue_factor <= 0.5:
         raise ValueError(f"hue_factor ({hue_factor}) is not in [-0.5, 0.5].")
@@ -107,7 +107,7 @@ def adjust_hue(img: Tensor, hue_factor: float) -> Tensor:
 
 
 def _hsv_of(img: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Hue, saturation, value of (*, 3, H, W). Source: Smith 1978, Color gamut transform pairs"""
+    """Hue, saturation and value of (*, 3, H, W). Source: Smith 1978, Color gamut transform pairs"""
     red, green, blue = img.unbind(-3)
     value, low = img.amax(-3), img.amin(-3)
     spread = value - low
@@ -119,7 +119,7 @@ def _hsv_of(img: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _rgb_of(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
-    """The inverse of `_hsv_of`: each channel falls and rises along the wheel."""
+    """The inverse of `_hsv_of`: each channel is piecewise linear in the hue."""
     channels = []
     for start in (5, 3, 1):
         place = (start + hue * 6) % 6

@@ -1,4 +1,4 @@
-"""Sizes and places in pictures: tensors ``(*, H, W)``."""
+"""Geometric operations on images: tensors ``(*, H, W)``."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from torchlite.vision.transforms.pictures import is_pil, on_pictures
 
 
 class InterpolationMode(Enum):
-    """How a pixel between pixels is computed."""
+    """How values between pixels are interpolated."""
 
     NEAREST = "nearest"
     NEAREST_EXACT = "nearest-exact"
     BILINEAR = "bilinear"
     BICUBIC = "bicubic"
-    BOX = "box"  # this and the following: of Pillow, not for tensors
+    BOX = "box"  # this and the following: Pillow only, not for tensors
     HAMMING = "hamming"
     LANCZOS = "lanczos"
 
@@ -46,25 +46,25 @@ def _named(mode: Mode, known: Sequence[str]) -> str:
 
 
 def pair(size: Any) -> list[int]:
-    """(height, width) of a number, or of one or two in a sequence."""
+    """(height, width) from a number, or from a sequence of one or two."""
     values = [int(size)] if isinstance(size, Number) else list(size)  # type: ignore[call-overload]
     return values * 2 if len(values) == 1 else values
 
 
 def get_dimensions(img: Any) -> list[int]:
-    """[channels, height, width] of a picture."""
+    """[channels, height, width] of an image."""
     if is_pil(img):
         return [len(img.getbands()), img.height, img.width]
     return [img.shape[-3] if img.dim() > 2 else 1, *img.shape[-2:]]
 
 
 def get_image_size(img: Any) -> list[int]:
-    """[width, height] of a picture."""
+    """[width, height] of an image."""
     return get_dimensions(img)[:0:-1]
 
 
 def _in_floats(img: Tensor, compute: Callable[[Tensor], Tensor], clamp: bool = False) -> Tensor:
-    """`compute` on (1, C, H, W) in a floating-point dtype; bytes are rounded to."""
+    """`compute` on (1, C, H, W) in floating point; integer results are rounded."""
     kind = img.dtype
     pixels = img.reshape(1, -1, *img.shape[-2:])
     result = compute(pixels if kind.is_floating_point else pixels.to(float32))
@@ -78,9 +78,9 @@ def resize(
     img: Tensor, size: Any, interpolation: Mode = BILINEAR, max_size: int | None = None,
     antialias: bool | None = True,
 ) -> Tensor:  # fmt: skip
-    """The picture in another size: (height, width), or the length of its shorter edge.
+    """Resize to (height, width), or to the given length of the shorter edge.
 
-    `max_size` bounds the longer edge then. Raises: ValueError if `size` is not less than it.
+    In the latter case `max_size` bounds the longer edge. Raises: ValueError if it is <= `size`.
     """
     mode = _named(interpolation, ("nearest", "nearest-exact", "bilinear", "bicubic"))
     target = _target(list(img.shape[-2:]), size, max_size)
@@ -111,7 +111,7 @@ def _target(shape: list[int], size: Any, max_size: int | None) -> list[int]:
 
 @on_pictures
 def crop(img: Tensor, top: int, left: int, height: int, width: int) -> Tensor:
-    """The rectangle of `height` and `width` at row `top`, column `left`; 0 outside the picture."""
+    """The rectangle of `height` and `width` at row `top`, column `left`; 0 outside the image."""
     h, w = img.shape[-2:]
     bottom, right = top + height, left + width
     part = img[..., max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
@@ -124,7 +124,7 @@ def crop(img: Tensor, top: int, left: int, height: int, width: int) -> Tensor:
 
 @on_pictures
 def center_crop(img: Tensor, output_size: Any) -> Tensor:
-    """The middle of the picture, with a border of 0 where it is too small."""
+    """The centre of the image, padded with 0 where it is too small."""
     height, width = pair(output_size)
     h, w = img.shape[-2:]
     borders = [max(width - w, 0), max(height - h, 0)]
@@ -144,7 +144,7 @@ def resized_crop(
 
 
 def five_crop(img: Any, size: Any) -> tuple:
-    """Top left, top right, bottom left, bottom right and middle. Raises: ValueError: too large."""
+    """The four corners and the centre. Raises: ValueError if the crop is larger than the image."""
     height, width = pair(size)
     _, h, w = get_dimensions(img)
     if width > w or height > h:
@@ -158,23 +158,23 @@ def five_crop(img: Any, size: Any) -> tuple:
 
 @on_pictures
 def hflip(img: Tensor) -> Tensor:
-    """Left and right exchanged."""
+    """Flip horizontally."""
     return img.flip(-1)
 
 
 @on_pictures
 def vflip(img: Tensor) -> Tensor:
-    """Top and bottom exchanged."""
+    """Flip vertically."""
     return img.flip(-2)
 
 
 @on_pictures
 def pad(img: Tensor, padding: Any, fill: Any = 0, padding_mode: str = "constant") -> Tensor:
-    """The picture with a border: of one width, (left and right, top and bottom), or
-    (left, top, right, bottom); of `fill`, of its "edge", or in its mirror ("reflect" without the
-    edge, "symmetric" with it).
+    """Pad the image by one width, (left and right, top and bottom), or
+    (left, top, right, bottom); with `fill`, the "edge" pixels, or a mirror image ("reflect" without
+    repeating the edge, "symmetric" with it).
 
-    Raises: ValueError for another mode.
+    Raises: ValueError for any other mode.
     """
     left, top, right, bottom = _four(padding)
     if padding_mode == "constant":
@@ -198,11 +198,11 @@ def _four(padding: Any) -> list[int]:
 
 
 def _read(length: int, before: int, after: int, mode: str) -> Tensor:
-    """Which row to read for each row of the result."""
+    """The index of the source row for each row of the result."""
     rows = arange(-before, length + after)
     if mode == "edge":
         return rows.clamp(0, length - 1)
-    twice = int(mode == "symmetric")  # whether the mirror shows the edge again
+    twice = int(mode == "symmetric")  # whether the mirror image repeats the edge
     fold = 2 * length - 2 + twice
     place = rows % max(fold + twice, 1)
     return place.minimum(fold - place)
@@ -213,9 +213,9 @@ def rotate(
     img: Tensor, angle: float, interpolation: Mode = NEAREST, expand: bool = False,
     center: Sequence[float] | None = None, fill: Any = None,
 ) -> Tensor:  # fmt: skip
-    """Turned by `angle` degrees against the clock, about `center` (x, y) or the middle.
+    """Rotate by `angle` degrees counterclockwise, about `center` (x, y) or the image's centre.
 
-    `expand`: make room for the corners. `fill`: what stands outside of the picture. Default: 0.
+    `expand`: enlarge the output to fit the corners. `fill`: value outside the image. Default: 0.
     """
     h, w = img.shape[-2:]
     middle = [0.0, 0.0] if center is None else [center[0] - w * 0.5, center[1] - h * 0.5]
@@ -229,7 +229,7 @@ def affine(
     img: Tensor, angle: float, translate: Sequence[float], scale: float, shear: Any,
     interpolation: Mode = NEAREST, fill: Any = None, center: Sequence[float] | None = None,
 ) -> Tensor:  # fmt: skip
-    """Turned clockwise, moved by `translate` pixels, scaled, and sheared by (x, y) degrees."""
+    """Rotate clockwise, translate by `translate` pixels, scale, and shear by (x, y) degrees."""
     h, w = img.shape[-2:]
     middle = [0.0, 0.0] if center is None else [center[0] - w * 0.5, center[1] - h * 0.5]
     slant = [shear, 0.0] if isinstance(shear, Number) else [*shear, 0.0][:2]
@@ -238,7 +238,7 @@ def affine(
 
 
 def _inverse(center: Any, angle: float, translate: Any, scale: float, shear: Any) -> list[float]:
-    """(a, b, c, d, e, f): pixel (x, y) of the result is read at (ax + by + c, dx + ey + f)."""
+    """(a, b, c, d, e, f): output pixel (x, y) is read at (ax + by + c, dx + ey + f)."""
     turn, (sx, sy) = math.radians(angle), map(math.radians, shear)
     a, c = math.cos(turn - sy) / math.cos(sy), math.sin(turn - sy) / math.cos(sy)
     b, d = -a * math.tan(sx) - math.sin(turn), -c * math.tan(sx) + math.cos(turn)
@@ -249,7 +249,7 @@ def _inverse(center: Any, angle: float, translate: Any, scale: float, shear: Any
 
 
 def _expanded(m: list[float], w: int, h: int) -> tuple[int, int]:
-    """(height, width) that hold the corners of the turned picture."""
+    """The (height, width) that contains the corners of the rotated image."""
     corners = [(x * w / 2, y * h / 2) for x in (-1, 1) for y in (-1, 1)]
     xs = [m[0] * x + m[1] * y + m[2] + w / 2 for x, y in corners]
     ys = [m[3] * x + m[4] * y + m[5] + h / 2 for x, y in corners]
@@ -263,7 +263,7 @@ def _span(places: list[float], tolerance: float = 1e-4) -> int:
 
 
 def _sampled(img: Tensor, m: list[float], size: Any, mode: Mode, fill: Any) -> Tensor:
-    """The picture read where `m` says, `fill` outside of it."""
+    """The image sampled at the positions given by `m`, `fill` outside it."""
     how = _named(mode, ("nearest", "bilinear"))
     (h, w), (height, width) = img.shape[-2:], size
     x = linspace((1 - width) / 2, (width - 1) / 2, width)
@@ -288,9 +288,9 @@ def _sampled(img: Tensor, m: list[float], size: Any, mode: Mode, fill: Any) -> T
 
 @on_pictures
 def gaussian_blur(img: Tensor, kernel_size: Any, sigma: Any = None) -> Tensor:
-    """Each pixel averaged with its neighbours, with the weights of a Gaussian.
+    """Blur with a Gaussian kernel.
 
-    `kernel_size`: odd, one or (x, y). `sigma`: of the Gaussian. Default: by the size.
+    `kernel_size`: odd, one number or (x, y). `sigma`: default: derived from the size.
     Raises: ValueError for an even size or a sigma that is not positive.
     """
     sizes = pair(kernel_size)

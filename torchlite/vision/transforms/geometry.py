@@ -1,4 +1,4 @@
-"""Transforms of size and place that draw nothing; and blurring."""
+"""Deterministic geometric transforms, and blurring."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torchlite.vision.transforms.transform import Transform, between
 
 
 class Resize(Transform):
-    """The picture in another size: (height, width), or the length of its shorter edge."""
+    """Resize to (height, width), or to the given length of the shorter edge."""
 
     shown = ("size", "interpolation", "max_size", "antialias")
 
@@ -27,7 +27,7 @@ class Resize(Transform):
 
 
 class CenterCrop(Transform):
-    """The middle of the picture, with a border of 0 where it is too small."""
+    """Crop the centre of the image, padded with 0 where it is too small."""
 
     shown = ("size",)
 
@@ -40,14 +40,14 @@ class CenterCrop(Transform):
 
 
 class FiveCrop(CenterCrop):
-    """The four corners and the middle of the picture, as a tuple."""
+    """Crop the four corners and the centre of the image, as a tuple."""
 
     def forward(self, img: Any) -> tuple:
         return F.five_crop(img, self.size)
 
 
 class Pad(Transform):
-    """The picture with a border; see `functional.pad`."""
+    """Pad the image; see `functional.pad`."""
 
     shown = ("padding", "fill", "padding_mode")
 
@@ -60,7 +60,7 @@ class Pad(Transform):
 
 
 class GaussianBlur(Transform):
-    """Each pixel averaged with its neighbours; the Gaussian's width is drawn from `sigma`."""
+    """Blur with a Gaussian kernel whose width is drawn from the range `sigma`."""
 
     shown = ("kernel_size", "sigma")
 

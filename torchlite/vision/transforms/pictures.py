@@ -1,4 +1,4 @@
-"""Pictures between Pillow and tensors: the only file that knows Pillow."""
+"""Conversions between Pillow images and tensors: the only file that uses Pillow."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from torchlite.dtypes import dtype, float32, int32, uint8
 from torchlite.ops.creation.factories import as_tensor
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-_WIDE: dict[str, dtype] = {"I": int32, "F": float32}  # one channel, with more than a byte for it
+_WIDE: dict[str, dtype] = {"I": int32, "F": float32}  # one channel of more than a byte
 
 
 def pillow() -> Any:
-    """The module ``PIL.Image``. Raises: ImportError that says what to install."""
+    """The module ``PIL.Image``. Raises: ImportError saying what to install."""
     try:
         return importlib.import_module("PIL.Image")
     except ImportError as error:
@@ -26,18 +26,18 @@ def pillow() -> Any:
 
 
 def is_pil(pic: Any) -> bool:
-    """Whether `pic` is an image of Pillow's; which is not imported to find out."""
+    """Whether `pic` is a Pillow image; does not import Pillow to find out."""
     module = sys.modules.get("PIL.Image")
     return module is not None and isinstance(pic, module.Image)
 
 
 def is_array(pic: Any) -> bool:
-    """Whether `pic` is an array of NumPy's or like one: (H, W) or (H, W, C)."""
+    """Whether `pic` is a NumPy array or array-like: (H, W) or (H, W, C)."""
     return not isinstance(pic, Tensor) and hasattr(pic, "__array__") and hasattr(pic, "ndim")
 
 
 def pil_to_tensor(pic: Any) -> Tensor:
-    """A Pillow image as a tensor (C, H, W), its numbers unchanged: uint8 for the usual modes.
+    """A Pillow image as a tensor (C, H, W), values unchanged: uint8 for the usual modes.
 
     Raises: TypeError for anything else.
     """
@@ -52,7 +52,7 @@ def pil_to_tensor(pic: Any) -> Tensor:
 
 
 def to_tensor(pic: Any) -> Tensor:
-    """A picture as a tensor (C, H, W): bytes become float32 in [0, 1], other numbers stay.
+    """An image as a tensor (C, H, W): uint8 becomes float32 in [0, 1], others are unchanged.
 
     Shape: Pillow image; array ``(H, W)`` or ``(H, W, C)``; tensor ``(H, W)`` or ``(C, H, W)``.
     Raises: TypeError for anything else; ValueError for another number of dimensions.
@@ -64,7 +64,7 @@ def to_tensor(pic: Any) -> Tensor:
         if image.dim() not in (2, 3):
             raise ValueError(
                 f"pic should be 2/3 dimensional. Got {image.dim()} dimensions.\n"
-                f"Expected (H, W) or, of an array, (H, W, C), got {tuple(image.shape)}."
+                f"Expected (H, W) or, for an array, (H, W, C), got {tuple(image.shape)}."
             )
         if image.dim() == 2:
             image = image.unsqueeze(0)
@@ -78,7 +78,7 @@ def to_tensor(pic: Any) -> Tensor:
 def to_pil_image(pic: Any, mode: str | None = None) -> Any:
     """A tensor (C, H, W) or (H, W), or an array (H, W, C) or (H, W), as a Pillow image.
 
-    Floating-point tensors are taken times 255. `mode`: Pillow's; default: by channels and dtype.
+    Floating-point tensors are scaled by 255. `mode`: Pillow's; default: from channels and dtype.
     Raises: TypeError for anything else; ValueError for other shapes; ImportError without Pillow.
     """
     if not isinstance(pic, Tensor) and not is_array(pic):
@@ -104,7 +104,7 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
 
 
 def on_pictures(function: Callable) -> Callable:
-    """`function` of a tensor, for Pillow images too: they go through a tensor, and back."""
+    """Make `function` of a tensor accept Pillow images too, by converting to a tensor and back."""
 
     @functools.wraps(function)
     def wrapper(img: Any, *args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Transforms that draw a place, a size, or whether to flip."""
+"""Random geometric transforms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TRIALS = 10
 
 
 class RandomHorizontalFlip(Transform):
-    """Left and right exchanged, with probability `p`. Default: 0.5."""
+    """Flip horizontally with probability `p`. Default: 0.5."""
 
     shown = ("p",)
 
@@ -29,22 +29,22 @@ class RandomHorizontalFlip(Transform):
 
 
 class RandomVerticalFlip(RandomHorizontalFlip):
-    """Top and bottom exchanged, with probability `p`. Default: 0.5."""
+    """Flip vertically with probability `p`. Default: 0.5."""
 
     def forward(self, img: Any) -> Any:
         return F.vflip(img) if chance(self.p) else img
 
 
 class RandomCrop(Transform):
-    """A rectangle of `size` at a random place.
+    """Crop a rectangle of `size` at a random position.
 
     Args:
-        size: (height, width), or one for both.
-        padding: A border first; see `functional.pad`. Default: none.
-        pad_if_needed: A border where the picture is too small. Default: False.
-        fill, padding_mode: Of the borders.
+        size: (height, width), or one number for both.
+        padding: Padding applied first; see `functional.pad`. Default: none.
+        pad_if_needed: Pad if the image is too small. Default: False.
+        fill, padding_mode: For the padding.
 
-    Raises: ValueError, when called, if the picture is too small.
+    Raises: ValueError, when called, if the image is too small.
     """
 
     shown = ("size", "padding")
@@ -81,13 +81,13 @@ class RandomCrop(Transform):
 
 
 class RandomResizedCrop(Transform):
-    """A rectangle of random size and form, brought to `size`.
+    """Crop a rectangle of random area and aspect ratio, and resize it to `size`.
 
     Args:
-        size: (height, width), or one for both.
-        scale: Its area, as a share of the picture's. Default: (0.08, 1).
-        ratio: Width / height. Default: (3/4, 4/3).
-        interpolation, antialias: Of the resizing.
+        size: (height, width), or one number for both.
+        scale: Range of the area, as a fraction of the image's. Default: (0.08, 1).
+        ratio: Range of width / height. Default: (3/4, 4/3).
+        interpolation, antialias: For the resizing.
     """
 
     shown = ("size", "scale", "ratio", "interpolation", "antialias")
@@ -105,7 +105,7 @@ class RandomResizedCrop(Transform):
     def get_params(
         img: Any, scale: Sequence[float], ratio: Sequence[float]
     ) -> tuple[int, int, int, int]:
-        """(top, left, height, width) of a rectangle; the largest in the middle if none fits."""
+        """(top, left, height, width) of a rectangle; the largest central one if none fits."""
         _, height, width = F.get_dimensions(img)
         low, high = tensor(ratio).log().tolist()
         for _ in range(_TRIALS):
@@ -131,7 +131,7 @@ class RandomResizedCrop(Transform):
 
 
 class RandomRotation(Transform):
-    """Turned by an angle of `degrees`: (low, high), or d for (-d, d); see `functional.rotate`."""
+    """Rotate by an angle from `degrees`: (low, high), or d for (-d, d); see `functional.rotate`."""
 
     shown = ("degrees", "interpolation", "expand", "fill")
 
@@ -158,11 +158,11 @@ class RandomRotation(Transform):
 
 
 class RandomAffine(Transform):
-    """Turned, moved, scaled and sheared at random; see `functional.affine`.
+    """Rotate, translate, scale and shear at random; see `functional.affine`.
 
     Args:
         degrees: Angles (low, high), or d for (-d, d).
-        translate: The farthest way, as a share of (width, height). Default: 0.
+        translate: Maximum shift, as a fraction of (width, height). Default: 0.
         scale: (low, high). Default: 1.
         shear: Angles along x (low, high), then along y if there are four. Default: 0.
         interpolation, fill, center: As in `functional.affine`.
@@ -194,7 +194,7 @@ class RandomAffine(Transform):
         scale_ranges: Sequence[float] | None, shears: Sequence[float] | None,
         img_size: Sequence[int],
     ) -> tuple[float, tuple[int, int], float, tuple[float, float]]:  # fmt: skip
-        """The angle, the way (x, y) in pixels, the scale, the shear (x, y)."""
+        """The angle, the translation (x, y) in pixels, the scale, the shear (x, y)."""
         angle, x, y = between(*degrees), 0, 0
         if translate is not None:
             far = [share * length for share, length in zip(translate, img_size)]
@@ -211,16 +211,16 @@ class RandomAffine(Transform):
 
 
 class RandomErasing(Transform):
-    """A random rectangle of a tensor replaced, with probability `p`.
+    """Replace a random rectangle of a tensor with probability `p`.
 
     Source: Zhong et al. 2017, https://arxiv.org/abs/1708.04896
 
     Args:
         p: Default: 0.5.
-        scale: Its area, as a share of the picture's. Default: (0.02, 0.33).
-        ratio: Height / width. Default: (0.3, 3.3).
-        value: What to write: a number, one for each channel, or "random" noise. Default: 0.
-        inplace: Write into the input. Default: False.
+        scale: Range of the area, as a fraction of the image's. Default: (0.02, 0.33).
+        ratio: Range of height / width. Default: (0.3, 3.3).
+        value: The new contents: a number, one per channel, or "random" noise. Default: 0.
+        inplace: Modify the input. Default: False.
     """
 
     shown = ("p", "scale", "ratio", "value", "inplace")
@@ -237,7 +237,7 @@ class RandomErasing(Transform):
         self.p, self.scale, self.ratio, self.value, self.inplace = p, scale, ratio, value, inplace
 
     def _place(self, img: Tensor) -> tuple | None:
-        """(top, left, height, width, contents) of a rectangle, if one was found that fits."""
+        """(top, left, height, width, contents) of a rectangle, or None if none was found to fit."""
         channels, height, width = F.get_dimensions(img)
         low, high = tensor(self.ratio).log().tolist()
         for _ in range(_TRIALS):

@@ -1,6 +1,6 @@
-"""Transform: the base of transforms with settings; and what random ones draw with.
+"""Transform: the base class of transforms with settings; and helpers to draw random numbers.
 
-They draw from torchlite's generator in torchvision's order, so a seed gives the same pictures.
+They use torchlite's generator in torchvision's order, so a seed gives the same images.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def whole(high: int) -> int:
 
 
 def interval(value: Any, name: str) -> list[float]:
-    """(-value, value) of a number; two numbers as they are.
+    """(-value, value) for a number; a pair unchanged.
 
     Raises: ValueError if a single number is negative; TypeError if it is not one or two numbers.
     """

@@ -141,7 +141,10 @@ TRICKS = {
     "state of a tensor": (TENSOR + b"}" + text("__class__") + b"Nsb", "Can only build"),
     "state of a class": (b"ctorch\nTensor\n}" + text("shape") + b"Nsb", "Can only build"),
     "state of a size": (b"ctorch\nSize\n)\x85R}b", "Can only build"),
-    "methods of a dict": (b"ccollections\nOrderedDict\n)R}" + text("items") + b"Nsb", "would shadow"),
+    "methods of a dict": (
+        b"ccollections\nOrderedDict\n)R}" + text("items") + b"Nsb",
+        "would shadow",
+    ),
     "attributes of a tensor": (
         b"ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\n"
         b"ctorch\nTensor\n(" + STORAGE + b"K\x00K\x01\x85K\x01\x85\x89Nt}" + text("_data")

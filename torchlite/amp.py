@@ -46,6 +46,8 @@ class _State(threading.local):
 
 
 _state = _State()
+_lock = threading.Lock()
+_enabled_threads: list[bool] = []  # one for each
 
 
 class autocast:
@@ -95,7 +97,8 @@ class autocast:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        _state.enabled, _state.dtype = self._previous.pop()
+        enabled, _state.dtype = self._previous.pop()
+        _switch(enabled)
 
     def __call__(self, function: Callable) -> Callable:
         if not callable(function):
@@ -112,6 +115,15 @@ class autocast:
                 return function(*args, **kwargs)
 
         return decorated
+
+
+def _switch(enabled: bool) -> None:
+    """Switch this thread; operations look at autocast only while a thread has it on."""
+    with _lock:
+        if enabled != _state.enabled:
+            (_enabled_threads.append if enabled else _enabled_threads.remove)(True)
+        _state.enabled = enabled
+        overrides.autocast = _run if _enabled_threads else None
 
 
 def _run(function: Callable, args: tuple, kwargs: dict) -> Any:
@@ -164,9 +176,7 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
 def set_autocast_enabled(device_type: str, enabled: bool) -> None:
     """Switch `autocast` on or off in this thread."""
     if device_type == "cpu":
-        _state.enabled = enabled
-        if enabled:
-            overrides.autocast = _run
+        _switch(bool(enabled))
 
 
 def get_autocast_dtype(device_type: str) -> dtype:

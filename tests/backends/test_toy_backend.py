@@ -163,3 +163,15 @@ def test_describe_counts_its_methods():
 @pytest.mark.parametrize("case", backend_suite("toy", ["linear", "mse_mean", "square"]), ids=str)
 def test_the_suite_accepts_what_it_has(case):
     case()
+
+
+def test_threads_are_one_where_a_backend_does_not_say():
+    with backends.use("toy"):
+        assert torch.get_num_threads() == 1
+        torch.set_num_threads(3)  # accepted, without effect
+        assert torch.get_num_threads() == 1
+
+
+def test_threads_inside_a_transform_are_those_of_the_backend():
+    threads = torch.vmap(lambda x: x * torch.get_num_threads())(torch.ones(2))
+    assert threads.tolist() == 2 * [torch.get_num_threads()]

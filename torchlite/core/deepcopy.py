@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from torchlite.backends.registry import local
-
-if TYPE_CHECKING:
-    from torchlite.core.tensor import Tensor
 
 
 class _Place(NamedTuple):
@@ -30,9 +27,9 @@ class _Region:
         self.start = self.end = 0
         self.copy: Any = None
         self.source: Any = None
-        self.tensors: list[tuple[Tensor, _Place]] = []
+        self.tensors: list[tuple[Any, _Place]] = []
 
-    def place(self, tensor: Tensor, place: _Place, source: Any) -> None:
+    def place(self, tensor: Any, place: _Place, source: Any) -> None:
         """Make `tensor` a view of the copy of the memory that `source` views."""
         self.tensors.append((tensor, place))
         self.source = source  # kept alive so that its address is not reused
@@ -46,12 +43,12 @@ class _Region:
         for known, its_place in self.tensors:
             self._show(known, its_place)
 
-    def _show(self, tensor: Tensor, place: _Place) -> None:
+    def _show(self, tensor: Any, place: _Place) -> None:
         geometry = place.shape, place.strides, place.start - self.start
         tensor._data = local.mode.xp.as_strided(self.copy, *geometry)
 
 
-def copy_memory(source: Tensor, copied: Tensor, memo: dict) -> None:
+def copy_memory(source: Any, copied: Any, memo: dict) -> None:
     """Give `copied` a copy of the array of `source`, sharing memory already copied in `memo`.
 
     Unlike PyTorch, which copies the whole storage of a view, this copies only what tensors reach.

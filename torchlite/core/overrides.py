@@ -33,6 +33,12 @@ _OWN_METHODS = {
 }  # fmt: skip
 
 
+_lock = threading.Lock()
+_users: list[bool] = []  # one for each mode in use and for each subclass that overrides
+_plain: dict[str, Any] = {}  # the members of `Tensor` that have an overridable form, and that form
+_hooked: dict[str, Any] = {}
+
+
 class _State(threading.local):
     def __init__(self) -> None:
         self.subclasses_on = True
@@ -88,6 +94,7 @@ class TorchFunctionMode:
 
     def __exit__(self, *exc: object) -> None:
         _state.modes.pop()
+        deactivate()
 
 
 class BaseTorchFunctionMode(TorchFunctionMode):
@@ -222,21 +229,45 @@ def taken_over(function: Callable, synonyms: Sequence[tuple[str, str]] = ()) -> 
 
 
 def activate() -> None:
-    """Make the methods and view properties of `Tensor` overridable from now on."""
+    """Make the methods and view properties of `Tensor` overridable, until `deactivate`."""
     global active
-    if active:
-        return
-    active = True
+    with _lock:
+        _users.append(True)
+        if not active:
+            active = True
+            _swap(_overridable_methods())
+
+
+def deactivate() -> None:
+    """Undo one `activate`; the last one gives `Tensor` its plain, faster methods back."""
+    global active
+    with _lock:
+        _users.pop()
+        if not _users:
+            active = False
+            _swap(_plain)
+
+
+def _swap(methods: dict[str, Any]) -> None:
+    for name, value in methods.items():
+        setattr(Tensor, name, value)
+
+
+def _overridable_methods() -> dict[str, Any]:
+    """The overridable form of each member of `Tensor` that is not an operation; made once."""
+    if _hooked:
+        return _hooked
     for name, value in list(vars(Tensor).items()):
         private = name.startswith("_") and not name.endswith("__")
         if type(value) is not FunctionType or private or name in _OWN_METHODS:
             continue
         if value not in overridable:
-            setattr(Tensor, name, _method(value, name))
+            _plain[name], _hooked[name] = value, _method(value, name)
     for name in _VIEWING_PROPERTIES:
         old = vars(Tensor)[name]
         getter = _method(old.fget, "__get__")  # PyTorch's name for it
-        setattr(Tensor, name, property(getter, old.fset, old.fdel, old.__doc__))
+        _plain[name], _hooked[name] = old, property(getter, old.fset, old.fdel, old.__doc__)
+    return _hooked
 
 
 def _method(function: Callable, name: str) -> Callable:

@@ -29,12 +29,13 @@ from torchlite.backends.protocol import SPECS, Backend
 from torchlite.backends.registry import local
 from torchlite.backends.spec import ELEMENTWISE, QUERY, Spec
 from torchlite.core.tensor import Tensor, wrap
+from torchlite.interpreters.around import Around
 from torchlite.interpreters.dual import Dual, Level, copied_like, zeros_like
 from torchlite.ops.core.op import Primitive, declared
 from torchlite.ops.core.promotion import cast
 
 
-class Forward(Backend):
+class Forward(Around):
     """The interpreter of `level` (default: a new one) around `inner`, the backend in use now.
 
     `paused`: compute as if there were no tangents.
@@ -43,14 +44,9 @@ class Forward(Backend):
     array_type = Dual
 
     def __init__(self, level: Level | None = None) -> None:
-        self.inner: Any = local.mode.xp
-        self.name = self.inner.name
+        super().__init__(local.mode.xp)
         self.level = Level() if level is None else level
         self.paused = False
-
-    def __getattr__(self, name: str) -> Any:
-        """What the inner backend has beyond the protocol."""
-        return getattr(self.inner, name)
 
     @contextmanager
     def active(self) -> Iterator[None]:

@@ -13,11 +13,12 @@ from typing import Any
 from torchlite.backends.protocol import Backend
 from torchlite.backends.wrapped import Batched, Level
 from torchlite.errors import BackendError
+from torchlite.interpreters.around import Around
 
 Array = Any
 
 
-class Rules(Backend):
+class Rules(Around):
     """Base of the rules.
 
     Args:
@@ -29,13 +30,8 @@ class Rules(Backend):
     array_type = Batched
 
     def __init__(self, inner: Backend, level: Level, randomness: str = "error") -> None:
-        self.inner: Any = inner
-        self.name = inner.name
+        super().__init__(inner)
         self.level, self.size, self.randomness = level, level.size, randomness
-
-    def __getattr__(self, name: str) -> Any:
-        """What the inner backend has beyond the protocol."""
-        return getattr(self.inner, name)
 
     def holds(self, x: Any) -> bool:
         """Whether x is a batch of this level."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from torchlite.core.tensor import Tensor
@@ -43,6 +44,16 @@ class Module(Hooks, State, Conversion, Tree):
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Any]
+
+    if TYPE_CHECKING:  # what `Tree` cannot say, which does not know this class
+
+        def children(self) -> Iterator[Module]: ...
+        def named_children(self) -> Iterator[tuple[str, Module]]: ...
+        def modules(self, remove_duplicate: bool = True) -> Iterator[Module]: ...
+        def named_modules(
+            self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
+        ) -> Iterator[tuple[str, Module]]: ...
+        def get_submodule(self, target: str) -> Module: ...
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if not self.call_super_init:

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any
 from torchlite.core.tensor import Tensor
 from torchlite.nn.parameter import Parameter
 
-if TYPE_CHECKING:
-    from torchlite.nn.modules.module import Module
-
 
 class Tree:
     """The part of `Module` that walks over submodules, parameters and buffers."""
@@ -19,7 +16,7 @@ class Tree:
 
         def __getattr__(self, name: str) -> Any: ...
 
-    def named_children(self) -> Iterator[tuple[str, Module]]:
+    def named_children(self) -> Iterator[tuple[str, Any]]:
         """Names and modules directly below this one; a module with two names comes once."""
         seen = set()
         for name, module in self._modules.items():
@@ -27,14 +24,14 @@ class Tree:
                 seen.add(module)
                 yield name, module
 
-    def children(self) -> Iterator[Module]:
+    def children(self) -> Iterator[Any]:
         """The modules directly below this one."""
         for _, module in self.named_children():
             yield module
 
     def named_modules(
-        self: Any, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Module]]:
+        self: Any, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Any]]:
         """This module and all its descendants, with names such as ``"encoder.0"``.
 
         Args:
@@ -53,7 +50,7 @@ class Tree:
                 below = f"{prefix}.{name}" if prefix else name
                 yield from module.named_modules(memo, below, remove_duplicate)
 
-    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Any]:
         """This module and all its descendants, each once unless `remove_duplicate` is False."""
         for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
@@ -103,7 +100,7 @@ class Tree:
                     seen.add(id(member))
                 yield f"{module_prefix}.{name}" if module_prefix else name, member
 
-    def get_submodule(self, target: str) -> Module:
+    def get_submodule(self, target: str) -> Any:
         """The module with the name `target`, such as ``"encoder.0"``; this one for ``""``.
 
         Raises: AttributeError if there is none, or it is not a module.
@@ -115,7 +112,7 @@ class Tree:
                 raise AttributeError(f"`{name}` is not an nn.Module")
         return module
 
-    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+    def set_submodule(self, target: str, module: Any, strict: bool = False) -> None:
         """Set the submodule named `target` to `module`; with `strict`, only if it already exists.
 
         Raises: ValueError for an empty name or a non-module; AttributeError if the parent (or,

@@ -63,7 +63,7 @@ def imported(name: str, late: bool, types: bool = False) -> set[str]:
             source = absolute(name, node)
             members = {f"{source}.{alias.name}" for alias in node.names}
             found |= {m if m in FILES else source for m in members}
-        elif not ((not types and is_type_checking(node)) or (not late and isinstance(node, FUNCTIONS))):
+        elif (types or not is_type_checking(node)) and (late or not isinstance(node, FUNCTIONS)):
             todo.extend(ast.iter_child_nodes(node))
     return found - {name}
 

@@ -10,30 +10,27 @@ import math
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torchlite as torch
-
-if TYPE_CHECKING:
-    from torchlite.training.trainer import Trainer
 
 
 class Callback:
     """Base class: any method may be overridden; `figures` are the metrics of the epoch or step."""
 
-    def on_train_begin(self, trainer: Trainer) -> None:
+    def on_train_begin(self, trainer: Any) -> None:
         """Before the first epoch."""
 
-    def on_train_end(self, trainer: Trainer) -> None:
+    def on_train_end(self, trainer: Any) -> None:
         """After the last epoch, an interruption or an error."""
 
-    def on_epoch_begin(self, trainer: Trainer, epoch: int) -> None:
+    def on_epoch_begin(self, trainer: Any, epoch: int) -> None:
         """Before epoch number `epoch`, counted from 0."""
 
-    def on_epoch_end(self, trainer: Trainer, epoch: int, figures: dict[str, float]) -> None:
+    def on_epoch_end(self, trainer: Any, epoch: int, figures: dict[str, float]) -> None:
         """After the epoch and its validation."""
 
-    def on_batch_end(self, trainer: Trainer, step: int, figures: dict[str, float]) -> None:
+    def on_batch_end(self, trainer: Any, step: int, figures: dict[str, float]) -> None:
         """After step number `step` of the run, counted from 1, with its loss."""
 
 
@@ -87,12 +84,12 @@ class EarlyStopping(_Monitor):
         self.patience, self.min_delta = patience, min_delta
         self.restore_best_weights = restore_best_weights
 
-    def on_train_begin(self, trainer: Trainer) -> None:
+    def on_train_begin(self, trainer: Any) -> None:
         self.best, self.wait = None, 0
         self.stopped_epoch: int | None = None
         self._weights: dict[str, torch.Tensor] | None = None
 
-    def on_epoch_end(self, trainer: Trainer, epoch: int, figures: dict[str, float]) -> None:
+    def on_epoch_end(self, trainer: Any, epoch: int, figures: dict[str, float]) -> None:
         if self._improves(self._value(figures), self.min_delta):
             self.wait = 0
             if self.restore_best_weights:
@@ -103,7 +100,7 @@ class EarlyStopping(_Monitor):
         if self.wait > self.patience:
             self.stopped_epoch, trainer.stop_training = epoch, True
 
-    def on_train_end(self, trainer: Trainer) -> None:
+    def on_train_end(self, trainer: Any) -> None:
         if self._weights is not None:
             trainer.model.load_state_dict(self._weights)
 
@@ -123,14 +120,14 @@ class ModelCheckpoint(_Monitor):
         super().__init__(monitor, mode)
         self.path, self.save_best_only, self.resume = Path(path), save_best_only, resume
 
-    def on_train_begin(self, trainer: Trainer) -> None:
+    def on_train_begin(self, trainer: Any) -> None:
         self.best = None
         if self.resume and self.path.exists():
             trainer.load(self.path)
             for value in trainer.history.get(self.monitor, []):
                 self._improves(value)
 
-    def on_epoch_end(self, trainer: Trainer, epoch: int, figures: dict[str, float]) -> None:
+    def on_epoch_end(self, trainer: Any, epoch: int, figures: dict[str, float]) -> None:
         if self.save_best_only and not self._improves(self._value(figures)):
             return
         trainer.save(str(self.path).format(epoch=epoch + 1))
@@ -153,13 +150,13 @@ class LearningRateScheduler(Callback):
             raise TypeError("every='step' needs a scheduler of torchlite.optim, not a function")
         self.schedule, self.monitor, self.every = schedule, monitor, every
 
-    def on_epoch_begin(self, trainer: Trainer, epoch: int) -> None:
+    def on_epoch_begin(self, trainer: Any, epoch: int) -> None:
         if hasattr(self.schedule, "step"):
             return
         for group in trainer.optimizer.param_groups:
             group["lr"] = self.schedule(epoch, group["lr"])
 
-    def on_epoch_end(self, trainer: Trainer, epoch: int, figures: dict[str, float]) -> None:
+    def on_epoch_end(self, trainer: Any, epoch: int, figures: dict[str, float]) -> None:
         if self.every == "step" or not hasattr(self.schedule, "step"):
             return
         if isinstance(self.schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
@@ -167,7 +164,7 @@ class LearningRateScheduler(Callback):
         else:
             self.schedule.step()
 
-    def on_batch_end(self, trainer: Trainer, step: int, figures: dict[str, float]) -> None:
+    def on_batch_end(self, trainer: Any, step: int, figures: dict[str, float]) -> None:
         if self.every == "step":
             self.schedule.step()
 
@@ -178,11 +175,11 @@ class CSVLogger(Callback):
     def __init__(self, path: str | PathLike, append: bool = False) -> None:
         self.path, self.append = Path(path), append
 
-    def on_train_begin(self, trainer: Trainer) -> None:
+    def on_train_begin(self, trainer: Any) -> None:
         if not self.append:
             self.path.unlink(missing_ok=True)
 
-    def on_epoch_end(self, trainer: Trainer, epoch: int, figures: dict[str, float]) -> None:
+    def on_epoch_end(self, trainer: Any, epoch: int, figures: dict[str, float]) -> None:
         is_new = not self.path.exists()
         with open(self.path, "a", newline="", encoding="utf-8") as file:
             table = csv.writer(file)
@@ -202,11 +199,11 @@ class TensorBoard(Callback):
 
         self.writer = SummaryWriter(None if log_dir is None else str(log_dir))
 
-    def on_epoch_end(self, trainer: Trainer, epoch: int, figures: dict[str, float]) -> None:
+    def on_epoch_end(self, trainer: Any, epoch: int, figures: dict[str, float]) -> None:
         for name, value in figures.items():
             self.writer.add_scalar(name, value, epoch + 1)
 
-    def on_train_end(self, trainer: Trainer) -> None:
+    def on_train_end(self, trainer: Any) -> None:
         self.writer.flush()
 
 

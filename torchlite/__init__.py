@@ -24,7 +24,7 @@ from torchlite.core.layouts import (
     strided,
 )
 from torchlite.core.printing import set_printoptions
-from torchlite.core.settings import *  # noqa: F403
+from torchlite.core.settings import *
 from torchlite.core.shapes import Size, broadcast_shapes
 from torchlite.core.tensor import Tensor, device
 from torchlite.core.version import __version__
@@ -56,61 +56,61 @@ from torchlite.dtypes import bool_ as bool
 from torchlite.errors import OutOfMemoryError
 from torchlite.ops.core import operators, return_types
 from torchlite.ops.core.promotion import result_type
-from torchlite.ops.creation.conversion import *  # noqa: F403
-from torchlite.ops.creation.factories import *  # noqa: F403
-from torchlite.ops.creation.hashing import *  # noqa: F403
-from torchlite.ops.creation.inspection import *  # noqa: F403
-from torchlite.ops.creation.interchange import *  # noqa: F403
-from torchlite.ops.creation.random import *  # noqa: F403
-from torchlite.ops.creation.sampling import *  # noqa: F403
-from torchlite.ops.creation.storage import *  # noqa: F403
-from torchlite.ops.indexing.gather import *  # noqa: F403
-from torchlite.ops.indexing.masking import *  # noqa: F403
-from torchlite.ops.indexing.search import *  # noqa: F403
-from torchlite.ops.indexing.segments import *  # noqa: F403
-from torchlite.ops.layers.activations import *  # noqa: F403
-from torchlite.ops.layers.adaptive_pooling import *  # noqa: F403
-from torchlite.ops.layers.convolution import *  # noqa: F403
-from torchlite.ops.layers.dropout import *  # noqa: F403
-from torchlite.ops.layers.folding import *  # noqa: F403
-from torchlite.ops.layers.grid_sample import *  # noqa: F403
-from torchlite.ops.layers.linear import *  # noqa: F403
-from torchlite.ops.layers.normalization import *  # noqa: F403
-from torchlite.ops.layers.padding import *  # noqa: F403
-from torchlite.ops.layers.piecewise_linear import *  # noqa: F403
-from torchlite.ops.layers.pooling import *  # noqa: F403
-from torchlite.ops.layers.pooling_indices import *  # noqa: F403
-from torchlite.ops.linalg.contraction import *  # noqa: F403
-from torchlite.ops.linalg.distance import *  # noqa: F403
+from torchlite.ops.creation.conversion import *
+from torchlite.ops.creation.factories import *
+from torchlite.ops.creation.hashing import *
+from torchlite.ops.creation.inspection import *
+from torchlite.ops.creation.interchange import *
+from torchlite.ops.creation.random import *
+from torchlite.ops.creation.sampling import *
+from torchlite.ops.creation.storage import *
+from torchlite.ops.indexing.gather import *
+from torchlite.ops.indexing.masking import *
+from torchlite.ops.indexing.search import *
+from torchlite.ops.indexing.segments import *
+from torchlite.ops.layers.activations import *
+from torchlite.ops.layers.adaptive_pooling import *
+from torchlite.ops.layers.convolution import *
+from torchlite.ops.layers.dropout import *
+from torchlite.ops.layers.folding import *
+from torchlite.ops.layers.grid_sample import *
+from torchlite.ops.layers.linear import *
+from torchlite.ops.layers.normalization import *
+from torchlite.ops.layers.padding import *
+from torchlite.ops.layers.piecewise_linear import *
+from torchlite.ops.layers.pooling import *
+from torchlite.ops.layers.pooling_indices import *
+from torchlite.ops.linalg.contraction import *
+from torchlite.ops.linalg.distance import *
 from torchlite.ops.linalg.lobpcg import lobpcg
-from torchlite.ops.linalg.matrix_functions import *  # noqa: F403
-from torchlite.ops.linalg.products import *  # noqa: F403
-from torchlite.ops.math.arithmetic import *  # noqa: F403
-from torchlite.ops.math.comparison import *  # noqa: F403
-from torchlite.ops.math.complex_numbers import *  # noqa: F403
-from torchlite.ops.math.derived import *  # noqa: F403
-from torchlite.ops.math.exponentials import *  # noqa: F403
-from torchlite.ops.math.finite_differences import *  # noqa: F403
-from torchlite.ops.math.special import *  # noqa: F403
-from torchlite.ops.math.trigonometry import *  # noqa: F403
-from torchlite.ops.reduce.extremes import *  # noqa: F403
-from torchlite.ops.reduce.histogram import *  # noqa: F403
-from torchlite.ops.reduce.norms import *  # noqa: F403
-from torchlite.ops.reduce.quantile import *  # noqa: F403
-from torchlite.ops.reduce.reductions import *  # noqa: F403
-from torchlite.ops.reduce.scan import *  # noqa: F403
-from torchlite.ops.reduce.sorting import *  # noqa: F403
-from torchlite.ops.reduce.statistics import *  # noqa: F403
-from torchlite.ops.shape.dimensions import *  # noqa: F403
-from torchlite.ops.shape.joining import *  # noqa: F403
-from torchlite.ops.shape.rearranging import *  # noqa: F403
-from torchlite.ops.shape.repeating import *  # noqa: F403
-from torchlite.ops.shape.reshaping import *  # noqa: F403
-from torchlite.ops.shape.slicing import *  # noqa: F403
-from torchlite.ops.shape.splitting import *  # noqa: F403
-from torchlite.ops.shape.view_copies import *  # noqa: F403
-from torchlite.ops.spectral.stft import *  # noqa: F403
-from torchlite.ops.spectral.windows import *  # noqa: F403
+from torchlite.ops.linalg.matrix_functions import *
+from torchlite.ops.linalg.products import *
+from torchlite.ops.math.arithmetic import *
+from torchlite.ops.math.comparison import *
+from torchlite.ops.math.complex_numbers import *
+from torchlite.ops.math.derived import *
+from torchlite.ops.math.exponentials import *
+from torchlite.ops.math.finite_differences import *
+from torchlite.ops.math.special import *
+from torchlite.ops.math.trigonometry import *
+from torchlite.ops.reduce.extremes import *
+from torchlite.ops.reduce.histogram import *
+from torchlite.ops.reduce.norms import *
+from torchlite.ops.reduce.quantile import *
+from torchlite.ops.reduce.reductions import *
+from torchlite.ops.reduce.scan import *
+from torchlite.ops.reduce.sorting import *
+from torchlite.ops.reduce.statistics import *
+from torchlite.ops.shape.dimensions import *
+from torchlite.ops.shape.joining import *
+from torchlite.ops.shape.rearranging import *
+from torchlite.ops.shape.repeating import *
+from torchlite.ops.shape.reshaping import *
+from torchlite.ops.shape.slicing import *
+from torchlite.ops.shape.splitting import *
+from torchlite.ops.shape.view_copies import *
+from torchlite.ops.spectral.stft import *
+from torchlite.ops.spectral.windows import *
 from torchlite.random import (
     Generator,
     default_generator,

@@ -1,25 +1,6 @@
 """Discrete Fourier transforms: PyTorch's `torch.fft`. See `torchlite.ops.spectral.fourier`."""
 
-from torchlite.ops.spectral.fourier import (
-    fft,
-    fft2,
-    fftn,
-    hfft,
-    hfft2,
-    hfftn,
-    ifft,
-    ifft2,
-    ifftn,
-    ihfft,
-    ihfft2,
-    ihfftn,
-    irfft,
-    irfft2,
-    irfftn,
-    rfft,
-    rfft2,
-    rfftn,
-)
+from torchlite.ops.spectral.fourier import *
 from torchlite.ops.spectral.frequencies import fftfreq, fftshift, ifftshift, rfftfreq
 
 __all__ = [

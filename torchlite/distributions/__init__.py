@@ -36,7 +36,7 @@ from torchlite.distributions.multivariate_normal import (
 from torchlite.distributions.normal import HalfNormal, LogisticNormal, LogNormal, Normal
 from torchlite.distributions.studentT import StudentT
 from torchlite.distributions.transformed_distribution import TransformedDistribution
-from torchlite.distributions.transforms import *  # noqa: F403
+from torchlite.distributions.transforms import *
 from torchlite.distributions.transforms import __all__ as _transforms
 from torchlite.distributions.uniform import Uniform
 from torchlite.distributions.von_mises import VonMises

@@ -4,7 +4,7 @@ functions behind the layers."""
 from torchlite.nn import functional, init, modules, parallel, utils
 from torchlite.nn._arguments import factory_kwargs
 from torchlite.nn._linear_cross_entropy import LinearCrossEntropyOptions
-from torchlite.nn.modules import *  # noqa: F403
+from torchlite.nn.modules import *
 from torchlite.nn.parallel import DataParallel
 from torchlite.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 

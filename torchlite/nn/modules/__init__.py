@@ -1,195 +1,33 @@
 """The layers of `torchlite.nn`."""
 
-from torchlite.nn.modules.activation import (
-    GELU,
-    GLU,
-    Hardshrink,
-    Hardsigmoid,
-    Hardswish,
-    LogSigmoid,
-    LogSoftmax,
-    Mish,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softmax2d,
-    Softmin,
-    Softplus,
-    Softshrink,
-    Softsign,
-    Tanh,
-    Tanhshrink,
-)
-from torchlite.nn.modules.adaptive import (
-    AdaptiveLogSoftmaxWithLoss,
-)
-from torchlite.nn.modules.attention import (
-    MultiheadAttention,
-)
-from torchlite.nn.modules.batchnorm import (
-    BatchNorm1d,
-    BatchNorm2d,
-    BatchNorm3d,
-    SyncBatchNorm,
-)
+from torchlite.nn.modules.activation import *
+from torchlite.nn.modules.adaptive import *
+from torchlite.nn.modules.attention import *
+from torchlite.nn.modules.batchnorm import *
 from torchlite.nn.modules.container import ModuleDict, ModuleList, Sequential
-from torchlite.nn.modules.conv import (
-    Conv1d,
-    Conv2d,
-    Conv3d,
-    ConvTranspose1d,
-    ConvTranspose2d,
-    ConvTranspose3d,
-)
-from torchlite.nn.modules.distance import (
-    CosineSimilarity,
-    PairwiseDistance,
-)
-from torchlite.nn.modules.dropout import (
-    AlphaDropout,
-    Dropout,
-    Dropout1d,
-    Dropout2d,
-    Dropout3d,
-    FeatureAlphaDropout,
-)
+from torchlite.nn.modules.conv import *
+from torchlite.nn.modules.distance import *
+from torchlite.nn.modules.dropout import *
 from torchlite.nn.modules.flatten import Flatten, Unflatten
 from torchlite.nn.modules.fold import Fold, Unfold
-from torchlite.nn.modules.instancenorm import (
-    InstanceNorm1d,
-    InstanceNorm2d,
-    InstanceNorm3d,
-)
-from torchlite.nn.modules.lazy import (
-    LazyBatchNorm1d,
-    LazyBatchNorm2d,
-    LazyBatchNorm3d,
-    LazyInstanceNorm1d,
-    LazyInstanceNorm2d,
-    LazyInstanceNorm3d,
-    LazyLinear,
-)
-from torchlite.nn.modules.lazy_conv import (
-    LazyConv1d,
-    LazyConv2d,
-    LazyConv3d,
-    LazyConvTranspose1d,
-    LazyConvTranspose2d,
-    LazyConvTranspose3d,
-)
+from torchlite.nn.modules.instancenorm import *
+from torchlite.nn.modules.lazy import *
+from torchlite.nn.modules.lazy_conv import *
 from torchlite.nn.modules.linear import Bilinear, Identity, Linear
-from torchlite.nn.modules.linear_cross_entropy import (
-    LinearCrossEntropyLoss,
-)
-from torchlite.nn.modules.loss import (
-    BCELoss,
-    BCEWithLogitsLoss,
-    CrossEntropyLoss,
-    CTCLoss,
-    GaussianNLLLoss,
-    HuberLoss,
-    KLDivLoss,
-    L1Loss,
-    MSELoss,
-    NLLLoss,
-    PoissonNLLLoss,
-    SmoothL1Loss,
-)
-from torchlite.nn.modules.margin import (
-    CosineEmbeddingLoss,
-    HingeEmbeddingLoss,
-    MarginRankingLoss,
-    MultiLabelMarginLoss,
-    MultiLabelSoftMarginLoss,
-    MultiMarginLoss,
-    SoftMarginLoss,
-    TripletMarginLoss,
-    TripletMarginWithDistanceLoss,
-)
+from torchlite.nn.modules.linear_cross_entropy import *
+from torchlite.nn.modules.loss import *
+from torchlite.nn.modules.margin import *
 from torchlite.nn.modules.module import Module
-from torchlite.nn.modules.normalization import (
-    CrossMapLRN2d,
-    GroupNorm,
-    LayerNorm,
-    LocalResponseNorm,
-    RMSNorm,
-)
-from torchlite.nn.modules.padding import (
-    CircularPad1d,
-    CircularPad2d,
-    CircularPad3d,
-    ConstantPad1d,
-    ConstantPad2d,
-    ConstantPad3d,
-    ReflectionPad1d,
-    ReflectionPad2d,
-    ReflectionPad3d,
-    ReplicationPad1d,
-    ReplicationPad2d,
-    ReplicationPad3d,
-    ZeroPad1d,
-    ZeroPad2d,
-    ZeroPad3d,
-)
+from torchlite.nn.modules.normalization import *
+from torchlite.nn.modules.padding import *
 from torchlite.nn.modules.parameter_container import ParameterDict, ParameterList
 from torchlite.nn.modules.pixelshuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
-from torchlite.nn.modules.pooling import (
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    AdaptiveMaxPool1d,
-    AdaptiveMaxPool2d,
-    AdaptiveMaxPool3d,
-    AvgPool1d,
-    AvgPool2d,
-    AvgPool3d,
-    FractionalMaxPool2d,
-    FractionalMaxPool3d,
-    LPPool1d,
-    LPPool2d,
-    LPPool3d,
-    MaxPool1d,
-    MaxPool2d,
-    MaxPool3d,
-    MaxUnpool1d,
-    MaxUnpool2d,
-    MaxUnpool3d,
-)
-from torchlite.nn.modules.rectifier import (
-    CELU,
-    ELU,
-    SELU,
-    Hardtanh,
-    LeakyReLU,
-    PReLU,
-    ReLU,
-    ReLU6,
-    RReLU,
-    Threshold,
-)
-from torchlite.nn.modules.rnn import (
-    GRU,
-    LSTM,
-    RNN,
-    RNNBase,
-)
-from torchlite.nn.modules.rnn_cells import (
-    GRUCell,
-    LSTMCell,
-    RNNCell,
-    RNNCellBase,
-)
-from torchlite.nn.modules.sparse import (
-    Embedding,
-    EmbeddingBag,
-)
-from torchlite.nn.modules.transformer import (
-    Transformer,
-    TransformerDecoder,
-    TransformerDecoderLayer,
-    TransformerEncoder,
-    TransformerEncoderLayer,
-)
+from torchlite.nn.modules.pooling import *
+from torchlite.nn.modules.rectifier import *
+from torchlite.nn.modules.rnn import *
+from torchlite.nn.modules.rnn_cells import *
+from torchlite.nn.modules.sparse import *
+from torchlite.nn.modules.transformer import *
 from torchlite.nn.modules.upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
 __all__ = [

@@ -145,3 +145,5 @@ def _check_dims(input: Tensor, target: Tensor) -> None:
             f"{target.dim()}D target tensor expects {target.dim() + 1}D input tensors, but found "
             f"inputs with size {input.size()}"
         )
+
+__all__ = ["AdaptiveLogSoftmaxWithLoss"]

@@ -152,3 +152,5 @@ def _swapped(*tensors: Tensor) -> list[Tensor]:
         if id(x) not in done:
             done[id(x)] = x.transpose(1, 0) if x.dim() > 1 else x
     return [done[id(x)] for x in tensors]
+
+__all__ = ["MultiheadAttention"]

@@ -236,3 +236,5 @@ class ConvTranspose3d(_ConvTranspose):
     """Like `ConvTranspose1d`, over volumes: (N, C, D, H, W)."""
 
     dims = 3
+
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]

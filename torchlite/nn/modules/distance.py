@@ -35,3 +35,5 @@ class CosineSimilarity(Module):
     def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
         """The cosines."""
         return F.cosine_similarity(x1, x2, self.dim, self.eps)
+
+__all__ = ["CosineSimilarity", "PairwiseDistance"]

@@ -76,3 +76,5 @@ class FeatureAlphaDropout(_Dropout):
     def forward(self, input: Tensor) -> Tensor:
         """`input` with some channels at the negative saturation of SELU, rescaled."""
         return F.feature_alpha_dropout(input, self.p, self.training)
+
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]

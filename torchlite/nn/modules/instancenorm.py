@@ -104,3 +104,5 @@ class InstanceNorm3d(_InstanceNorm):
     """`InstanceNorm1d` for volumes. Shape: (N, C, D, H, W) or (C, D, H, W), unchanged."""
 
     spatial = 3
+
+__all__ = ["InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]

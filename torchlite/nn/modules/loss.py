@@ -292,3 +292,8 @@ class CTCLoss(_Loss):
             self.reduction,
             self.zero_infinity,
         )
+
+__all__ = [
+    "BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HuberLoss",
+    "KLDivLoss", "L1Loss", "MSELoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss",
+]  # fmt: skip

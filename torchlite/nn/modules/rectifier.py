@@ -172,3 +172,7 @@ class CELU(ELU):
     def forward(self, input: Tensor) -> Tensor:
         """``celu(input)``."""
         return F.celu(input, self.alpha, self.inplace)
+
+__all__ = [
+    "CELU", "ELU", "Hardtanh", "LeakyReLU", "PReLU", "RReLU", "ReLU", "ReLU6", "SELU", "Threshold",
+]  # fmt: skip

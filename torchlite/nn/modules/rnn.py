@@ -294,3 +294,5 @@ class GRU(RNNBase):
 
 def _kind(module: RNNBase) -> str:
     return module.mode.split("_")[0]
+
+__all__ = ["GRU", "LSTM", "RNN", "RNNBase"]

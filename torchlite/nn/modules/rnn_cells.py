@@ -158,3 +158,5 @@ class GRUCell(_GatedCell):
         if hx is not None:
             self._check_dims("hidden", hx)
         return self._step("GRU", input, None if hx is None else (hx,))[0]
+
+__all__ = ["GRUCell", "LSTMCell", "RNNCell", "RNNCellBase"]

@@ -221,3 +221,5 @@ def _sizes(embeddings: Tensor) -> tuple[int, int]:
     if embeddings.dim() != 2:
         raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
     return tuple(embeddings.shape)  # type: ignore[return-value]
+
+__all__ = ["Embedding", "EmbeddingBag"]

@@ -228,3 +228,8 @@ def _why_not_nested(layer: Any) -> str:
         ".self_attn.num_heads is odd": attention.num_heads % 2 == 1,
     }  # fmt: skip
     return next((f"encoder_layer{text}" for text, holds in reasons.items() if holds), "")
+
+__all__ = [
+    "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder",
+    "TransformerEncoderLayer",
+]  # fmt: skip

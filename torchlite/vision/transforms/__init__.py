@@ -2,37 +2,11 @@
 
 from torchlite.vision.transforms import functional
 from torchlite.vision.transforms.color import ColorJitter, Grayscale, RandomGrayscale, RandomInvert
-from torchlite.vision.transforms.containers import (
-    Compose,
-    Lambda,
-    RandomApply,
-    RandomChoice,
-    RandomOrder,
-)
-from torchlite.vision.transforms.conversion import (
-    ConvertImageDtype,
-    Normalize,
-    PILToTensor,
-    ToPILImage,
-    ToTensor,
-)
+from torchlite.vision.transforms.containers import *
+from torchlite.vision.transforms.conversion import *
 from torchlite.vision.transforms.functional import InterpolationMode
-from torchlite.vision.transforms.geometry import (
-    CenterCrop,
-    FiveCrop,
-    GaussianBlur,
-    Pad,
-    Resize,
-)
-from torchlite.vision.transforms.random_geometry import (
-    RandomAffine,
-    RandomCrop,
-    RandomErasing,
-    RandomHorizontalFlip,
-    RandomResizedCrop,
-    RandomRotation,
-    RandomVerticalFlip,
-)
+from torchlite.vision.transforms.geometry import *
+from torchlite.vision.transforms.random_geometry import *
 
 __all__ = [
     "CenterCrop", "ColorJitter", "Compose", "ConvertImageDtype", "FiveCrop", "GaussianBlur",

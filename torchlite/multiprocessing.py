@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from multiprocessing import *
+from multiprocessing import *  # noqa: F403
 from multiprocessing import connection
 from typing import Any
 

@@ -22,8 +22,17 @@ __all__ = ["NumbaBackend", "get_num_threads", "set_num_threads"]
 
 
 class NumbaBackend(
-    Random, Sampling, Elementwise, Reductions, Softmax, Linear, Convolution, Pooling, Normalization,
-    Embedding, Updates
+    Random,
+    Sampling,
+    Elementwise,
+    Reductions,
+    Softmax,
+    Linear,
+    Convolution,
+    Pooling,
+    Normalization,
+    Embedding,
+    Updates,
 ):
     """`NumpyBackend` with the methods that Numba makes faster."""
 

@@ -1,14 +1,14 @@
 """Drivers: they call a compiled kernel by its address, once or once a thread.
 
-Three drivers serve all kernels, so a new kernel costs one cheap compilation (50 ms) and none of a
-parallel function (300 ms). A kernel computes the same whatever range it gets: results do not
-depend on the number of threads.
+Two drivers serve all kernels, so a new kernel costs one cheap compilation and none of a parallel
+function, which takes five times as long.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import sys
 import threading
@@ -21,7 +21,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from torchlite_numba.codegen import jit
+from torchlite_numba.codegen import cached
 
 # Sizes from which two threads beat one on two cores: medians of `small` and of `parallel` over
 # float32 arrays of 2**10 ... 2**21 elements. relu: 23 and 28 us at 2**18, 48 and 39 at 2**19;
@@ -31,40 +31,35 @@ COSTLY_FROM = 1 << 16  # elements of a kernel with an exponential in it
 
 
 @intrinsic
-def _call(context, address, a, b, c, o, lo, hi, n, m, p, q, r):
-    """Call the C function at `address`."""
-    sizes, numbers = [types.intp] * 8, [types.float64] * 3
+def _call(context, address, arguments, lo, hi):
+    """Call the C function at `address`; see `kernel._SIGNATURE`."""
 
     def generate(cx: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kinds = [cx.get_value_type(kind) for kind in (*sizes, *numbers)]
-        function = ir.FunctionType(ir.VoidType(), kinds)
-        builder.call(builder.inttoptr(args[0], function.as_pointer()), args[1:])
+        address, arguments, lo, hi = args
+        function = ir.FunctionType(ir.VoidType(), [lo.type] * 5)
+        pointer = builder.inttoptr(address, function.as_pointer())
+        builder.call(pointer, [arguments] * 3 + [lo, hi])
         return cx.get_dummy_value()
 
-    return types.void(types.intp, *sizes, *numbers), generate
+    return types.void(*[types.intp] * 4), generate
 
 
-@jit
-def small(address, a, b, o):
-    """An elementwise kernel without numbers."""
-    pa, pb, po = a.ctypes.data, b.ctypes.data, o.ctypes.data
-    _call(address, pa, pb, pb, po, 0, o.size, 1, 1, 0.0, 0.0, 0.0)
+@functools.partial(cached, numba.njit)
+def _serial(address, arguments, count):
+    _call(address, arguments, 0, count)
 
 
-@jit
-def serial(address, a, b, c, o, count, n, m, p, q, r):
-    """Any kernel over `count` elements or rows."""
-    pa, pb, pc, po = a.ctypes.data, b.ctypes.data, c.ctypes.data, o.ctypes.data
-    _call(address, pa, pb, pc, po, 0, count, n, m, p, q, r)
-
-
-@jit(parallel=True, nogil=True)
-def _parallel(address, a, b, c, o, count, n, m, p, q, r, threads):
+@functools.partial(cached, numba.njit, parallel=True, nogil=True)
+def _parallel(address, arguments, count, threads):
     parts = min(threads, count)
-    pa, pb, pc, po = a.ctypes.data, b.ctypes.data, c.ctypes.data, o.ctypes.data
     for part in numba.prange(parts):
-        lo, hi = part * count // parts, (part + 1) * count // parts
-        _call(address, pa, pb, pc, po, lo, hi, n, m, p, q, r)
+        _call(address, arguments, part * count // parts, (part + 1) * count // parts)
+
+
+@functools.cache
+def serial() -> Callable[[int, int, int], None]:
+    """The driver for one thread, without the search for its types at each call."""
+    return _serial.compile((types.intp,) * 3)
 
 
 _threads: int = numba.config.NUMBA_NUM_THREADS
@@ -85,20 +80,15 @@ def set_num_threads(n: int) -> None:
     _threads = min(n, numba.config.NUMBA_NUM_THREADS)
 
 
-def parallel(*args: Any) -> None:
-    """`serial`, in several threads."""
-    if _threads == 1:
-        serial(*args)
-    else:
-        launch(_parallel, *args, _threads)
-
-
-def launch(function: Callable, *args: Any) -> None:
-    """Call a function that was compiled with ``parallel=True``."""
+def parallel(address: int, arguments: int, count: int) -> None:
+    """Call the kernel at `address` once a thread, each time with a part of `count`."""
+    if _threads == 1 or count == 1:
+        serial()(address, arguments, count)
+        return
     with _guard or _starting:
         if _guard is None:
             _load_layer()
-        function(*args)
+        _parallel(address, arguments, count, _threads)
         if _guard is None:
             _guard_launches()
 

@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 from torchlite import dtypes
 from torchlite.backends.numpy import random as reference
 from torchlite.backends.numpy.mt19937 import MT19937
-from torchlite_numba.codegen import jit
+from torchlite_numba.kernel import F32, F64, I64, U32, Bool, Kernel, Real, exact_helper, kernel
 
 f32, f64, u32 = np.float32, np.float64, np.uint32
 
@@ -69,7 +69,7 @@ class Random:
         if n >= reference.WIDE_PERMUTATION:
             return super().random_permutation(rng, n)  # type: ignore[misc]
         out: Any = np.arange(n, dtype=np.int64)
-        _shuffle(_drawn(rng, _copy, max(n - 1, 0), u32), out)
+        _shuffle(_drawn(rng, _copy, max(n - 1, 0), u32), out, max(n - 1, 0))
         return out
 
     def random_integers(
@@ -80,22 +80,23 @@ class Random:
         return _drawn(rng, _integers, shape, np.int64, u32(high - low), np.int64(low))
 
 
-def _drawn(rng: MT19937, kernel: Any, shape: Any, kind: Any, *parameters: Any) -> np.ndarray:
-    """``kernel(words, *parameters, out)`` for an array `out`, in parts if it is long."""
+def _drawn(rng: MT19937, draw: Kernel, shape: Any, kind: Any, *parameters: Any) -> np.ndarray:
+    """An array that `draw` fills from words of the generator, in parts if it is long."""
     result = np.empty(shape, kind)
-    out, width = result.reshape(-1), 1 if kernel in _ONE_WORD else 2
+    out, width = result.reshape(-1), 1 if draw in _ONE_WORD else 2
     if width * out.size < _FEW:
-        kernel(rng.words32(width * out.size).astype(u32), *parameters, out)
+        draw(rng.words32(width * out.size).astype(u32), out, out.size, *parameters)
         return result
     buffer: Any = np.empty(width * _CHUNK, u32)
     with rng.lock:
-        key, position = rng.get_key()
+        key, place = rng.get_key()
+        position = np.array([place])
         for start in range(0, out.size, _CHUNK):
             part = out[start : start + _CHUNK]
             words = buffer[: width * part.size]
-            position = _generate(key, position, words)
-            kernel(words, *parameters, part)
-        rng.set_key(key, position)
+            _words(key, position, words, words.size)
+            draw(words, part, part.size, *parameters)
+        rng.set_key(key, int(position[0]))
     return result
 
 
@@ -109,7 +110,7 @@ def _fma(context, a, b, c):
     return a(a, a, a), generate
 
 
-@jit
+@exact_helper
 def _generate(key, position, words):
     """Fill `words`; returns the new position in `key`, which is twisted when it is used up."""
     done = 0
@@ -125,7 +126,13 @@ def _generate(key, position, words):
     return position
 
 
-@jit
+@kernel
+def _words(key: U32, position: I64, words: U32, lo: int, hi: int) -> None:
+    """Fill `words` from `key` and move the position."""
+    position[0] = _generate(key, position[0], words)
+
+
+@exact_helper
 def _temper(y):
     y = u32(y ^ (y >> u32(11)))
     y = u32(y ^ (y << u32(7) & u32(0x9D2C5680)))
@@ -133,7 +140,7 @@ def _temper(y):
     return u32(y ^ (y >> u32(18)))
 
 
-@jit
+@exact_helper
 def _twist(key):
     for i in range(227):
         key[i] = _mix(key[i], key[i + 1], key[i + 397])
@@ -142,74 +149,75 @@ def _twist(key):
     key[623] = _mix(key[623], key[0], key[396])
 
 
-@jit
+@exact_helper
 def _mix(a, b, c):
     y = u32(a & u32(0x80000000) | b & u32(0x7FFFFFFF))
     return u32(c ^ (y >> u32(1)) ^ (u32(0x9908B0DF) if b & u32(1) else u32(0)))
 
 
-@jit
+@exact_helper
 def _unit32(word):
     return f32(np.int32(word & u32(2**24 - 1))) * _UNIT32
 
 
-@jit
+@exact_helper
 def _unit64(words, i):
     high, low = np.uint64(words[2 * i]), np.uint64(words[2 * i + 1])
     word = (high << np.uint64(32) | low) & np.uint64(2**53 - 1)
     return f64(np.int64(word)) * _UNIT64
 
 
-@jit
-def _uniform32(words, low, high, out):
+@kernel
+def _uniform32(words: U32, out: F32, lo: int, hi: int, low: float, high: float) -> None:
+    low, high = f32(low), f32(high)
     width = high - low
-    for i in range(out.size):
+    for i in range(lo, hi):
         x = _fma(_unit32(words[i]), width, low)
         out[i] = low if x == high else x
 
 
-@jit
-def _uniform64(words, low, high, out):
+@kernel
+def _uniform64(words: U32, out: F64, lo: int, hi: int, low: float, high: float) -> None:
     width = high - low
-    for i in range(out.size):
+    for i in range(lo, hi):
         x = _fma(_unit64(words, i), width, low)
         out[i] = low if x == high else x
 
 
-@jit
-def _bernoulli(words, p, out):
-    for i in range(out.size):
+@kernel
+def _bernoulli(words: U32, out: Bool, lo: int, hi: int, p: float) -> None:
+    for i in range(lo, hi):
         out[i] = _unit64(words, i) < p
 
 
-@jit
-def _exponential(words, scale, out):
-    for i in range(out.size):
+@kernel
+def _exponential(words: U32, out: Real, lo: int, hi: int, scale: float) -> None:
+    for i in range(lo, hi):
         out[i] = scale * math.log1p(-_unit64(words, i))
 
 
-@jit
-def _copy(words, out):
-    for i in range(out.size):
+@kernel
+def _copy(words: U32, out: U32, lo: int, hi: int) -> None:
+    for i in range(lo, hi):
         out[i] = words[i]
 
 
-@jit
-def _integers(words, span, low, out):
-    for i in range(out.size):
-        out[i] = low + np.int64(words[i] % span)
+@kernel
+def _integers(words: U32, out: I64, lo: int, hi: int, span: int, low: int) -> None:
+    for i in range(lo, hi):
+        out[i] = low + np.int64(words[i] % u32(span))
 
 
-@jit
-def _shuffle(words, out):
-    n = out.size
-    for i in range(n - 1):
-        j = i + np.int64(words[i] % u32(n - i))
+@kernel
+def _shuffle(words: U32, out: I64, lo: int, hi: int) -> None:
+    """Swap each element but the last with a random one of those from it on."""
+    for i in range(lo, hi):
+        j = i + np.int64(words[i] % u32(out.size - i))
         out[i], out[j] = out[j], out[i]
 
 
-@jit
-def _normal64(words, mean, std, out):
+@kernel
+def _normal64(words: U32, out: F64, lo: int, hi: int, mean: float, std: float) -> None:
     for start in range(0, out.size - 15, 16):
         for i in range(start, start + 8):
             radius = math.sqrt(-2 * math.log(1 - _unit64(words, i)))
@@ -218,9 +226,13 @@ def _normal64(words, mean, std, out):
             out[i + 8] = _fma(radius * math.sin(angle), std, mean)
 
 
-@jit
-def _normal32(words, mean, std, out):
-    half = out.size // 16 * 8  # radii and angles each in a row of their own: LLVM vectorises that
+@kernel
+def _normal32(words: U32, out: F32, lo: int, hi: int, mean: float, std: float) -> None:
+    mean, std, half = (
+        f32(mean),
+        f32(std),
+        out.size // 16 * 8,
+    )  # radii and angles each in a row of their own: LLVM vectorises that
     u1, u2 = np.empty(half, u32), np.empty(half, u32)
     x, y = np.empty(half, f32), np.empty(half, f32)
     for start in range(0, half, 8):
@@ -235,7 +247,7 @@ def _normal32(words, mean, std, out):
             out[start + i], out[start + i + 8] = x[i], y[i]
 
 
-@jit
+@exact_helper
 def _horner(x, coefficients):
     y = coefficients[0]
     for c in coefficients[1:]:
@@ -243,7 +255,7 @@ def _horner(x, coefficients):
     return y
 
 
-@jit
+@exact_helper
 def _log32(x):
     bits = f32(x).view(np.int32)
     e = f32((bits >> np.int32(23)) - np.int32(126))
@@ -256,7 +268,7 @@ def _log32(x):
     return _fma(e, _LOG2_HIGH, m + (y - _HALF * z))
 
 
-@jit
+@exact_helper
 def _sincos32(x):
     octant = np.int32(x * _FOUR_OVER_PI) + np.int32(1) & np.int32(~1)
     for part in _PI_QUARTER:

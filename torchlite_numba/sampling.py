@@ -15,7 +15,7 @@ import numpy as np
 
 from torchlite.backends.numpy import sampling as reference
 from torchlite.backends.numpy.mt19937 import MT19937
-from torchlite_numba.codegen import jit
+from torchlite_numba.kernel import F64, I64, U32, exact_helper, kernel
 from torchlite_numba.random import _generate, _unit64
 
 
@@ -31,22 +31,21 @@ class Sampling:
         cursor: Any = np.array([0, rng.spare_normal is not None, False])  # the last: any drawn?
         with rng.lock:
             key, cursor[0] = rng.get_key()
-            state = (key, cursor, words, spare)
-            _KERNELS[sample](state, a.ravel(), b.ravel(), out.reshape(-1))
+            _KERNELS[sample](key, cursor, words, spare, a, b, out, out.size)
             if cursor[2]:
                 rng.set_key(key, int(cursor[0]))
             rng.spare_normal = float(spare[0]) if cursor[1] else None
         return out
 
 
-@jit
+@exact_helper
 def _uniform(state):
     key, cursor, words, _ = state
     cursor[0], cursor[2] = _generate(key, cursor[0], words), 1
     return _unit64(words, 0)
 
 
-@jit
+@exact_helper
 def _normal(state):
     cursor, spare = state[1], state[3]
     if cursor[1]:
@@ -61,7 +60,7 @@ def _normal(state):
 def _compiled(sample: Callable) -> Any:
     """The reference's sampler, which draws from a state of this module."""
     names = {**vars(reference), "uniform": _uniform, "normal": _normal}
-    return jit(FunctionType(sample.__code__, names, sample.__name__))
+    return exact_helper(FunctionType(sample.__code__, names, sample.__name__))
 
 
 _gamma = _compiled(reference.gamma)
@@ -69,22 +68,28 @@ _poisson = _compiled(reference.poisson)
 _binomial = _compiled(reference.binomial)
 
 
-@jit
-def _gammas(state, d, power, out):
-    for i in range(out.size):
+@kernel
+def _gammas(key: U32, cursor: I64, words: U32, spare: F64, d: F64, power: F64, out: F64, lo: int,
+            hi: int) -> None:  # fmt: skip
+    state = (key, cursor, words, spare)
+    for i in range(lo, hi):
         out[i] = _gamma(state, d[i], power[i])
 
 
-@jit
-def _poissons(state, rate, unused, out):
-    for i in range(out.size):
+@kernel
+def _poissons(key: U32, cursor: I64, words: U32, spare: F64, rate: F64, unused: F64, out: F64,
+              lo: int, hi: int) -> None:  # fmt: skip
+    state = (key, cursor, words, spare)
+    for i in range(lo, hi):
         out[i] = _poisson(state, rate[i], unused[i])
 
 
-@jit
-def _binomials(state, count, prob, out):
-    for i in range(out.size):
-        out[i] = _binomial(state, count[i], prob[i])
+@kernel
+def _binomials(key: U32, cursor: I64, words: U32, spare: F64, trials: F64, prob: F64, out: F64,
+               lo: int, hi: int) -> None:  # fmt: skip
+    state = (key, cursor, words, spare)
+    for i in range(lo, hi):
+        out[i] = _binomial(state, trials[i], prob[i])
 
 
 _KERNELS = {

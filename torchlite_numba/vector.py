@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
 from torchlite.backends.numpy.special import ERF_SMALL, ERF_TAIL
+from torchlite_numba.kernel import helper
 
 f32 = np.float32
 
@@ -52,12 +52,6 @@ def _extremum(name: str) -> Any:
 bits_of = _bitcast(types.float32, types.int32)
 from_bits = _bitcast(types.int32, types.float32)
 maximum, minimum = _extremum("maximum"), _extremum("minimum")
-
-#: Helpers are only ever called by kernels, which inline them.
-helper = numba.njit(
-    error_model="numpy", fastmath={"contract"}, forceinline=True,
-    no_cpython_wrapper=True, no_cfunc_wrapper=True,
-)  # fmt: skip
 
 ZERO, HALF, ONE, TWO = f32(0), f32(0.5), f32(1), f32(2)
 INF, NAN = f32(np.inf), f32(np.nan)

@@ -156,14 +156,14 @@ def _side_by_side(x: Array) -> Array:
     if n == 1:
         return x.reshape(channels, places)
     out = _scratch.array("planes", (channels, n * places), x.dtype)
-    _gather(x, out, channels * n, n, channels, places)
+    _gather.launch(x, out, channels * n, n, channels, places)
     return out
 
 
 def _columns(x: Array, geometry: Array, rows: int, places: int) -> Array:
     """The columns (rows, n * places) of images x (n, C, *S)."""
     out = _scratch.array("columns", (rows, len(x) * places), x.dtype)
-    _im2col(x, geometry, out, rows, len(x))
+    _im2col.launch(x, geometry, out, rows, len(x))
     return out
 
 
@@ -194,7 +194,7 @@ class Convolution(NumpyBackend):
             n = columns.shape[1] // places
             product = _scratch.array("product", (outputs, n * places), x.dtype)
             _product(matrix, columns, product)
-            _deal(product, bias, out[block], n * outputs, n, places)
+            _deal.launch(product, bias, out[block], n * outputs, n, places)
         return out
 
     def convolution_transposed(self, x: Array, weight: Array, bias: Array | None, size: Ints,
@@ -216,7 +216,7 @@ class Convolution(NumpyBackend):
             columns = _scratch.array("columns", (len(matrix), planes.shape[1]), x.dtype)
             _product(matrix, planes, columns)
             n = planes.shape[1] // places
-            _col2im(columns, geometry, out[block], channels, n)
+            _col2im.launch(columns, geometry, out[block], channels, n)
         return out if bias is None else self.add(out, bias.reshape(-1, *(1,) * len(size)))
 
     def convolution_weight(self, grad: Array, x: Array, kernel: Ints, stride: Ints, padding: Ints,

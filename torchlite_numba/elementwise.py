@@ -26,11 +26,11 @@ _INHERITED = {  # what serves the arrays that a kernel does not take, where the 
 }
 
 _BODY = """\
-def elements({declared}, result: {type}, lo: int, hi: int{numbers}):
-    kind = result.dtype.type
+def elements({declared}, out: {type}, lo: int, hi: int{numbers}):
+    kind = out.dtype.type
     ZERO, HALF, ONE = kind(0), kind(0.5), kind(1)
     {converted}
-    {parts} = {slices}
+    {parts}, result = {slices}, out[lo:hi]
     for i in range(result.size):
         {elements}
         result[i] = {value}
@@ -40,7 +40,7 @@ _METHOD = """\
 def {name}(self, {signature}):
     if {x}.flags.c_contiguous and {x}.dtype in kinds{guard}:
         result = empty({x}.shape, {x}.dtype)
-        kernel({arrays}, result, result.size{numbers})
+        kernel.launch({arrays}, result, result.size{numbers})
         return result
     return super(Elementwise, self).{inherited}
 """
@@ -54,8 +54,8 @@ def declare(name: str, signature: str, value: str, type: str, threshold: int) ->
         declared=", ".join(f"{w}s: {'Bool' if w == 'mask' else type}" for w in arrays),
         numbers="".join(f", {w}: float" for w in numbers),
         converted="; ".join(f"{w} = kind({w})" for w in numbers) or "pass",
-        parts=", ".join([f"{w}s" for w in arrays] + ["result"]),
-        slices=", ".join([f"{w}s[lo:hi]" for w in arrays] + ["result[lo:hi]"]),
+        parts=", ".join(f"{w}s" for w in arrays),
+        slices=", ".join(f"{w}s[lo:hi]" for w in arrays),
         elements="; ".join(f"{w} = {w}s[i]" for w in arrays),
     )  # fmt: skip
     scope = {**vars(vector), "Real": Real, "F32": F32, "Bool": Bool}

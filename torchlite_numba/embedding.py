@@ -10,6 +10,7 @@ from torchlite.backends.numpy import NumpyBackend
 from torchlite_numba.kernel import I64, REALS, Real, kernel, row_of
 
 Array = Any
+_I64 = np.dtype(np.int64)
 
 
 @kernel
@@ -26,8 +27,8 @@ class Embedding(NumpyBackend):
 
     def embedding_backward(self, g: Array, index: Array, count: int) -> Array:
         """Rows of g (*, D) added up, in order, at index (*) -> (count, D)."""
-        if g.dtype not in REALS or index.dtype != np.int64 or not g.size:
+        if g.dtype not in REALS or index.dtype != _I64 or not g.size:
             return super().embedding_backward(g, index, count)
         out = np.zeros((count, g.shape[-1]), g.dtype)
-        _add_rows(g, index, out, index.size, g.shape[-1])
+        _add_rows.launch(g, index, out, index.size, g.shape[-1])
         return out

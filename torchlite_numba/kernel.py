@@ -2,24 +2,28 @@
 
     @kernel(threshold=CHEAP, reassociate=True)
     def scale(x: Real, out: Real, lo: int, hi: int, factor: float) -> None:
-        for i in range(lo, hi):
+        x, out = x[lo:hi], out[lo:hi]  # LLVM vectorises loops from 0 on
+        for i in range(out.size):
             out[i] = x[i] * factor
 
-    scale(x, out, x.size, 2.0)  # a count of elements, rows ... in the place of lo and hi
+    scale.launch(x, out, x.size, 2.0)  # a count of elements, rows ... in the place of lo and hi
 
-The body sees whole row-major arrays, flattened, and does pieces lo..hi of the work. It computes the
-same whatever range it gets: results do not depend on the number of threads. `Real` arrays share one
+The body sees whole arrays, flattened, and does pieces lo..hi of the work. It computes the same
+whatever range it gets: results do not depend on the number of threads. `Real` arrays share one
 type, float32 or float64; each type is compiled when it first arrives.
+
+Whoever launches a kernel answers for types and sizes, and for what it writes being row-major: other
+arrays are copied.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-import math
 import os
 import struct
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import Annotated, Any, get_type_hints
 
@@ -40,14 +44,8 @@ Bool = Annotated[Any, "bool_"]
 REALS = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
 kernels: list[Kernel] = []  #: all that are declared
 
-# An array object starts with CPython's header, the address of its elements and their layout
-# (NumPy's PyArrayObject), a bytes object ends with its bytes and a zero. Both are read through
-# `id`: asking an array for its address takes longer than the rest of a launch.
-_DATA = object.__basicsize__ // struct.calcsize("P")
-_BYTES = bytes.__basicsize__ - 1
-
 _SIGNATURE = types.void(
-    types.CPointer(types.CPointer(types.voidptr)), types.CPointer(types.intp),
+    types.CPointer(types.voidptr), types.CPointer(types.intp),
     types.CPointer(types.float64), types.intp, types.intp,
 )  # fmt: skip
 
@@ -57,56 +55,57 @@ import numpy as np
 from numba import carray
 
 
-def kernel(objects, integers, floats, lo, hi):  # {name}
+def kernel(addresses, integers, floats, lo, hi):  # {name}
     {unpack}
     body({names})
 """
 
 _LAUNCHER = """\
 def launch({parameters}):
-    {flatten}
-    packed = _pack({words})
-    address = _addresses.get({key}) or _compile({key})
-    if {small}:
-        _serial(address, id(packed) + _BYTES, count)
-    else:
-        _parallel(address, id(packed) + _BYTES, count)
+    arrays = (_ndarray, {arrays})
+    packed = _pack({numbers})
+    address = _addresses.get({kind}) or _compile({kind})
+    refused = _serial(address, id(arrays), id(packed), count, _threshold)
+    if refused:
+        _again(refused, address, arrays, packed, count, _threshold)
 """
 
 
 class Kernel:
-    """A body with its types, options and compiled forms; to be called with arrays and numbers.
+    """A body with its types, options and compiled forms.
 
     It runs in several threads if its largest array has at least `threshold` elements.
     `reassociate`: sums may be vectorised.
     """
 
-    def __init__(self, body: Any, name: str, threshold: float, reassociate: bool) -> None:
+    def __init__(self, body: Any, name: str, threshold: int, reassociate: bool) -> None:
         self.body, self.name, self.threshold = body, name, threshold
         self.options = {"fastmath": {"reassoc"}} if reassociate else {}
-        self.addresses: dict[np.dtype | None, int] = {}
+        self.addresses: dict[np.dtype | None, int] = {}  # of compiled forms, by type of `Real`
         self._compiled: list[Any] = []  # what is freed with its object: addresses must stay valid
-        self._launch: Callable[..., None] = self._first
+        self._names = list(inspect.signature(body).parameters)
+        self.launch: Callable[..., None] = self._first
         kernels.append(self)
 
-    def __call__(self, *args: Any) -> None:
-        """Run on `args`: those of the body, with one count in the place of `lo` and `hi`."""
-        self._launch(*args)
+    @functools.cached_property
+    def _arrays(self) -> dict[str, str]:
+        """Name -> name of the element type."""
+        return {k: v.__metadata__[0] for k, v in self._hints.items() if hasattr(v, "__metadata__")}
 
     @functools.cached_property
-    def _arguments(self) -> dict[str, Any]:
-        """Name -> int, float or the name of the element type; neither lo nor hi."""
-        hints = get_type_hints(self.body, include_extras=True)
-        names = list(inspect.signature(self.body).parameters)
-        return {
-            name: getattr(hints[name], "__metadata__", [hints[name]])[0]
-            for name in names if name not in ("lo", "hi")
-        }  # fmt: skip
+    def _numbers(self) -> dict[str, type]:
+        """Name -> int or float; without lo and hi."""
+        known = ("lo", "hi", *self._arrays)
+        return {name: self._hints[name] for name in self._names if name not in known}
+
+    @functools.cached_property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(self.body, include_extras=True)
 
     @functools.cached_property
     def is_generic(self) -> bool:
         """Whether it is compiled for each type of `Real` arrays."""
-        return _REAL in self._arguments.values()
+        return _REAL in self._arrays.values()
 
     def compile(self, kind: np.dtype | None = None) -> int:
         """The address of the C function for `Real` arrays of type `kind`, if there are any."""
@@ -115,7 +114,8 @@ class Kernel:
             raise TypeError(f"the kernel {self.name} takes float32 and float64, not {kind}")
         if kind not in self.addresses:
             if os.environ.get("TORCHLITE_DEBUG"):
-                print(inspect.getsource(self.body), file=sys.stderr)
+                source = textwrap.dedent(inspect.getsource(self.body))
+                print(f"# {self.name}, {kind or 'one type only'}\n{source}", file=sys.stderr)
             function, cache = codegen.load(
                 f"{self.name}_{kind}" if kind else self.name, self._adapter(kind), self.body,
                 sorted(map(str, self.options.items())),
@@ -129,47 +129,42 @@ class Kernel:
 
     def _adapter(self, kind: np.dtype | None) -> str:
         """The source of the C function, which takes the arguments apart and calls the body."""
-        lines, word = [], 0
-        for name, what in self._arguments.items():
-            if isinstance(what, str):
-                element = kind if what == _REAL else what
-                lines.append(
-                    f"{name} = carray(objects[{word}][{_DATA}], integers[{word + 1}], np.{element})"
-                )
-                word += 2
-            else:
-                lines.append(f"{name} = {'integers' if what is int else 'floats'}[{word}]")
-                word += 1
-        names = ", ".join(inspect.signature(self.body).parameters)
-        return _ADAPTER.format(name=self.name, unpack="\n    ".join(lines), names=names)
+        lines = []
+        for i, (name, element) in enumerate(self._arrays.items()):
+            array = f"addresses[{2 * i}], integers[{2 * i + 1}]"
+            lines.append(f"{name} = carray({array}, np.{kind if element == _REAL else element})")
+        for i, (name, what) in enumerate(self._numbers.items(), 2 * len(self._arrays)):
+            lines.append(f"{name} = {'integers' if what is int else 'floats'}[{i}]")
+        return _ADAPTER.format(
+            name=self.name, unpack="\n    ".join(lines), names=", ".join(self._names)
+        )
 
     def _first(self, *args: Any) -> None:
         """The first launch: make the function for those that follow."""
-        self._launch = self._launcher()
-        self._launch(*args)
+        self.launch = self._launcher()
+        self.launch(*args)
 
     def _launcher(self) -> Callable[..., None]:
-        arrays = [name for name, what in self._arguments.items() if isinstance(what, str)]
-        numbers = [name for name in self._arguments if name not in arrays]
-        words = [f"id({a}), _{a}" for a in arrays] + numbers
-        codes = ["qq"] * len(arrays) + ["qd"[self._arguments[n] is float] for n in numbers]
-        generic = [name for name in arrays if self._arguments[name] == _REAL]
+        """The Python function that hands the arguments to a driver.
+
+        The driver writes addresses and sizes of the arrays before the numbers.
+        """
+        generic = [name for name, element in self._arrays.items() if element == _REAL]
         source = _LAUNCHER.format(
-            parameters=", ".join([*arrays, "count", *numbers]),
-            flatten="; ".join(f"{a} = {a}.ravel(); _{a} = {a}.size" for a in arrays),
-            words=", ".join(words),
-            key=f"{generic[0]}.dtype" if generic else "None",
-            small=" and ".join(f"_{a} < _threshold" for a in arrays),
-        )
+            parameters=", ".join(self._names).replace("lo, hi", "count"),
+            arrays=", ".join(self._arrays), numbers=", ".join(self._numbers),
+            kind=f"{generic[0]}.dtype" if generic else "None",
+        )  # fmt: skip
+        codes = "".join("q" if what is int else "d" for what in self._numbers.values())
         scope = {
-            "_pack": struct.Struct("=" + "".join(codes)).pack, "_addresses": self.addresses,
-            "_compile": self.compile, "_BYTES": _BYTES, "_threshold": self.threshold,
-            "_serial": launch.serial(), "_parallel": launch.parallel,
+            "_pack": struct.Struct(f"={16 * len(self._arrays)}x{codes}").pack,
+            "_addresses": self.addresses, "_compile": self.compile, "_threshold": self.threshold,
+            "_ndarray": np.ndarray, "_serial": launch.serial(), "_again": launch.again,
         }  # fmt: skip
         return codegen.define("launch", source, scope)
 
 
-def kernel(body: Any = None, *, name: str | None = None, threshold: float = math.inf,
+def kernel(body: Any = None, *, name: str | None = None, threshold: int = sys.maxsize,
            reassociate: bool = False) -> Any:  # fmt: skip
     """Declare a kernel: see `Kernel`. Without a threshold it runs in the calling thread."""
     if body is None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -28,6 +29,33 @@ from torchlite_numba.codegen import cached
 # sigmoid: 9 and 10 us at 2**15, 18 and 15 at 2**16, 71 and 43 at 2**18.
 CHEAP_FROM = 1 << 18  # elements of a kernel limited by memory
 COSTLY_FROM = 1 << 16  # elements of a kernel with an exponential in it
+
+# The drivers read arrays and what holds them where CPython and NumPy's C API (PyArrayObject) put
+# their fields: to ask each array for its address takes longer than the rest of a launch.
+_HEADER = object.__basicsize__  # the type of an object is the last word of its header
+_ITEMS = tuple.__basicsize__  # after the header and the number of items
+_BYTES = bytes.__basicsize__ - 1  # before a final zero
+_NDIM, _SHAPE, _FLAGS = _HEADER + 8, _HEADER + 16, _HEADER + 48  # after the address of the elements
+_FLATTEN, _LARGE = 1, 2  # why the serial driver refuses
+
+
+@intrinsic
+def _read(context, address):
+    """The word at `address`."""
+
+    def generate(cx: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(builder.inttoptr(args[0], args[0].type.as_pointer()))
+
+    return types.intp(types.intp), generate
+
+
+@intrinsic
+def _write(context, word, address):
+    def generate(cx: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[0], builder.inttoptr(args[1], args[0].type.as_pointer()))
+        return cx.get_dummy_value()
+
+    return types.void(types.intp, types.intp), generate
 
 
 @intrinsic
@@ -45,21 +73,50 @@ def _call(context, address, arguments, lo, hi):
 
 
 @functools.partial(cached, numba.njit)
-def _serial(address, arguments, count):
-    _call(address, arguments, 0, count)
+def _serial(address, arrays, packed, count, threshold):
+    """Write addresses and sizes of the arrays into `packed`, and run the kernel if that is all.
+
+    `arrays` is the id of a tuple, of the type ndarray and arrays, `packed` that of a bytes object.
+    """
+    ndarray, to, largest = _read(arrays + _ITEMS), packed + _BYTES, 0
+    for place in range(1, _read(arrays + _HEADER)):
+        array, size = _read(arrays + _ITEMS + 8 * place), 1
+        if _read(array + _HEADER - 8) != ndarray or not _read(array + _FLAGS) & 1:
+            return _FLATTEN
+        for axis in range(_read(array + _NDIM) & 0xFF):
+            size *= _read(_read(array + _SHAPE) + 8 * axis)
+        _write(_read(array + _HEADER), to)
+        _write(size, to + 8)
+        to, largest = to + 16, max(size, largest)
+    if largest >= threshold:
+        return _LARGE
+    _call(address, packed + _BYTES, 0, count)
+    return 0
 
 
 @functools.partial(cached, numba.njit, parallel=True, nogil=True)
-def _parallel(address, arguments, count, threads):
+def _parallel(address, packed, count, threads):
     parts = min(threads, count)
     for part in numba.prange(parts):
-        _call(address, arguments, part * count // parts, (part + 1) * count // parts)
+        _call(address, packed + _BYTES, part * count // parts, (part + 1) * count // parts)
 
 
 @functools.cache
-def serial() -> Callable[[int, int, int], None]:
+def serial() -> Callable[[int, int, int, int, int], int]:
     """The driver for one thread, without the search for its types at each call."""
-    return _serial.compile((types.intp,) * 3)
+    return _serial.compile((types.intp,) * 5)
+
+
+def again(refused: int, address: int, arrays: tuple, packed: bytes, count: int,
+          threshold: int) -> None:  # fmt: skip
+    """Launch what the serial driver has refused: flatten arrays, or use several threads."""
+    if refused == _FLATTEN:
+        arrays = (np.ndarray, *map(np.ascontiguousarray, arrays[1:]))
+        refused = serial()(address, id(arrays), id(packed), count, threshold)
+    if refused and (_threads == 1 or count == 1):
+        serial()(address, id(arrays), id(packed), count, sys.maxsize)
+    elif refused:
+        _in_parallel(address, id(packed), count, _threads)
 
 
 _threads: int = numba.config.NUMBA_NUM_THREADS
@@ -80,15 +137,11 @@ def set_num_threads(n: int) -> None:
     _threads = min(n, numba.config.NUMBA_NUM_THREADS)
 
 
-def parallel(address: int, arguments: int, count: int) -> None:
-    """Call the kernel at `address` once a thread, each time with a part of `count`."""
-    if _threads == 1 or count == 1:
-        serial()(address, arguments, count)
-        return
+def _in_parallel(*args: int) -> None:
     with _guard or _starting:
         if _guard is None:
             _load_layer()
-        _parallel(address, arguments, count, _threads)
+        _parallel(*args)
         if _guard is None:
             _guard_launches()
 

@@ -23,8 +23,9 @@ _TINY = 512  # multiplications
 
 
 @kernel
-def _tiny(x: Real, w: Real, bias: Real, out: Real, lo: int, hi: int, inner: int) -> None:
+def _tiny(x: Real, w: Real, bias: Real, out: Real, lo: int, hi: int) -> None:
     outputs = bias.size
+    inner = w.size // outputs
     for i in range(lo, hi):
         row = row_of(x, i, inner)
         for j in range(outputs):
@@ -63,11 +64,11 @@ class Linear(NumpyBackend):
         rows = _rows(x)
         if rows.size * len(weight) < _TINY and bias is not None:
             out = np.empty((len(rows), len(weight)), x.dtype)
-            _tiny(rows, weight, bias, out, len(rows), rows.shape[1])
+            _tiny.launch(rows, weight, bias, out, len(rows))
         else:
             out = _dot(rows, weight.T)
             if bias is not None:
-                _add_bias(bias, out, len(out))
+                _add_bias.launch(bias, out, len(out))
         return out if x.ndim == 2 else out.reshape(x.shape[:-1] + weight.shape[:1])
 
     def linear_backward(

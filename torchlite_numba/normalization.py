@@ -163,7 +163,7 @@ class Normalization(NumpyBackend):
             return super().layer_norm(x, weight, bias, dims, eps)
         shape = x.shape[x.ndim - dims :]
         n, out = math.prod(shape), np.empty(x.shape, _F32)
-        _layer_norm(x, _or(weight, 1, shape), _or(bias, 0, shape), out, x.size // n, n, eps)
+        _layer_norm.launch(x, _or(weight, 1, shape), _or(bias, 0, shape), out, x.size // n, n, eps)
         return out
 
     def layer_norm_backward(self, g: Array, x: Array, weight: Array | None, dims: int, eps: float,
@@ -174,16 +174,16 @@ class Normalization(NumpyBackend):
         shape = x.shape[x.ndim - dims :]
         n, rows, g = math.prod(shape), x.size // math.prod(shape), np.broadcast_to(g, x.shape)
         moments = np.empty((rows, 2), _F32)
-        _row_moments(x, moments, rows, n, eps)
+        _row_moments.launch(x, moments, rows, n, eps)
         gx = gw = gb = None
         if needs[0]:
             gu = g if weight is None else self.mul(g, weight)
             gx = np.empty(x.shape, _F32)
-            _layer_norm_x(gu, x, moments, gx, rows, n)
+            _layer_norm_x.launch(gu, x, moments, gx, rows, n)
         if needs[1] or needs[2]:
             pieces = -(-rows // _ROWS)
             sums = np.empty((pieces, 2, n), _F32)
-            _layer_norm_weight(g, x, moments, sums, pieces, n, rows)
+            _layer_norm_weight.launch(g, x, moments, sums, pieces, n, rows)
             both = self.sum(sums, 0, False)
             gw, gb = (s.reshape(shape) if need else None for s, need in zip(both, needs[1:]))
         return gx, gw, gb
@@ -194,7 +194,7 @@ class Normalization(NumpyBackend):
             return super().batch_moments(x)
         n, channels, places = x.shape[0], x.shape[1], math.prod(x.shape[2:])
         out = np.empty((channels, 2), _F32)
-        _channel_moments(x, out, channels, n, places)
+        _channel_moments.launch(x, out, channels, n, places)
         return out[:, 0].copy(), out[:, 1].copy()
 
     def batch_norm(self, x: Array, weight: Array | None, bias: Array | None, mean: Array,
@@ -207,7 +207,7 @@ class Normalization(NumpyBackend):
         scale = scale if weight is None else self.mul(scale, weight)
         numbers = np.stack((scale, mean, _or(bias, 0, shape)), 1)
         planes, out = x.shape[0] * x.shape[1], np.empty(x.shape, _F32)
-        _channel_line(x, numbers, out, planes, x.shape[1], places)
+        _channel_line.launch(x, numbers, out, planes, x.shape[1], places)
         return out
 
     def batch_norm_backward(self, g: Array, x: Array, weight: Array | None, mean: Array, var: Array,
@@ -218,7 +218,7 @@ class Normalization(NumpyBackend):
         n, channels, places = x.shape[0], x.shape[1], math.prod(x.shape[2:])
         g, count = np.broadcast_to(g, x.shape), n * math.prod(x.shape[2:])
         sums = np.empty((channels, 2), _F64)
-        _channel_sums(g, x, mean, sums, channels, n, places)
+        _channel_sums.launch(g, x, mean, sums, channels, n, places)
         total, along = sums.T
         scale = 1 / np.sqrt(var.astype(_F64) + eps)
         gx = None
@@ -229,6 +229,6 @@ class Normalization(NumpyBackend):
             slope = -factor * scale * scale * along / count if training else zero
             numbers = np.stack((factor, level, slope, mean), 1).astype(_F32)
             gx = np.empty(x.shape, _F32)
-            _channel_plane(g, x, numbers, gx, n * channels, channels, places)
+            _channel_plane.launch(g, x, numbers, gx, n * channels, channels, places)
         gw = (along * scale).astype(_F32) if needs[1] else None
         return gx, gw, total.astype(_F32) if needs[2] else None

@@ -123,7 +123,7 @@ class Pooling(NumpyBackend):
         geometry = geometry_of(1, x.shape[2:], size, kernel, stride, padding, dilation)
         out = np.empty((*x.shape[:2], *size), x.dtype)
         places = np.empty(out.shape, _I64)
-        _max_pool(x, geometry, out, places, planes)
+        _max_pool.launch(x, geometry, out, places, planes)
         return out, places
 
     def max_pool_backward(self, grad: Array, places: Array, shape: Ints) -> Array:
@@ -131,7 +131,7 @@ class Pooling(NumpyBackend):
         if not _fits(grad) or places.dtype != _I64 or not math.prod(shape):
             return super().max_pool_backward(grad, places, shape)
         out, n, m = np.empty(shape, grad.dtype), math.prod(shape[2:]), math.prod(grad.shape[2:])
-        _max_pool_backward(grad, places, out, shape[0] * shape[1], n, m)
+        _max_pool_backward.launch(grad, places, out, shape[0] * shape[1], n, m)
         return out
 
     def pool_sum(self, x: Array, size: Ints, kernel: Ints, stride: Ints,
@@ -142,7 +142,7 @@ class Pooling(NumpyBackend):
         ones = (1,) * len(kernel)
         geometry = geometry_of(1, x.shape[2:], size, kernel, stride, padding, ones)
         out = np.empty((*x.shape[:2], *size), x.dtype)
-        _pool_sum(x, geometry, out, x.shape[0] * x.shape[1])
+        _pool_sum.launch(x, geometry, out, x.shape[0] * x.shape[1])
         return out
 
     def pool_sum_backward(self, grad: Array, shape: Ints, kernel: Ints, stride: Ints,
@@ -153,5 +153,5 @@ class Pooling(NumpyBackend):
         ones = (1,) * len(kernel)
         geometry = geometry_of(1, shape[2:], grad.shape[2:], kernel, stride, padding, ones)
         out = np.empty(shape, grad.dtype)
-        _pool_sum_backward(grad, geometry, out, shape[0] * shape[1])
+        _pool_sum_backward.launch(grad, geometry, out, shape[0] * shape[1])
         return out

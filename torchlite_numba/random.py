@@ -16,7 +16,18 @@ from numba.extending import intrinsic
 from torchlite import dtypes
 from torchlite.backends.numpy import random as reference
 from torchlite.backends.numpy.mt19937 import MT19937
-from torchlite_numba.kernel import F32, F64, I64, U32, Bool, Kernel, Real, exact_helper, kernel
+from torchlite_numba.kernel import (
+    F32,
+    F64,
+    I64,
+    U32,
+    Bool,
+    Kernel,
+    Real,
+    exact_helper,
+    inline,
+    kernel,
+)
 
 f32, f64, u32 = np.float32, np.float64, np.uint32
 
@@ -38,8 +49,8 @@ class Random:
     ) -> Any:
         if dtype not in _KERNELS:
             return super().random_uniform(rng, shape, dtype, low, high)  # type: ignore[misc]
-        kind, kernel, _ = _KERNELS[dtype]
-        return _drawn(rng, kernel, shape, kind, kind(low), kind(high))
+        kind, draw, _ = _KERNELS[dtype]
+        return _drawn(rng, draw, shape, kind, low, high)
 
     def random_normal(
         self, rng: MT19937, shape: tuple, dtype: dtypes.dtype, mean: float, std: float
@@ -47,16 +58,16 @@ class Random:
         n = math.prod(shape)
         if n < 16 or dtype not in _KERNELS:
             return super().random_normal(rng, shape, dtype, mean, std)  # type: ignore[misc]
-        kind, _, kernel = _KERNELS[dtype]
-        out = _drawn(rng, kernel, n, kind, kind(mean), kind(std))
+        kind, _, draw = _KERNELS[dtype]
+        out = _drawn(rng, draw, n, kind, mean, std)
         if n % 16:  # the last 16 numbers are drawn anew
-            out[-16:] = _drawn(rng, kernel, 16, kind, kind(mean), kind(std))
+            out[-16:] = _drawn(rng, draw, 16, kind, mean, std)
         return out.reshape(shape)
 
     def random_bernoulli(self, rng: MT19937, p: Any, shape: tuple) -> Any:
         if isinstance(p, np.ndarray):
             return super().random_bernoulli(rng, p, shape)  # type: ignore[misc]
-        return _drawn(rng, _bernoulli, shape, np.bool_, f64(p))
+        return _drawn(rng, _bernoulli, shape, np.bool_, p)
 
     def random_exponential(
         self, rng: MT19937, shape: tuple, dtype: dtypes.dtype, rate: float
@@ -69,7 +80,7 @@ class Random:
         if n >= reference.WIDE_PERMUTATION:
             return super().random_permutation(rng, n)  # type: ignore[misc]
         out: Any = np.arange(n, dtype=np.int64)
-        _shuffle(_drawn(rng, _copy, max(n - 1, 0), u32), out, max(n - 1, 0))
+        _shuffle.launch(_drawn(rng, _copy, max(n - 1, 0), u32), out, max(n - 1, 0))
         return out
 
     def random_integers(
@@ -77,7 +88,7 @@ class Random:
     ) -> Any:
         if high - low >= reference.WIDE_RANGE or dtype is not dtypes.int64:
             return super().random_integers(rng, shape, dtype, low, high)  # type: ignore[misc]
-        return _drawn(rng, _integers, shape, np.int64, u32(high - low), np.int64(low))
+        return _drawn(rng, _integers, shape, np.int64, high - low, low)
 
 
 def _drawn(rng: MT19937, draw: Kernel, shape: Any, kind: Any, *parameters: Any) -> np.ndarray:
@@ -85,7 +96,7 @@ def _drawn(rng: MT19937, draw: Kernel, shape: Any, kind: Any, *parameters: Any) 
     result = np.empty(shape, kind)
     out, width = result.reshape(-1), 1 if draw in _ONE_WORD else 2
     if width * out.size < _FEW:
-        draw(rng.words32(width * out.size).astype(u32), out, out.size, *parameters)
+        draw.launch(rng.words32(width * out.size).astype(u32), out, out.size, *parameters)
         return result
     buffer: Any = np.empty(width * _CHUNK, u32)
     with rng.lock:
@@ -94,8 +105,8 @@ def _drawn(rng: MT19937, draw: Kernel, shape: Any, kind: Any, *parameters: Any) 
         for start in range(0, out.size, _CHUNK):
             part = out[start : start + _CHUNK]
             words = buffer[: width * part.size]
-            _words(key, position, words, words.size)
-            draw(words, part, part.size, *parameters)
+            _words.launch(key, position, words, words.size)
+            draw.launch(words, part, part.size, *parameters)
         rng.set_key(key, int(position[0]))
     return result
 
@@ -132,7 +143,7 @@ def _words(key: U32, position: I64, words: U32, lo: int, hi: int) -> None:
     position[0] = _generate(key, position[0], words)
 
 
-@exact_helper
+@inline
 def _temper(y):
     y = u32(y ^ (y >> u32(11)))
     y = u32(y ^ (y << u32(7) & u32(0x9D2C5680)))
@@ -149,18 +160,18 @@ def _twist(key):
     key[623] = _mix(key[623], key[0], key[396])
 
 
-@exact_helper
+@inline
 def _mix(a, b, c):
     y = u32(a & u32(0x80000000) | b & u32(0x7FFFFFFF))
     return u32(c ^ (y >> u32(1)) ^ (u32(0x9908B0DF) if b & u32(1) else u32(0)))
 
 
-@exact_helper
+@inline
 def _unit32(word):
     return f32(np.int32(word & u32(2**24 - 1))) * _UNIT32
 
 
-@exact_helper
+@inline
 def _unit64(words, i):
     high, low = np.uint64(words[2 * i]), np.uint64(words[2 * i + 1])
     word = (high << np.uint64(32) | low) & np.uint64(2**53 - 1)
@@ -169,49 +180,55 @@ def _unit64(words, i):
 
 @kernel
 def _uniform32(words: U32, out: F32, lo: int, hi: int, low: float, high: float) -> None:
+    words, out = words[lo:hi], out[lo:hi]
     low, high = f32(low), f32(high)
     width = high - low
-    for i in range(lo, hi):
+    for i in range(out.size):
         x = _fma(_unit32(words[i]), width, low)
         out[i] = low if x == high else x
 
 
 @kernel
 def _uniform64(words: U32, out: F64, lo: int, hi: int, low: float, high: float) -> None:
+    words, out = words[2 * lo : 2 * hi], out[lo:hi]
     width = high - low
-    for i in range(lo, hi):
+    for i in range(out.size):
         x = _fma(_unit64(words, i), width, low)
         out[i] = low if x == high else x
 
 
 @kernel
 def _bernoulli(words: U32, out: Bool, lo: int, hi: int, p: float) -> None:
-    for i in range(lo, hi):
+    words, out = words[2 * lo : 2 * hi], out[lo:hi]
+    for i in range(out.size):
         out[i] = _unit64(words, i) < p
 
 
 @kernel
 def _exponential(words: U32, out: Real, lo: int, hi: int, scale: float) -> None:
-    for i in range(lo, hi):
+    words, out = words[2 * lo : 2 * hi], out[lo:hi]
+    for i in range(out.size):
         out[i] = scale * math.log1p(-_unit64(words, i))
 
 
 @kernel
 def _copy(words: U32, out: U32, lo: int, hi: int) -> None:
-    for i in range(lo, hi):
+    words, out = words[lo:hi], out[lo:hi]
+    for i in range(out.size):
         out[i] = words[i]
 
 
 @kernel
 def _integers(words: U32, out: I64, lo: int, hi: int, span: int, low: int) -> None:
-    for i in range(lo, hi):
+    words, out = words[lo:hi], out[lo:hi]
+    for i in range(out.size):
         out[i] = low + np.int64(words[i] % u32(span))
 
 
 @kernel
 def _shuffle(words: U32, out: I64, lo: int, hi: int) -> None:
-    """Swap each element but the last with a random one of those from it on."""
-    for i in range(lo, hi):
+    """Swap each element but the last, in order, with a random one of those from it on."""
+    for i in range(out.size - 1):
         j = i + np.int64(words[i] % u32(out.size - i))
         out[i], out[j] = out[j], out[i]
 

@@ -159,7 +159,7 @@ def _long(name: str, x: Array, n: int) -> Any:
     """Reduce all of `x`: the parts in parallel, then their results in order."""
     count = -(-n // PART)
     results: Array = np.empty(count, np.float64)
-    _PARTS[name](x, results, count)
+    _PARTS[name].launch(x, results, count)
     total = local.run((np.multiply if name == "prod" else np.add).reduce, results)
     total = local.run(total.astype, x.dtype)  # may overflow
     return total / x.dtype.type(n) if name == "mean" else total
@@ -183,11 +183,11 @@ def _method(name: str) -> Callable:
         blocks, n, m = layout
         out = np.empty(_result_shape(x.shape, axis, keepdims), x.dtype)
         if m > 1:
-            _COLUMNS[name](x, out, blocks * -(-m // STRIP), n, m)
+            _COLUMNS[name].launch(x, out, blocks * -(-m // STRIP), n, m)
         elif blocks == 1 and n >= 2 * PART:
             out[...] = _long(name, x, n)
         else:
-            _ROWS[name](x, out, blocks, n)
+            _ROWS[name].launch(x, out, blocks, n)
         return out
 
     reduce.__name__ = name
@@ -208,7 +208,7 @@ class Reductions(NumpyBackend):
             return super().mse_mean(x, target)
         count, n = -(-x.size // PART), x.size
         results: Array = np.empty(count, np.float64)
-        _squares(x, target, results, count)
+        _squares.launch(x, target, results, count)
         total = results[0] if count == 1 else local.run(np.add.reduce, results)
         return local.run(x.dtype.type, total / n)
 
@@ -219,5 +219,5 @@ class Reductions(NumpyBackend):
             return super().var(x, axis, correction, keepdims)
         blocks, n, _ = layout
         out = np.empty(_result_shape(x.shape, axis, keepdims), x.dtype)
-        _variance(x, out, blocks, n, max(n - correction, 0))
+        _variance.launch(x, out, blocks, n, max(n - correction, 0))
         return out

@@ -31,7 +31,7 @@ class Sampling:
         cursor: Any = np.array([0, rng.spare_normal is not None, False])  # the last: any drawn?
         with rng.lock:
             key, cursor[0] = rng.get_key()
-            _KERNELS[sample](key, cursor, words, spare, a, b, out, out.size)
+            _KERNELS[sample].launch(key, cursor, words, spare, a, b, out, out.size)
             if cursor[2]:
                 rng.set_key(key, int(cursor[0]))
             rng.spare_normal = float(spare[0]) if cursor[1] else None

@@ -105,7 +105,7 @@ def _rows(run: Kernel, *arrays: Array) -> Array:
     """Let `run` fill the last of `arrays` (..., n), row by row."""
     out = arrays[-1]
     n = out.shape[-1]
-    run(*arrays, out.size // n, n)
+    run.launch(*arrays, out.size // n, n)
     return out
 
 

@@ -88,9 +88,11 @@ class Updates(NumpyBackend):
                 super().sgd_step([p], [g], buffers and [b], lr, momentum, dampening, weight_decay,
                                  nesterov, maximize, first)  # fmt: skip
             elif buffers is None:
-                _sgd(p, g, p.size, lr, weight_decay, sign)
+                _sgd.launch(p, g, p.size, lr, weight_decay, sign)
             else:
-                _momentum(p, g, b, p.size, lr, momentum, keep, weight_decay, nesterov, sign, first)
+                _momentum.launch(
+                    p, g, b, p.size, lr, momentum, keep, weight_decay, nesterov, sign, first
+                )
 
     def adam_step(self, params: list, grads: list, means: list, squares: list,
                   max_squares: list | None, step: int, lr: float, beta1: float, beta2: float,
@@ -105,7 +107,7 @@ class Updates(NumpyBackend):
         for p, g, m, s, t in zip(params, grads, means, squares, max_squares or squares):
             fits = p.dtype in REALS and _like(p, g) and _like(p, m) and _like(p, s)
             if fits and (t is s or _like(p, t)):
-                _adam(p, g, m, s, t, p.size, *numbers)
+                _adam.launch(p, g, m, s, t, p.size, *numbers)
             else:
                 super().adam_step([p], [g], [m], [s], [t] if amsgrad else None, step, lr, beta1,
                                   beta2, eps, weight_decay, decoupled, maximize)  # fmt: skip

@@ -1,8 +1,8 @@
 """The fast backend of torchlite: kernels compiled by Numba where they beat NumPy, NumPy elsewhere.
 
 ``torchlite.backends.use("numba")`` or ``TORCHLITE_BACKEND=numba`` switches to it. Kernels compile
-when they are first used and stay on disk; ``python -m torchlite_numba warmup`` compiles the usual
-ones beforehand.
+when they are first used and stay on disk; ``python -m torchlite_numba warmup`` compiles them all
+ahead of time.
 """
 
 from torchlite_numba.convolution import Convolution

@@ -8,20 +8,20 @@ import linecache
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import numba
 import numpy as np
 
-_helper_files: set[str] = set()
+_files: set[str] = set()
 
 
-def register(function: FunctionType) -> None:
-    """Compile kernels anew when the file of `function`, which they call, has changed."""
-    _helper_files.add(function.__code__.co_filename)
+def register(file: str) -> None:
+    """Compile all kernels anew when `file`, which holds functions that they call, has changed."""
+    _files.add(file)
 
 
 @functools.cache
@@ -29,14 +29,14 @@ def _digest_of(file: str) -> bytes:
     return hashlib.sha256("".join(linecache.getlines(file)).encode()).digest()
 
 
-def _stamp(texts: Iterable[str], file: str) -> str:
-    """Changes with anything that decides about the compiled form of a kernel written in `file`.
+def _stamp(source: str, options: dict[str, Any], file: str) -> str:
+    """Differs whenever the compiled form of a kernel whose body is in `file` may differ.
 
-    Numba's own cache notices neither a change of the functions that a kernel calls nor of options.
+    Numba's own cache notices changes neither of options nor of the functions that a kernel calls.
     """
     versions = f"{numba.__version__} {np.__version__} {sys.version}"
-    digest = hashlib.sha256("\0".join((*texts, versions)).encode())
-    for name in sorted({file, __file__, *_helper_files}):
+    digest = hashlib.sha256(f"{source}\0{options}\0{versions}".encode())
+    for name in sorted({file, __file__, *_files}):
         digest.update(_digest_of(name))
     return digest.hexdigest()[:16]
 
@@ -59,13 +59,9 @@ def define(name: str, source: str, scope: dict[str, Any]) -> Any:
     return scope[name]
 
 
-def load(name: str, source: str, body: Callable, texts: Iterable[str]) -> tuple[Callable, bool]:
-    """The function `kernel` that `source` defines, and whether its compiled form can be cached.
-
-    It calls `body`; `texts` are the options that it is compiled with.
-    """
-    stamp = _stamp((name, source, *texts), body.__code__.co_filename)
-    stem = f"torchlite_numba_{name}_{stamp}"
+def compile_kernel(name: str, source: str, body: Callable, *args: Any, **options: Any) -> Any:
+    """The function `kernel` of `source`, which calls `body`, compiled by ``numba.cfunc``."""
+    stem = f"torchlite_numba_{name}_{_stamp(source, options, body.__code__.co_filename)}"
     try:
         file, cache = str(_write(folder() / f"{stem}.py", source)), True
     except (OSError, RuntimeError):  # read-only, or no home: every process compiles anew
@@ -73,7 +69,7 @@ def load(name: str, source: str, body: Callable, texts: Iterable[str]) -> tuple[
     module = sys.modules[stem] = ModuleType(stem)  # where Numba's cache looks for its globals
     exec(compile(source, file, "exec"), module.__dict__)
     module.__dict__["body"] = numba.njit(inline="always")(body)
-    return module.__dict__["kernel"], cache
+    return cached(numba.cfunc, module.__dict__["kernel"], *args, cache=cache, **options)
 
 
 def _write(path: Path, source: str) -> Path:

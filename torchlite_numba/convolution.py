@@ -1,8 +1,8 @@
-"""Convolutions: columns of some images at a time, as many as stay in the cache, and one BLAS call.
+"""Convolutions: the columns of as many images as fit in the cache, then one BLAS call for them.
 
-Columns of several images side by side make one wide product where each image alone would make a
-narrow one (28 x 28 places, or 7 x 7); their results are then dealt out to the images together with
-the bias. One and two spatial axes, float32 and float64, one group; NumPy has the rest.
+The columns of several images side by side make one wide product where each image alone would make
+a narrow one (28 x 28 places, or 7 x 7); the results are then dealt out to the images, and the bias
+added. One and two spatial axes, float32 and float64, one group; NumPy handles the rest.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from torchlite_numba.launch import COSTLY_FROM
 
 Array = Any
 Ints = tuple[int, ...]
-_BUFFER = 1 << 20  # bytes of columns: half of what two cores have as second cache
+_BUFFER = 1 << 20  # bytes of columns: half of the second-level cache of two cores
 _product = quiet(np.dot)
 
-# What the kernels know of a convolution, as an array of integers: see `geometry_of`.
-# channels, H, W, rows and columns of the result, of the window, steps, padding, dilation
+# Kernels receive the geometry of a convolution as one array of integers, see `geometry_of`:
+# channels, H, W, then rows and columns of the result, the window, the stride, padding, dilation.
 
 
 @helper
 def inside(right: Any, width: Any, step: Any, columns: Any) -> Any:
-    """The columns first..last of a result whose window place ``j * step + right`` is in a row."""
+    """The range first..last of the columns j for which ``j * step + right`` lies within a row."""
     first = min(max((step - 1 - right) // step, 0), columns)
     return first, max(min((width - 1 - right) // step + 1, columns), first)
 
@@ -118,7 +118,7 @@ def _gather(x: Real, out: Real, lo: int, hi: int, images: int, channels: int, pl
 
 
 class _Scratch(threading.local):
-    """Memory that calls use again: fresh pages cost more than writing to them."""
+    """Memory reused between calls: fresh pages cost more than writing to them."""
 
     def __init__(self) -> None:
         self.held: dict[Any, Array] = {}
@@ -137,7 +137,7 @@ _scratch = _Scratch()
 
 
 def geometry_of(channels: int, size: Ints, counts: Ints, kernel: Ints, *others: Ints) -> Array:
-    """The integers that kernels read; one axis is the second of two, the first of length 1."""
+    """The integers that kernels read; a single axis becomes the second of two."""
     parts: list[int] = []
     for values, neutral in zip((size, counts, kernel, *others), (1, 1, 1, 1, 0, 1)):
         parts += values if len(values) == 2 else (neutral, *values)
@@ -145,13 +145,13 @@ def geometry_of(channels: int, size: Ints, counts: Ints, kernel: Ints, *others: 
 
 
 def _blocks(count: int, each: int) -> list[slice]:
-    """Slices of `count` images, of so many as need no more than the buffer."""
+    """Slices of `count` images, so that the columns of a block (`each` bytes an image) fit."""
     step = max(_BUFFER // max(each, 1), 1)
     return [slice(i, min(i + step, count)) for i in range(0, count, step)]
 
 
 def _side_by_side(x: Array) -> Array:
-    """(n, C, *S) -> (C, n * places): the planes of a channel of all images one after another."""
+    """(n, C, *S) -> (C, n * places): for each channel, the planes of all images in turn."""
     n, channels, places = x.shape[0], x.shape[1], math.prod(x.shape[2:])
     if n == 1:
         return x.reshape(channels, places)

@@ -1,6 +1,6 @@
 """Elementwise methods of the backend, made from the table of `torchlite_numba.scalar`.
 
-A method takes row-major arrays of a type that its kernel has; all else is NumPy's.
+A method handles row-major arrays of the types its kernel supports; NumPy handles the rest.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torchlite_numba.kernel import F32, REALS, Bool, Kernel, Real, kernel
 _ARRAYS = ("g", "x", "out", "mask")
 _NUMBERS = {"low": "-inf if low is None else low", "high": "inf if high is None else high"}
 
-_INHERITED = {  # what serves the arrays that a kernel does not take, where the name differs
+_INHERITED = {  # what handles other arrays, where its name differs
     "_mse_slope": "mul(self.sub(x, out), scale)",
     "_gelu": "gelu(x, 'none')",
     "_gelu_backward": "gelu_backward(g, x, 'none')",
@@ -62,8 +62,6 @@ def declare(name: str, signature: str, value: str, type: str, threshold: int) ->
     body = codegen.define("elements", source, scope)
     return kernel(body, name=name.strip("_"), threshold=threshold)
 
-# .define("elements", source, scope), name=name, threshold=threshold)
-
 
 def _split(signature: str) -> tuple[list[str], list[str]]:
     """The names of arrays and of numbers."""
@@ -72,9 +70,9 @@ def _split(signature: str) -> tuple[list[str], list[str]]:
 
 
 def method(name: str, signature: str, kernel: Kernel, kinds: frozenset, least: int) -> Callable:
-    """The method of the backend: few checks in one frame, since small arrays pay for each.
+    """The backend's method: few checks, all in one frame, since every one delays small arrays.
 
-    Arrays with fewer than `least` elements and those of a type not in `kinds` go to NumPy.
+    Arrays with fewer than `least` elements, or of a type not in `kinds`, go to NumPy.
     """
     arrays, numbers = _split(signature)
     source = _METHOD.format(
@@ -91,7 +89,7 @@ def method(name: str, signature: str, kernel: Kernel, kinds: frozenset, least: i
 
 
 def _guard(x: str, y: str, least: int) -> str:
-    """What `method` checks besides the type of x and its order in memory."""
+    """What `method` checks besides the type and memory order of x."""
     size = f" and {x}.size >= {least}" if least else ""
     if x == y:
         return size

@@ -1,4 +1,4 @@
-"""The gradient of an embedding: rows that add up where an index repeats."""
+"""The gradient of an embedding: the rows of a repeated index add up."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Embedding(NumpyBackend):
     """float32 and float64."""
 
     def embedding_backward(self, g: Array, index: Array, count: int) -> Array:
-        """Rows of g (*, D) added up, in order, at index (*) -> (count, D)."""
+        """Rows of g (*, D), added in order to the rows at index (*) -> (count, D)."""
         if g.dtype not in REALS or index.dtype != _I64 or not g.size:
             return super().embedding_backward(g, index, count)
         out = np.zeros((count, g.shape[-1]), g.dtype)

@@ -6,14 +6,15 @@
         for i in range(out.size):
             out[i] = x[i] * factor
 
-    scale.launch(x, out, x.size, 2.0)  # a count of elements, rows ... in the place of lo and hi
+    scale.launch(x, out, x.size, 2.0)  # the amount of work replaces lo and hi
 
-The body sees whole arrays, flattened, and does pieces lo..hi of the work. It computes the same
-whatever range it gets: results do not depend on the number of threads. `Real` arrays share one
-type, float32 or float64; each type is compiled when it first arrives.
+The body receives whole arrays, flattened, and does the part lo..hi of the work: of the elements
+here, elsewhere of rows. It must not matter how the work is split, so that no result depends on the
+number of threads. `Real` arrays share one type, float32 or float64; the kernel is compiled for each
+when it first arrives.
 
-Whoever launches a kernel answers for types and sizes, and for what it writes being row-major: other
-arrays are copied.
+The caller ensures that types and sizes fit, and that arrays to be written are row-major: any others
+are copied first.
 """
 
 from __future__ import annotations
@@ -42,14 +43,14 @@ U32 = Annotated[Any, "uint32"]
 Bool = Annotated[Any, "bool_"]
 
 REALS = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
-kernels: list[Kernel] = []  #: all that are declared
+kernels: list[Kernel] = []  #: every kernel that is declared
 
 _SIGNATURE = types.void(
     types.CPointer(types.voidptr), types.CPointer(types.intp),
     types.CPointer(types.float64), types.intp, types.intp,
 )  # fmt: skip
 
-#: The C function: it finds its arguments in words of 8 bytes, which it reads in three ways.
+#: The C function. Its arguments are words of 8 bytes, which three pointers read as three types.
 _ADAPTER = """\
 import numpy as np
 from numba import carray
@@ -74,15 +75,15 @@ def launch({parameters}):
 class Kernel:
     """A body with its types, options and compiled forms.
 
-    It runs in several threads if its largest array has at least `threshold` elements.
-    `reassociate`: sums may be vectorised.
+    It runs in several threads once its largest array has `threshold` elements. If `reassociate` is
+    true, sums may be computed in another order, and so vectorised.
     """
 
     def __init__(self, body: Any, name: str, threshold: int, reassociate: bool) -> None:
         self.body, self.name, self.threshold = body, name, threshold
         self.options = {"fastmath": {"reassoc"}} if reassociate else {}
-        self.addresses: dict[np.dtype | None, int] = {}  # of compiled forms, by type of `Real`
-        self._compiled: list[Any] = []  # what is freed with its object: addresses must stay valid
+        self.addresses: dict[np.dtype | None, int] = {}  # of compiled forms, by the type of `Real`
+        self._compiled: list[Any] = []  # kept alive, or their addresses would become invalid
         self._names = list(inspect.signature(body).parameters)
         self.launch: Callable[..., None] = self._first
         kernels.append(self)
@@ -90,17 +91,14 @@ class Kernel:
     @functools.cached_property
     def _arrays(self) -> dict[str, str]:
         """Name -> name of the element type."""
-        return {k: v.__metadata__[0] for k, v in self._hints.items() if hasattr(v, "__metadata__")}
+        hints = get_type_hints(self.body, include_extras=True).items()
+        return {name: hint.__metadata__[0] for name, hint in hints if hasattr(hint, "__metadata__")}
 
     @functools.cached_property
     def _numbers(self) -> dict[str, type]:
-        """Name -> int or float; without lo and hi."""
-        known = ("lo", "hi", *self._arrays)
-        return {name: self._hints[name] for name in self._names if name not in known}
-
-    @functools.cached_property
-    def _hints(self) -> dict[str, Any]:
-        return get_type_hints(self.body, include_extras=True)
+        """Name -> int or float, without lo and hi."""
+        hints, others = get_type_hints(self.body), ("lo", "hi", *self._arrays)
+        return {name: hints[name] for name in self._names if name not in others}
 
     @functools.cached_property
     def is_generic(self) -> bool:
@@ -116,19 +114,16 @@ class Kernel:
             if os.environ.get("TORCHLITE_DEBUG"):
                 source = textwrap.dedent(inspect.getsource(self.body))
                 print(f"# {self.name}, {kind or 'one type only'}\n{source}", file=sys.stderr)
-            function, cache = codegen.load(
-                f"{self.name}_{kind}" if kind else self.name, self._adapter(kind), self.body,
-                sorted(map(str, self.options.items())),
-            )  # fmt: skip
-            compiled = codegen.cached(
-                numba.cfunc, function, _SIGNATURE, cache=cache, **self.options
+            name = f"{self.name}_{kind}" if kind else self.name
+            compiled = codegen.compile_kernel(
+                name, self._adapter(kind), self.body, _SIGNATURE, **self.options
             )
             self._compiled.append(compiled)
             self.addresses[kind] = compiled.address
         return self.addresses[kind]
 
     def _adapter(self, kind: np.dtype | None) -> str:
-        """The source of the C function, which takes the arguments apart and calls the body."""
+        """The source of the C function, which unpacks the arguments and calls the body."""
         lines = []
         for i, (name, element) in enumerate(self._arrays.items()):
             array = f"addresses[{2 * i}], integers[{2 * i + 1}]"
@@ -140,20 +135,20 @@ class Kernel:
         )
 
     def _first(self, *args: Any) -> None:
-        """The first launch: make the function for those that follow."""
+        """The first launch makes the function for all others."""
         self.launch = self._launcher()
         self.launch(*args)
 
     def _launcher(self) -> Callable[..., None]:
-        """The Python function that hands the arguments to a driver.
+        """The Python function that packs the arguments for a driver.
 
-        The driver writes addresses and sizes of the arrays before the numbers.
+        The driver itself fills in the addresses and sizes of the arrays, ahead of the numbers.
         """
         generic = [name for name, element in self._arrays.items() if element == _REAL]
         source = _LAUNCHER.format(
             parameters=", ".join(self._names).replace("lo, hi", "count"),
             arrays=", ".join(self._arrays), numbers=", ".join(self._numbers),
-            kind=f"{generic[0]}.dtype" if generic else "None",
+            kind=f"{generic[-1]}.dtype" if generic else "None",
         )  # fmt: skip
         codes = "".join("q" if what is int else "d" for what in self._numbers.values())
         scope = {
@@ -166,30 +161,28 @@ class Kernel:
 
 def kernel(body: Any = None, *, name: str | None = None, threshold: int = sys.maxsize,
            reassociate: bool = False) -> Any:  # fmt: skip
-    """Declare a kernel: see `Kernel`. Without a threshold it runs in the calling thread."""
+    """Declare a kernel, see `Kernel`; without a threshold it always runs in the calling thread."""
     if body is None:
         return lambda f: kernel(f, name=name, threshold=threshold, reassociate=reassociate)
     return Kernel(body, name or body.__name__.strip("_"), threshold, reassociate)
 
 
-def helper(function: Any = None, **options: Any) -> Any:
-    """Declare a function that kernels call; by default inlined, and multiply-adds may be fused."""
-    if function is None:
-        return lambda f: helper(f, **options)
-    codegen.register(function)
+def helper(function: Any, **options: Any) -> Any:
+    """Declare a function for kernels to call: inlined, its multiplications and additions fused."""
+    codegen.register(function.__code__.co_filename)
     options = {"fastmath": {"contract"}, "forceinline": True, **options}
     return numba.njit(
         error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options
     )(function)
 
 
-def exact_helper(function: Any) -> Any:
-    """A helper that rounds each operation and is inlined where LLVM thinks it pays."""
+def exact(function: Any) -> Any:
+    """Declare a helper that rounds after each operation and is inlined only if LLVM sees fit."""
     return helper(function, fastmath=False, forceinline=False)
 
 
 def inline(function: Any) -> Any:
-    """Declare a helper that is compiled as part of each kernel, with its options."""
+    """Declare a helper that is compiled as part of each kernel, with the options of the kernel."""
     return helper(function, inline="always", forceinline=False, fastmath=False)
 
 

@@ -1,7 +1,7 @@
 """Drivers: they call a compiled kernel by its address, once or once a thread.
 
-Two drivers serve all kernels, so a new kernel costs one cheap compilation and none of a parallel
-function, which takes five times as long.
+Two drivers serve all kernels: a new kernel is compiled as a C function, in a fifth of the time that
+a parallel function of Numba takes.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from numba.extending import intrinsic
 
 from torchlite_numba.codegen import cached
 
-# Sizes from which two threads beat one on two cores: medians of `small` and of `parallel` over
-# float32 arrays of 2**10 ... 2**21 elements. relu: 23 and 28 us at 2**18, 48 and 39 at 2**19;
+# Sizes from which two threads beat one on two cores: medians of one and of two
+# over float32 arrays of 2**10 ... 2**21 elements. relu: 23 and 28 us at 2**18, 48 and 39 at 2**19;
 # sigmoid: 9 and 10 us at 2**15, 18 and 15 at 2**16, 71 and 43 at 2**18.
 CHEAP_FROM = 1 << 18  # elements of a kernel limited by memory
 COSTLY_FROM = 1 << 16  # elements of a kernel with an exponential in it
 
-# The drivers read arrays and what holds them where CPython and NumPy's C API (PyArrayObject) put
-# their fields: to ask each array for its address takes longer than the rest of a launch.
+# The drivers read objects where CPython and NumPy's C API (PyArrayObject) keep their fields, since
+# asking each array for its address takes longer than the rest of a launch.
 _HEADER = object.__basicsize__  # the type of an object is the last word of its header
 _ITEMS = tuple.__basicsize__  # after the header and the number of items
 _BYTES = bytes.__basicsize__ - 1  # before a final zero
@@ -74,9 +74,10 @@ def _call(context, address, arguments, lo, hi):
 
 @functools.partial(cached, numba.njit)
 def _serial(address, arrays, packed, count, threshold):
-    """Write addresses and sizes of the arrays into `packed`, and run the kernel if that is all.
+    """Write the address and size of each array into `packed`, then run the kernel.
 
-    `arrays` is the id of a tuple, of the type ndarray and arrays, `packed` that of a bytes object.
+    `arrays` is the id of a tuple, the type ndarray and the arrays; `packed` that of a bytes object.
+    Returns a reason if it has refused, else 0.
     """
     ndarray, to, largest = _read(arrays + _ITEMS), packed + _BYTES, 0
     for place in range(1, _read(arrays + _HEADER)):
@@ -121,7 +122,7 @@ def again(refused: int, address: int, arrays: tuple, packed: bytes, count: int,
 
 _threads: int = numba.config.NUMBA_NUM_THREADS
 _starting = threading.RLock()
-_guard: Any = None  # what a launch holds, once the threading layer is known
+_guard: Any = None  # what a launch holds, as soon as the threading layer is known
 
 
 def get_num_threads() -> int:
@@ -149,13 +150,13 @@ def _in_parallel(*args: int) -> None:
 def _load_layer() -> None:
     """Offer tbb, if it is installed, to Numba, which prefers it to OpenMP and its work queue."""
     if numba.config.THREADING_LAYER in ("omp", "workqueue") or not _load_tbb():
-        # GNU's OpenMP spins in its barriers: milliseconds, when something else runs
+        # GNU's OpenMP spins at its barriers: that costs milliseconds when other programs run
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 
 def _guard_launches() -> None:
-    """Look which threading layer the first launch has started, and guard it as it needs."""
+    """See which threading layer the first launch has started, and guard it as needed."""
     global _guard
     layer = numba.threading_layer()
     if layer == "omp" and hasattr(os, "register_at_fork"):
@@ -166,7 +167,7 @@ def _guard_launches() -> None:
 
 
 def _load_tbb() -> bool:
-    """Load the library of the wheel of tbb, which Numba does not find by itself."""
+    """Load the library from the wheel of tbb, where Numba does not look for it."""
     names = {"win32": "Library/bin/tbb12.dll", "darwin": "lib/libtbb.12.dylib"}
     path = Path(sys.prefix) / names.get(sys.platform, "lib/libtbb.so.12")
     if not path.is_file():

@@ -1,6 +1,6 @@
-"""Normalisation of float32 rows and planes: each stays in the cache for all passes over it.
+"""Normalisation of float32 rows and planes, each in the cache for every pass.
 
-Sums are in float64, of differences from a first element, so a large mean costs no digits.
+Differences from the first element are summed in float64, so a large mean costs no precision.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from torchlite_numba.launch import COSTLY_FROM
 Array = Any
 Needs = tuple[bool, ...]
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
-_ROWS = 64  # of which one piece of work adds up the gradients of a weight
-_SHORT = 16  # places of a plane below which rows of channels are better
+_ROWS = 64  # whose gradients of a weight are summed as one piece of work
+_SHORT = 16  # places in a plane: NumPy is faster with fewer
 
 
 @inline

@@ -1,6 +1,6 @@
-"""Pooling of planes: a pass over the result for each place of a window, all in the cache.
+"""Pooling: a pass over each row of the result for every place of a window, all in the cache.
 
-One and two spatial axes, float32 and float64; NumPy has the rest.
+One and two spatial axes, float32 and float64; NumPy handles the rest.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ _I64 = np.dtype(np.int64)
 
 @kernel(threshold=COSTLY_FROM)
 def _max_pool(x: Real, geometry: I64, out: Real, chosen: I64, lo: int, hi: int) -> None:
-    """The greatest of each window of planes lo..hi and its flat place; NaN wins.
+    """The maximum of each window of planes lo..hi and its flat place; NaN wins.
 
-    Where a window has no place inside of the plane but for the padding, PyTorch's choice is kept:
-    the first place stands, with the lowest value.
+    A window of which only -inf or nothing lies in the plane gives its first place, as in PyTorch.
     """
     _, height, width, rows, columns, kh, kw = geometry[:7]
     sh, sw, ph, pw, dh, dw = geometry[7:]
@@ -58,7 +57,7 @@ def _max_pool(x: Real, geometry: I64, out: Real, chosen: I64, lo: int, hi: int) 
 @kernel(threshold=COSTLY_FROM)
 def _max_pool_backward(g: Real, chosen: I64, out: Real, lo: int, hi: int, places: int,
                        windows: int) -> None:  # fmt: skip
-    """Planes lo..hi of so many places: zeros, and the gradients of their windows added."""
+    """Planes lo..hi: zeros, to which the gradients of their windows are added."""
     for image in range(lo, hi):
         plane = out[image * places : image * places + places]
         plane[:] = 0
@@ -116,7 +115,7 @@ class Pooling(NumpyBackend):
 
     def max_pool(self, x: Array, size: Ints, kernel: Ints, stride: Ints, padding: Ints,
                  dilation: Ints) -> tuple[Array, Array]:  # fmt: skip
-        """The greatest of each window and its flat place: (N, C, *size) twice."""
+        """The maximum of each window and its flat place: (N, C, *size) twice."""
         if not _fits(x) or not math.prod(size):
             return super().max_pool(x, size, kernel, stride, padding, dilation)
         x, planes = np.ascontiguousarray(x), x.shape[0] * x.shape[1]

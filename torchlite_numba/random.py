@@ -1,8 +1,8 @@
-"""Random numbers as in `torchlite.backends.numpy.random`, equal to the bit, one pass each.
+"""The random numbers of `torchlite.backends.numpy.random`, bit for bit, in one pass each.
 
-The generator is the reference's own object, so streams go on when the backend is switched. No
-kernel uses fast-math flags: a fused multiply-add stands where the reference has one. Long draws
-run the engine here, on a copy of its state that is put back at the end.
+The generator is the reference's own object, so a stream continues when the backend is switched. No
+kernel uses fast-math flags: multiply and add are fused only where the reference does so. Long draws
+run the engine here, on a copy of its state that is written back at the end.
 """
 
 from __future__ import annotations
@@ -16,19 +16,10 @@ from numba.extending import intrinsic
 from torchlite import dtypes
 from torchlite.backends.numpy import random as reference
 from torchlite.backends.numpy.mt19937 import MT19937
-from torchlite_numba.kernel import (
-    F32,
-    F64,
-    I64,
-    U32,
-    Bool,
-    Kernel,
-    Real,
-    exact_helper,
-    inline,
-    kernel,
-)
+from torchlite_numba import codegen
+from torchlite_numba.kernel import F32, F64, I64, U32, Bool, Kernel, Real, exact, inline, kernel
 
+codegen.register(reference.__file__)  # its constants are compiled in
 f32, f64, u32 = np.float32, np.float64, np.uint32
 
 _SQRT_HALF, _FOUR_OVER_PI = reference.SQRT_HALF, reference.FOUR_OVER_PI
@@ -42,7 +33,7 @@ _ZERO, _HALF, _ONE, _TWO = map(f32, (0, 0.5, 1, 2))
 
 
 class Random:
-    """Overrides of the reference's draws; mix in before `NumpyBackend`."""
+    """Overrides the reference's draws; mix in before `NumpyBackend`."""
 
     def random_uniform(
         self, rng: MT19937, shape: tuple, dtype: dtypes.dtype, low: float, high: float
@@ -121,9 +112,9 @@ def _fma(context, a, b, c):
     return a(a, a, a), generate
 
 
-@exact_helper
+@exact
 def _generate(key, position, words):
-    """Fill `words`; returns the new position in `key`, which is twisted when it is used up."""
+    """Fill `words`; return the new position in `key`, which is twisted when it is used up."""
     done = 0
     while done < words.size:
         if position == 624:
@@ -151,7 +142,7 @@ def _temper(y):
     return u32(y ^ (y >> u32(18)))
 
 
-@exact_helper
+@exact
 def _twist(key):
     for i in range(227):
         key[i] = _mix(key[i], key[i + 1], key[i + 397])
@@ -264,7 +255,7 @@ def _normal32(words: U32, out: F32, lo: int, hi: int, mean: float, std: float) -
             out[start + i], out[start + i + 8] = x[i], y[i]
 
 
-@exact_helper
+@exact
 def _horner(x, coefficients):
     y = coefficients[0]
     for c in coefficients[1:]:
@@ -272,7 +263,7 @@ def _horner(x, coefficients):
     return y
 
 
-@exact_helper
+@exact
 def _log32(x):
     bits = f32(x).view(np.int32)
     e = f32((bits >> np.int32(23)) - np.int32(126))
@@ -285,7 +276,7 @@ def _log32(x):
     return _fma(e, _LOG2_HIGH, m + (y - _HALF * z))
 
 
-@exact_helper
+@exact
 def _sincos32(x):
     octant = np.int32(x * _FOUR_OVER_PI) + np.int32(1) & np.int32(~1)
     for part in _PI_QUARTER:
@@ -298,9 +289,9 @@ def _sincos32(x):
     return -s if octant & 4 else s, -c if octant + 2 & 4 else c
 
 
-#: Kernels that use one word an element; others use two.
+#: Kernels that use one word for each element; others use two.
 _ONE_WORD = (_uniform32, _normal32, _integers, _copy)
-#: What has kernels of its own: dtype -> NumPy's class, uniform and normal kernel.
+#: dtype -> NumPy's class, the uniform and the normal kernel.
 _KERNELS = {
     dtypes.float32: (f32, _uniform32, _normal32),
     dtypes.float64: (f64, _uniform64, _normal64),

@@ -1,8 +1,8 @@
-"""Reductions of float32 and float64 along neighbouring axes of row-major arrays.
+"""Reductions of float32 and float64 along adjacent axes of row-major arrays.
 
-Such an array is (blocks, n, m) with n to be reduced. With m = 1, a kernel reduces rows; else strips
-of columns, so that memory is read in order. Sums and products accumulate in float64. A single long
-row is cut into parts of fixed size: no result depends on the number of threads.
+Such an array is (blocks, n, m), where n is reduced. If m is 1, a kernel reduces rows; otherwise
+strips of columns, so that memory is read in order. Sums and products accumulate in float64. A
+single long row is cut into parts of fixed size: no result depends on the number of threads.
 """
 
 from __future__ import annotations
@@ -21,73 +21,43 @@ from torchlite_numba.launch import CHEAP_FROM
 from torchlite_numba.vector import maximum, minimum
 
 Array = Any
-LEAST = 1024  # elements: NumPy reduces fewer of them while this module looks at the axes
+LEAST = 1024  # elements: with fewer, NumPy is done before this module has looked at the axes
 PART = 8192  # elements of a part of a long row
 STRIP = 256  # columns of a strip: their accumulators fit the first-level cache
 
 
-@inline
-def _add(t: Any, v: Any) -> Any:
-    return t + v
-
-
-@inline
-def _multiply(t: Any, v: Any) -> Any:
-    return t * v
-
-
-@inline
-def _zero(x: Any) -> Any:
-    return 0.0
-
-
-@inline
-def _one(x: Any) -> Any:
-    return 1.0
-
-
-@inline
-def _lowest(x: Any) -> Any:
-    return x.dtype.type(-np.inf)
-
-
-@inline
-def _highest(x: Any) -> Any:
-    return x.dtype.type(np.inf)
-
-
-#: name -> the start of an accumulator for elements like those of x, and what takes in the next one
-_STEPS = {"sum": (_zero, _add), "mean": (_zero, _add), "prod": (_one, _multiply),
-          "amax": (_lowest, maximum), "amin": (_highest, minimum)}  # fmt: skip
+_add = inline(lambda t, v: t + v)
+_multiply = inline(lambda t, v: t * v)
+#: name -> an accumulator to start from, for elements like those of x, and how to add the next one
+_STEPS = {
+    "sum": (inline(lambda x: 0.0), _add),
+    "mean": (inline(lambda x: 0.0), _add),
+    "prod": (inline(lambda x: 1.0), _multiply),
+    "amax": (inline(lambda x: x.dtype.type(-np.inf)), maximum),
+    "amin": (inline(lambda x: x.dtype.type(np.inf)), minimum),
+}
 _declare = partial(kernel, threshold=CHEAP_FROM, reassociate=True)
 
 
-def _rows(name: str, start: Any, step: Any, divide: bool) -> Kernel:
-    def rows(x: Real, out: Real, lo: int, hi: int, width: int) -> None:
-        kind = x.dtype.type
+def _rows(name: str, divide: bool, element: Any = Real) -> Kernel:
+    """Reduces rows; a quotient of type `element` if `divide`."""
+    start, step = _STEPS[name]
+
+    def rows(x: Real, out: Any, lo: int, hi: int, width: int) -> None:
+        kind = out.dtype.type
         for i in range(lo, hi):
             row, t = row_of(x, i, width), start(x)
             for j in range(row.size):
                 t = step(t, row[j])
             out[i] = kind(t) / kind(width) if divide else t
 
-    return _declare(rows, name=f"{name}_rows")
+    rows.__annotations__["out"] = element
+    return _declare(rows, name=f"{name}_{'rows' if element is Real else 'parts'}")
 
 
-def _parts(name: str, start: Any, step: Any) -> Kernel:
-    """Of one long row."""
+def _columns(name: str, divide: bool) -> Kernel:
+    start, step = _STEPS[name]
 
-    def parts(x: Real, out: F64, lo: int, hi: int) -> None:
-        for i in range(lo, hi):
-            part, t = row_of(x, i, PART), start(x)
-            for j in range(part.size):
-                t = step(t, part[j])
-            out[i] = t
-
-    return _declare(parts, name=f"{name}_parts")
-
-
-def _columns(name: str, start: Any, step: Any, divide: bool) -> Kernel:
     def columns(x: Real, out: Real, lo: int, hi: int, height: int, width: int) -> None:
         kind, strips = x.dtype.type, (width + STRIP - 1) // STRIP
         totals = np.full(STRIP, start(x))
@@ -106,9 +76,9 @@ def _columns(name: str, start: Any, step: Any, divide: bool) -> Kernel:
     return _declare(columns, name=f"{name}_columns")
 
 
-_ROWS = {name: _rows(name, *how, name == "mean") for name, how in _STEPS.items()}
-_COLUMNS = {name: _columns(name, *how, name == "mean") for name, how in _STEPS.items()}
-_PARTS = {name: _parts(name, *how) for name, how in _STEPS.items()}
+_ROWS = {name: _rows(name, name == "mean") for name in _STEPS}
+_COLUMNS = {name: _columns(name, name == "mean") for name in _STEPS}
+_PARTS = {name: _rows(name, False, F64) for name in _STEPS}  # of one long row
 
 
 @_declare
@@ -136,7 +106,7 @@ def _squares(x: Real, y: Real, out: F64, lo: int, hi: int) -> None:
 
 
 def _layout(shape: tuple[int, ...], axis: Any) -> tuple[int, int, int] | None:
-    """Sizes (before, along, after) the reduced axes; None if those are no neighbours."""
+    """Sizes (before, along, after) the reduced axes; None if they are not adjacent."""
     if axis is None:
         return 1, math.prod(shape), 1
     if type(axis) is tuple:
@@ -159,7 +129,7 @@ def _long(name: str, x: Array, n: int) -> Any:
     """Reduce all of `x`: the parts in parallel, then their results in order."""
     count = -(-n // PART)
     results: Array = np.empty(count, np.float64)
-    _PARTS[name].launch(x, results, count)
+    _PARTS[name].launch(x, results, count, PART)
     total = local.run((np.multiply if name == "prod" else np.add).reduce, results)
     total = local.run(total.astype, x.dtype)  # may overflow
     return total / x.dtype.type(n) if name == "mean" else total

@@ -1,4 +1,4 @@
-"""Softmax, its logarithm and cross entropy of float32 rows, each in the cache for all passes."""
+"""Softmax, its logarithm and cross entropy of float32 rows, each in the cache for every pass."""
 
 from __future__ import annotations
 

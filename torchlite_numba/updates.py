@@ -1,8 +1,4 @@
-"""Optimizer steps: each parameter in one pass over its memory, rounded as the composite rounds.
-
-A call of a compiled function with arrays costs less than asking an array for its address, so
-there is one call a parameter (0.5 µs), not one for the list.
-"""
+"""Optimizer steps: one pass over each parameter, with the roundings of the composite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From generated source to a Python function, in a real file where Numba is to cache it on disk."""
+"""Functions from generated source, in real files so that Numba can cache them on disk."""
 
 from __future__ import annotations
 

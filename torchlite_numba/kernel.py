@@ -13,8 +13,8 @@ here, elsewhere of rows. It must not matter how the work is split, so that no re
 number of threads. `Real` arrays share one type, float32 or float64; the kernel is compiled for each
 when it first arrives.
 
-The caller ensures that types and sizes fit, and that arrays to be written are row-major: any others
-are copied first.
+The caller ensures that types and sizes fit, and that arrays to be written are row-major: others are
+copied first, so whatever is written to them is lost.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Drivers: they call a compiled kernel by its address, once or once a thread.
+"""Drivers: they call a compiled kernel by its address, once or once per thread.
 
 Two drivers serve all kernels: a new kernel is compiled as a C function, in a fifth of the time that
 a parallel function of Numba takes.
@@ -24,8 +24,8 @@ from numba.extending import intrinsic
 
 from torchlite_numba.codegen import cached
 
-# Sizes from which two threads beat one on two cores: medians of one and of two
-# over float32 arrays of 2**10 ... 2**21 elements. relu: 23 and 28 us at 2**18, 48 and 39 at 2**19;
+# Sizes from which two threads beat one on two cores: medians of one and of two, over
+# float32 arrays of 2**10 ... 2**21 elements. relu: 23 and 28 us at 2**18, 48 and 39 at 2**19;
 # sigmoid: 9 and 10 us at 2**15, 18 and 15 at 2**16, 71 and 43 at 2**18.
 CHEAP_FROM = 1 << 18  # elements of a kernel limited by memory
 COSTLY_FROM = 1 << 16  # elements of a kernel with an exponential in it
@@ -104,7 +104,7 @@ def _parallel(address, packed, count, threads):
 
 @functools.cache
 def serial() -> Callable[[int, int, int, int, int], int]:
-    """The driver for one thread, without the search for its types at each call."""
+    """The driver for one thread, which skips Numba's dispatch on the types of arguments."""
     return _serial.compile((types.intp,) * 5)
 
 

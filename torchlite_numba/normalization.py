@@ -17,7 +17,7 @@ from torchlite_numba.launch import COSTLY_FROM
 Array = Any
 Needs = tuple[bool, ...]
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
-_ROWS = 64  # whose gradients of a weight are summed as one piece of work
+_ROWS = 64  # rows whose gradients of the weight are summed as one piece of work
 _SHORT = 16  # places in a plane: NumPy is faster with fewer
 
 

@@ -24,7 +24,7 @@ _I64 = np.dtype(np.int64)
 def _max_pool(x: Real, geometry: I64, out: Real, chosen: I64, lo: int, hi: int) -> None:
     """The maximum of each window of planes lo..hi and its flat place; NaN wins.
 
-    A window of which only -inf or nothing lies in the plane gives its first place, as in PyTorch.
+    Of a window with nothing but -inf and padding, the first place is chosen, as in PyTorch.
     """
     _, height, width, rows, columns, kh, kw = geometry[:7]
     sh, sw, ph, pw, dh, dw = geometry[7:]

@@ -236,11 +236,8 @@ def _normal64(words: U32, out: F64, lo: int, hi: int, mean: float, std: float) -
 
 @kernel
 def _normal32(words: U32, out: F32, lo: int, hi: int, mean: float, std: float) -> None:
-    mean, std, half = (
-        f32(mean),
-        f32(std),
-        out.size // 16 * 8,
-    )  # radii and angles each in a row of their own: LLVM vectorises that
+    mean, std, half = f32(mean), f32(std), out.size // 16 * 8
+    # radii and angles each in a row of their own, so that LLVM vectorises
     u1, u2 = np.empty(half, u32), np.empty(half, u32)
     x, y = np.empty(half, f32), np.empty(half, f32)
     for start in range(0, half, 8):

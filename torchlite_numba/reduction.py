@@ -40,7 +40,7 @@ _declare = partial(kernel, threshold=CHEAP_FROM, reassociate=True)
 
 
 def _rows(name: str, divide: bool, element: Any = Real) -> Kernel:
-    """Reduces rows; a quotient of type `element` if `divide`."""
+    """A kernel that reduces rows to numbers of type `element`, and may divide by their length."""
     start, step = _STEPS[name]
 
     def rows(x: Real, out: Any, lo: int, hi: int, width: int) -> None:

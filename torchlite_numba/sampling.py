@@ -28,7 +28,7 @@ class Sampling:
             return out
         words: Any = np.empty(2, np.uint32)
         spare: Any = np.array([rng.spare_normal or 0.0])
-        cursor: Any = np.array([0, rng.spare_normal is not None, False])  # last: is any word drawn?
+        cursor: Any = np.array([0, rng.spare_normal is not None, False])  # last: any word drawn?
         with rng.lock:
             key, cursor[0] = rng.get_key()
             _KERNELS[sample].launch(key, cursor, words, spare, a, b, out, out.size)

@@ -1,8 +1,8 @@
 """The fast backend of torchlite: kernels compiled by Numba where they beat NumPy, NumPy elsewhere.
 
 ``torchlite.backends.use("numba")`` or ``TORCHLITE_BACKEND=numba`` switches to it. Kernels compile
-when they are first used and stay on disk; ``python -m torchlite_numba warmup`` compiles the usual
-ones beforehand.
+when they are first used and stay on disk; ``python -m torchlite_numba warmup`` compiles them all
+ahead of time.
 """
 
 from torchlite_numba.convolution import Convolution
@@ -22,8 +22,17 @@ __all__ = ["NumbaBackend", "get_num_threads", "set_num_threads"]
 
 
 class NumbaBackend(
-    Random, Sampling, Elementwise, Reductions, Softmax, Linear, Convolution, Pooling, Normalization,
-    Embedding, Updates
+    Random,
+    Sampling,
+    Elementwise,
+    Reductions,
+    Softmax,
+    Linear,
+    Convolution,
+    Pooling,
+    Normalization,
+    Embedding,
+    Updates,
 ):
     """`NumpyBackend` with the methods that Numba makes faster."""
 

@@ -1,29 +1,44 @@
-"""From generated source to a compiled kernel: real files, so that Numba can cache them on disk.
-
-A *kernel* is a C function over a range of its work: `lo` to `hi` of elements or rows. Its address
-goes to a driver of `torchlite_numba.launch`, which calls it once a thread.
-"""
+"""Functions from generated source, in real files so that Numba can cache them on disk."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import linecache
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numba
 import numpy as np
-from numba import types
 
-# Numba's cache notices neither a change of what a kernel calls nor of its options: names tell it
-_NAMES = ("codegen", "launch", "random", "sampling", "vector", "convolution")
-_SHARED = [Path(__file__).with_name(f"{name}.py") for name in _NAMES]
-_STAMP = hashlib.sha256(b"".join(path.read_bytes() for path in _SHARED)).hexdigest()[:12]
-_alive: list[Any] = []  # a compiled function is freed with its object; addresses must stay valid
+_files: set[str] = set()
+
+
+def register(file: str) -> None:
+    """Compile all kernels anew when `file`, which holds functions that they call, has changed."""
+    _files.add(file)
+
+
+@functools.cache
+def _digest_of(file: str) -> bytes:
+    return hashlib.sha256("".join(linecache.getlines(file)).encode()).digest()
+
+
+def _stamp(source: str, options: dict[str, Any], file: str) -> str:
+    """Differs whenever the compiled form of a kernel whose body is in `file` may differ.
+
+    Numba's own cache notices changes neither of options nor of the functions that a kernel calls.
+    """
+    versions = f"{numba.__version__} {np.__version__} {sys.version}"
+    digest = hashlib.sha256(f"{source}\0{options}\0{versions}".encode())
+    for name in sorted({file, __file__, *_files}):
+        digest.update(_digest_of(name))
+    return digest.hexdigest()[:16]
 
 
 def folder() -> Path:
@@ -36,24 +51,29 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "torchlite_numba"
 
 
-def load(name: str, source: str) -> tuple[Callable, bool]:
-    """The function `kernel` that `source` defines, and whether its compiled form can be cached."""
-    if os.environ.get("TORCHLITE_DEBUG"):
-        print(source, file=sys.stderr)
-    versions = f"{numba.__version__} {np.__version__} {sys.version}"
-    digest = hashlib.sha256("\0".join((source, versions, _STAMP)).encode()).hexdigest()[:16]
-    stem = f"torchlite_numba_{name}_{digest}"
+def define(name: str, source: str, scope: dict[str, Any]) -> Any:
+    """The function `name` that `source` defines; tracebacks and `inspect` show its lines."""
+    file = f"<torchlite_numba {hashlib.sha256(source.encode()).hexdigest()[:16]}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    exec(compile(source, file, "exec"), scope)
+    return scope[name]
+
+
+def compile_kernel(name: str, source: str, body: Callable, *args: Any, **options: Any) -> Any:
+    """The function `kernel` of `source`, which calls `body`, compiled by ``numba.cfunc``."""
+    stem = f"torchlite_numba_{name}_{_stamp(source, options, body.__code__.co_filename)}"
     try:
         file, cache = str(_write(folder() / f"{stem}.py", source)), True
     except (OSError, RuntimeError):  # read-only, or no home: every process compiles anew
         file, cache = f"<{stem}>", False
     module = sys.modules[stem] = ModuleType(stem)  # where Numba's cache looks for its globals
     exec(compile(source, file, "exec"), module.__dict__)
-    return module.kernel, cache
+    module.__dict__["body"] = numba.njit(inline="always")(body)
+    return cached(numba.cfunc, module.__dict__["kernel"], *args, cache=cache, **options)
 
 
 def _write(path: Path, source: str) -> Path:
-    """Write `source` in one step (other processes may do the same), unless it stands there."""
+    """Write `source` in one step (other processes may do the same), unless it is there already."""
     if path.is_file() and path.read_text(encoding="utf-8") == source:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,38 +84,12 @@ def _write(path: Path, source: str) -> Path:
     return path
 
 
-def compile_kernel(
-    function: Callable, arrays: Sequence[Any], cache: bool = True, reassociate: bool = False
-) -> int:
-    """The address of `function(a, b, c, o, lo, hi, n, m, p, q, r)`, compiled.
-
-    `arrays` holds the element types of a, b, c and o, which arrive as pointers; lo, hi, n and m are
-    sizes; p, q and r doubles. `reassociate`: sums may be vectorised.
-    """
-    pointers = [types.CPointer(numba.from_dtype(np.dtype(kind))) for kind in arrays]
-    signature = types.void(*pointers, *[types.intp] * 4, *[types.float64] * 3)
-    options: dict[str, Any] = {"error_model": "numpy"}
-    if reassociate:
-        options["fastmath"] = {"reassoc"}
-    function.__qualname__ += f"_{_STAMP}"
+def cached(decorator: Callable, function: Callable, *args: Any, cache: bool = True,
+           **options: Any) -> Any:  # fmt: skip
+    """`function` compiled by a decorator of Numba, cached on disk where a folder is writable."""
     try:
-        compiled = numba.cfunc(signature, cache=cache, **options)(function)
+        return decorator(*args, error_model="numpy", cache=cache, **options)(function)
     except RuntimeError as error:
         if not cache or "cannot cache" not in str(error):
             raise
-        compiled = numba.cfunc(signature, **options)(function)
-    _alive.append(compiled)
-    return compiled.address
-
-
-def jit(function: Callable | None = None, **options: Any) -> Any:
-    """`numba.njit` with NumPy's division, cached on disk where a folder for it is writable."""
-    if function is None:
-        return lambda f: jit(f, **options)
-    function.__qualname__ += f"_{_STAMP}"
-    try:
-        return numba.njit(error_model="numpy", cache=True, **options)(function)
-    except RuntimeError as error:
-        if "cannot cache" not in str(error):
-            raise
-        return numba.njit(error_model="numpy", **options)(function)
+        return decorator(*args, error_model="numpy", **options)(function)

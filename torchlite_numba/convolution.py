@@ -1,57 +1,52 @@
-"""Convolutions: columns of some images at a time, as many as stay in the cache, and one BLAS call.
+"""Convolutions: the columns of as many images as fit in the cache, then one BLAS call for them.
 
-Columns of several images side by side make one wide product where each image alone would make a
-narrow one (28 x 28 places, or 7 x 7); their results are then dealt out to the images together with
-the bias. One and two spatial axes, float32 and float64, one group; NumPy has the rest.
+The columns of several images side by side make one wide product where each image alone would make
+a narrow one (28 x 28 places, or 7 x 7); the results are then dealt out to the images, and the bias
+added. One and two spatial axes, float32 and float64, one group; NumPy handles the rest.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import carray
 
 from torchlite.backends.numpy import NumpyBackend
 from torchlite.backends.numpy.quiet import quiet
-from torchlite_numba import codegen, launch
-from torchlite_numba.vector import helper
+from torchlite_numba.kernel import I64, REALS, Real, helper, kernel
+from torchlite_numba.launch import COSTLY_FROM
 
 Array = Any
 Ints = tuple[int, ...]
-_I64 = np.dtype(np.int64)
-FLOATS = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
-_BUFFER = 1 << 20  # bytes of columns: half of what two cores have as second cache
+_BUFFER = 1 << 20  # bytes of columns: half of the second-level cache of two cores
 _product = quiet(np.dot)
 
-# What the kernels know of a convolution, as an array of integers: see `geometry_of`.
-# channels, H, W, rows and columns of the result, of the window, steps, padding, dilation
+# Kernels receive the geometry of a convolution as one array of integers, see `geometry_of`:
+# channels, H, W, then rows and columns of the result, the window, the stride, padding, dilation.
 
 
 @helper
 def inside(right: Any, width: Any, step: Any, columns: Any) -> Any:
-    """The columns first..last of a result whose window place ``j * step + right`` is in a row."""
+    """The range first..last of the columns j for which ``j * step + right`` lies within a row."""
     first = min(max((step - 1 - right) // step, 0), columns)
     return first, max(min((width - 1 - right) // step + 1, columns), first)
 
 
-def _im2col(a, b, c, o, lo, hi, n, m, p, q, r):
-    """Rows lo..hi of the columns (C * KH * KW, n * OH * OW) of n images."""
-    geometry = carray(c, 13)
+@kernel(threshold=COSTLY_FROM)
+def _im2col(x: Real, geometry: I64, out: Real, lo: int, hi: int, images: int) -> None:
+    """Rows lo..hi of the columns (C * KH * KW, images * OH * OW)."""
     channels, height, width, rows, columns, kh, kw = geometry[:7]
     sh, sw, ph, pw, dh, dw = geometry[7:]
     plane, places = height * width, rows * columns
-    x, out = carray(a, n * channels * plane), carray(o, hi * n * places)
     for row in range(lo, hi):
         channel, down, right = row // (kh * kw), row // kw % kh * dh - ph, row % kw * dw - pw
         first, last = inside(right, width, sw, columns)
-        for image in range(n):
+        for image in range(images):
             start = (image * channels + channel) * plane
             for i in range(rows):
-                to = (row * n + image) * places + i * columns
+                to = (row * images + image) * places + i * columns
                 result = out[to : to + columns]
                 y = i * sh + down
                 if y < 0 or y >= height:
@@ -69,21 +64,20 @@ def _im2col(a, b, c, o, lo, hi, n, m, p, q, r):
                         part[k] = x[at + k * sw]
 
 
-def _col2im(a, b, c, o, lo, hi, n, m, p, q, r):
-    """Channels lo..hi of n images: the sums of their columns, the adjoint of `_im2col`."""
-    geometry = carray(c, 13)
+@kernel(threshold=COSTLY_FROM)
+def _col2im(x: Real, geometry: I64, out: Real, lo: int, hi: int, images: int) -> None:
+    """Channels lo..hi of the images: the sums of their columns, the adjoint of `_im2col`."""
     channels, height, width, rows, columns, kh, kw = geometry[:7]
     sh, sw, ph, pw, dh, dw = geometry[7:]
     plane, places = height * width, rows * columns
-    x, out = carray(a, hi * kh * kw * n * places), carray(o, n * channels * plane)
     for channel in range(lo, hi):
-        for image in range(n):
+        for image in range(images):
             start = (image * channels + channel) * plane
             out[start : start + plane] = 0
             for tap in range(kh * kw):
                 down, right = tap // kw * dh - ph, tap % kw * dw - pw
                 first, last = inside(right, width, sw, columns)
-                base = ((channel * kh * kw + tap) * n + image) * places
+                base = ((channel * kh * kw + tap) * images + image) * places
                 for i in range(rows):
                     y = i * sh + down
                     if y < 0 or y >= height:
@@ -99,46 +93,32 @@ def _col2im(a, b, c, o, lo, hi, n, m, p, q, r):
                             out[at + k * sw] += part[k]
 
 
-def _deal(a, b, c, o, lo, hi, n, m, p, q, r):
-    """Planes lo..hi of (n images, C planes) of m places, out of (C, n, m), plus a bias (C,)."""
-    channels = int(p)
-    x, bias, out = carray(a, n * channels * m), carray(b, channels), carray(o, hi * m)
+@kernel(threshold=COSTLY_FROM)
+def _deal(x: Real, bias: Real, out: Real, lo: int, hi: int, images: int, places: int) -> None:
+    """Planes lo..hi of (images, C, places), out of (C, images, places), plus a bias (C,)."""
+    channels = bias.size
     for plane in range(lo, hi):
         image, channel = plane // channels, plane % channels
-        source = x[(channel * n + image) * m : (channel * n + image) * m + m]
-        result, shift = out[plane * m : plane * m + m], bias[channel]
-        for k in range(m):
+        start = (channel * images + image) * places
+        source, shift = x[start : start + places], bias[channel]
+        result = out[plane * places : plane * places + places]
+        for k in range(places):
             result[k] = source[k] + shift
 
 
-def _gather(a, b, c, o, lo, hi, n, m, p, q, r):
-    """Planes lo..hi of (C channels, n images) of m places, out of (n, C, m)."""
-    channels = int(p)
-    x, out = carray(a, n * channels * m), carray(o, hi * m)
+@kernel(threshold=COSTLY_FROM)
+def _gather(x: Real, out: Real, lo: int, hi: int, images: int, channels: int, places: int) -> None:
+    """Planes lo..hi of (channels, images, places), out of (images, channels, places)."""
     for plane in range(lo, hi):
-        channel, image = plane // n, plane % n
-        source = x[(image * channels + channel) * m : (image * channels + channel) * m + m]
-        result = out[plane * m : plane * m + m]
-        for k in range(m):
+        channel, image = plane // images, plane % images
+        start = (image * channels + channel) * places
+        source, result = x[start : start + places], out[plane * places : plane * places + places]
+        for k in range(places):
             result[k] = source[k]
 
 
-_addresses: dict[Any, int] = {}
-
-
-def run_kernel(kernel: Callable, a: Array, b: Array, c: Array, out: Array, count: int, n: int = 1,
-               m: int = 1, p: float = 0.0) -> None:  # fmt: skip
-    """`kernel` over `count` pieces of work on arrays a and b, integers c and a result as a."""
-    address = _addresses.get((kernel, a.dtype))
-    if address is None:
-        kinds = (a.dtype, b.dtype, _I64, a.dtype)
-        address = _addresses[kernel, a.dtype] = codegen.compile_kernel(kernel, kinds)
-    driver = launch.serial if out.size < launch.COSTLY_FROM else launch.parallel
-    driver(address, a.ravel(), b.ravel(), c, out.ravel(), count, n, m, p, 0.0, 0.0)
-
-
 class _Scratch(threading.local):
-    """Memory that calls use again: fresh pages cost more than writing to them."""
+    """Memory reused between calls: fresh pages cost more than writing to them."""
 
     def __init__(self) -> None:
         self.held: dict[Any, Array] = {}
@@ -154,11 +134,10 @@ class _Scratch(threading.local):
 
 
 _scratch = _Scratch()
-NOTHING: Array = np.zeros(13, np.int64)
 
 
 def geometry_of(channels: int, size: Ints, counts: Ints, kernel: Ints, *others: Ints) -> Array:
-    """The integers that kernels read; one axis is the second of two, the first of length 1."""
+    """The integers that kernels read; a single axis becomes the second of two."""
     parts: list[int] = []
     for values, neutral in zip((size, counts, kernel, *others), (1, 1, 1, 1, 0, 1)):
         parts += values if len(values) == 2 else (neutral, *values)
@@ -166,30 +145,30 @@ def geometry_of(channels: int, size: Ints, counts: Ints, kernel: Ints, *others: 
 
 
 def _blocks(count: int, each: int) -> list[slice]:
-    """Slices of `count` images, of so many as need no more than the buffer."""
+    """Slices of `count` images, so that the columns of a block (`each` bytes an image) fit."""
     step = max(_BUFFER // max(each, 1), 1)
     return [slice(i, min(i + step, count)) for i in range(0, count, step)]
 
 
 def _side_by_side(x: Array) -> Array:
-    """(n, C, *S) -> (C, n * places): the planes of a channel of all images one after another."""
+    """(n, C, *S) -> (C, n * places): for each channel, the planes of all images in turn."""
     n, channels, places = x.shape[0], x.shape[1], math.prod(x.shape[2:])
     if n == 1:
         return x.reshape(channels, places)
     out = _scratch.array("planes", (channels, n * places), x.dtype)
-    run_kernel(_gather, x, x, NOTHING, out, channels * n, n, places, float(channels))
+    _gather.launch(x, out, channels * n, n, channels, places)
     return out
 
 
 def _columns(x: Array, geometry: Array, rows: int, places: int) -> Array:
     """The columns (rows, n * places) of images x (n, C, *S)."""
     out = _scratch.array("columns", (rows, len(x) * places), x.dtype)
-    run_kernel(_im2col, x, x, geometry, out, rows, len(x))
+    _im2col.launch(x, geometry, out, rows, len(x))
     return out
 
 
 def _fits(x: Array, other: Array, groups: int) -> bool:
-    same = x.dtype == other.dtype and x.dtype in FLOATS
+    same = x.dtype == other.dtype and x.dtype in REALS
     return same and groups == 1 and x.ndim <= 4 and x.size > 0 and other.size > 0
 
 
@@ -215,8 +194,7 @@ class Convolution(NumpyBackend):
             n = columns.shape[1] // places
             product = _scratch.array("product", (outputs, n * places), x.dtype)
             _product(matrix, columns, product)
-            images, planes = out[block], n * outputs
-            run_kernel(_deal, product, bias, NOTHING, images, planes, n, places, float(outputs))
+            _deal.launch(product, bias, out[block], n * outputs, n, places)
         return out
 
     def convolution_transposed(self, x: Array, weight: Array, bias: Array | None, size: Ints,
@@ -238,7 +216,7 @@ class Convolution(NumpyBackend):
             columns = _scratch.array("columns", (len(matrix), planes.shape[1]), x.dtype)
             _product(matrix, planes, columns)
             n = planes.shape[1] // places
-            run_kernel(_col2im, columns, columns, geometry, out[block], channels, n)
+            _col2im.launch(columns, geometry, out[block], channels, n)
         return out if bias is None else self.add(out, bias.reshape(-1, *(1,) * len(size)))
 
     def convolution_weight(self, grad: Array, x: Array, kernel: Ints, stride: Ints, padding: Ints,

@@ -1,6 +1,6 @@
 """Elementwise methods of the backend, made from the table of `torchlite_numba.scalar`.
 
-A method takes row-major arrays of a type that its kernel has; all else is NumPy's.
+A method handles row-major arrays of the types its kernel supports; NumPy handles the rest.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 
 from torchlite.backends.numpy import NumpyBackend
-from torchlite_numba import codegen, launch, scalar
+from torchlite_numba import codegen, launch, scalar, vector
+from torchlite_numba.kernel import F32, REALS, Bool, Kernel, Real, kernel
 
 _ARRAYS = ("g", "x", "out", "mask")
-_NUMBERS = {  # numbers as a driver takes them: floats, since it is compiled for each type
-    "low": "-inf if low is None else float(low)",
-    "high": "inf if high is None else float(high)",
-}
+_NUMBERS = {"low": "-inf if low is None else low", "high": "inf if high is None else high"}
 
-_INHERITED = {  # what serves the arrays that a kernel does not take, where the name differs
+_INHERITED = {  # what handles other arrays, where its name differs
     "_mse_slope": "mul(self.sub(x, out), scale)",
     "_gelu": "gelu(x, 'none')",
     "_gelu_backward": "gelu_backward(g, x, 'none')",
@@ -27,103 +25,71 @@ _INHERITED = {  # what serves the arrays that a kernel does not take, where the 
     "_gelu_tanh_backward": "gelu_backward(g, x, 'tanh')",
 }
 
-_KERNEL = '''\
-"""{name} of {kind} elements."""
-
-import numpy as np
-from numba import carray
-
-from torchlite_numba.vector import *
-
-ZERO, HALF, ONE = np.{kind}(0), np.{kind}(0.5), np.{kind}(1)
-
-
-def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
-    first, second, result = carray(a, hi)[lo:hi], carray(b, hi)[lo:hi], carray(o, hi)[lo:hi]
-    {numbers}
+_BODY = """\
+def elements({declared}, out: {type}, lo: int, hi: int{numbers}):
+    kind = out.dtype.type
+    ZERO, HALF, ONE = kind(0), kind(0.5), kind(1)
+    {converted}
+    {parts}, result = {slices}, out[lo:hi]
     for i in range(result.size):
         {elements}
         result[i] = {value}
-'''
+"""
 
 _METHOD = """\
-def {name}(self, {parameters}):
-    if {x}.flags.c_contiguous{guard}:
-        kind = {x}.dtype
-        address = addresses.get(kind)
-        if address is None:
-            address = addresses[kind] = build(kind)
-        if address:
-            result, first, second = empty({x}.shape, kind), {x}.ravel(), {y}.ravel()
-            if {x}.size < threshold:
-                {serial}
-            else:
-                parallel({full})
-            return result
+def {name}(self, {signature}):
+    if {x}.flags.c_contiguous and {x}.dtype in kinds{guard}:
+        result = empty({x}.shape, {x}.dtype)
+        kernel.launch({arrays}, result, result.size{numbers})
+        return result
     return super(Elementwise, self).{inherited}
 """
 
 
-def build(name: str, signature: str, value: str, kinds: tuple[str, ...]) -> Callable[[Any], int]:
-    """A function from a dtype to the address of the compiled kernel; 0 if it has none."""
-
-    def address(dtype: np.dtype) -> int:
-        if dtype not in kinds:
-            return 0
-        parameters = signature.split(", ")
-        arrays = [word for word in parameters if word in _ARRAYS]
-        source = _source(name, str(dtype), parameters, value)
-        kernel, cache = codegen.load(f"{name}_{dtype}", source)
-        second = np.bool_ if arrays[-1] == "mask" else dtype
-        return codegen.compile_kernel(kernel, (dtype, second, second, dtype), cache)
-
-    return address
-
-
-def _source(name: str, kind: str, parameters: list[str], value: str) -> str:
-    arrays = [word for word in parameters if word in _ARRAYS]
-    numbers = [word for word in parameters if word not in _ARRAYS]
-    return _KERNEL.format(
-        name=name,
-        kind=kind,
-        value=value,
-        numbers="; ".join(f"{w} = np.{kind}({raw})" for w, raw in zip(numbers, "pqr")) or "pass",
-        elements="; ".join(f"{w} = {a}[i]" for w, a in zip(arrays, ("first", "second"))),
-    )
+def declare(name: str, signature: str, value: str, type: str, threshold: int) -> Kernel:
+    """The kernel that computes `value` for each element of arrays of `type`, Real or F32."""
+    arrays, numbers = _split(signature)
+    source = _BODY.format(
+        value=value, type=type,
+        declared=", ".join(f"{w}s: {'Bool' if w == 'mask' else type}" for w in arrays),
+        numbers="".join(f", {w}: float" for w in numbers),
+        converted="; ".join(f"{w} = kind({w})" for w in numbers) or "pass",
+        parts=", ".join(f"{w}s" for w in arrays),
+        slices=", ".join(f"{w}s[lo:hi]" for w in arrays),
+        elements="; ".join(f"{w} = {w}s[i]" for w in arrays),
+    )  # fmt: skip
+    scope = {**vars(vector), "Real": Real, "F32": F32, "Bool": Bool}
+    body = codegen.define("elements", source, scope)
+    return kernel(body, name=name.strip("_"), threshold=threshold)
 
 
-def method(
-    name: str, signature: str, value: str, kinds: tuple[str, ...], threshold: int, least: int = 0
-) -> Callable:
-    """The method of the backend: few checks in one frame, since small arrays pay for each.
+def _split(signature: str) -> tuple[list[str], list[str]]:
+    """The names of arrays and of numbers."""
+    words = signature.split(", ")
+    return [w for w in words if w in _ARRAYS], [w for w in words if w not in _ARRAYS]
 
-    Arrays of `threshold` elements go to all threads, those below `least` elements to NumPy.
+
+def method(name: str, signature: str, kernel: Kernel, kinds: frozenset, least: int) -> Callable:
+    """The backend's method: few checks, all in one frame, since every one delays small arrays.
+
+    Arrays with fewer than `least` elements, or of a type not in `kinds`, go to NumPy.
     """
-    parameters = signature.split(", ")
-    arrays = [word for word in parameters if word in _ARRAYS]
-    x, y = arrays[0], arrays[-1]
-    numbers = [_NUMBERS.get(word, f"float({word})") for word in parameters if word not in _ARRAYS]
-    padded = ", ".join((numbers + ["0.0"] * 3)[:3])
-    full = f"address, first, second, second, result.ravel(), result.size, 1, 1, {padded}"
-    few = "small(address, first, second, result.ravel())"
+    arrays, numbers = _split(signature)
     source = _METHOD.format(
-        name=name, parameters=signature, x=x, y=y, guard=_guard(x, y, least), full=full,
-        serial=f"serial({full})" if numbers else few,
+        name=name, signature=signature, x=arrays[0], arrays=", ".join(arrays),
+        guard=_guard(arrays[0], arrays[-1], least),
+        numbers="".join(f", {_NUMBERS.get(w, w)}" for w in numbers),
         inherited=_INHERITED.get(name, f"{name}({signature})"),
     )  # fmt: skip
     scope: dict[str, Any] = {
-        "__name__": __name__, "addresses": {}, "build": build(name, signature, value, kinds),
-        "threshold": threshold, "empty": np.empty, "boolean": np.dtype(bool), "inf": np.inf,
-        "small": launch.small, "serial": launch.serial, "parallel": launch.parallel,
-        "Elementwise": Elementwise,
+        "__name__": __name__, "kernel": kernel, "kinds": kinds, "empty": np.empty, "inf": np.inf,
+        "boolean": np.dtype(bool), "Elementwise": Elementwise,
     }  # fmt: skip
-    exec(source, scope)
-    scope[name].__doc__ = f"``{value}`` for each element; see the composite or primitive."
-    return scope[name]
+    return codegen.define(name, source, scope)
 
 
 def _guard(x: str, y: str, least: int) -> str:
-    """What `method` checks besides the order of x in memory."""
+    """What `method` checks besides the type and memory order of x."""
     size = f" and {x}.size >= {least}" if least else ""
     if x == y:
         return size
@@ -157,11 +123,14 @@ class Elementwise(NumpyBackend):
         return super().mse_mean_backward(g, x, target)
 
 
-_FLOATS = ("float32", "float64")
-for _table, _arguments in (
-    (scalar.CHEAP, (_FLOATS, launch.CHEAP_FROM)),
-    (scalar.COSTLY, (_FLOATS[:1], launch.COSTLY_FROM)),
-    (scalar.LARGE, (_FLOATS[:1], launch.COSTLY_FROM, launch.COSTLY_FROM)),
+for _table, _type, _threshold, _least in (
+    (scalar.CHEAP, "Real", launch.CHEAP_FROM, 0),
+    (scalar.COSTLY, "F32", launch.COSTLY_FROM, 0),
+    (scalar.LARGE, "F32", launch.COSTLY_FROM, launch.COSTLY_FROM),
 ):
+    _kinds = REALS if _type == "Real" else frozenset((np.dtype(np.float32),))
     for _name, (_signature, _value) in _table.items():
-        setattr(Elementwise, _name, method(_name, _signature, _value, *_arguments))
+        _kernel = declare(_name, _signature, _value, _type, _threshold)
+        _method = method(_name, _signature, _kernel, _kinds, _least)
+        _method.__doc__ = f"``{_value}`` for each element; see the composite or primitive."
+        setattr(Elementwise, _name, _method)

@@ -1,4 +1,4 @@
-"""The gradient of an embedding: rows that add up where an index repeats."""
+"""The gradient of an embedding: the rows of a repeated index add up."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 
 from torchlite.backends.numpy import NumpyBackend
-from torchlite_numba.codegen import jit
+from torchlite_numba.kernel import I64, REALS, Real, kernel, row_of
 
 Array = Any
-_FLOATS = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
+_I64 = np.dtype(np.int64)
 
 
-@jit(nogil=True)
-def _add_rows(out, index, rows):
-    for i in range(index.size):
-        row, source = out[index[i]], rows[i]
-        for j in range(source.size):
+@kernel
+def _add_rows(rows: Real, index: I64, out: Real, lo: int, hi: int, width: int) -> None:
+    for i in range(lo, hi):
+        place = index[i] if index[i] >= 0 else index[i] + out.size // width
+        row, source = row_of(out, place, width), row_of(rows, i, width)
+        for j in range(width):
             row[j] += source[j]
 
 
@@ -25,9 +26,9 @@ class Embedding(NumpyBackend):
     """float32 and float64."""
 
     def embedding_backward(self, g: Array, index: Array, count: int) -> Array:
-        """Rows of g (*, D) added up, in order, at index (*) -> (count, D)."""
-        if g.dtype not in _FLOATS or not g.size:
+        """Rows of g (*, D), added in order to the rows at index (*) -> (count, D)."""
+        if g.dtype not in REALS or index.dtype != _I64 or not g.size:
             return super().embedding_backward(g, index, count)
         out = np.zeros((count, g.shape[-1]), g.dtype)
-        _add_rows(out, index.ravel(), np.ascontiguousarray(g).reshape(-1, g.shape[-1]))
+        _add_rows.launch(g, index, out, index.size, g.shape[-1])
         return out

@@ -1,163 +1,144 @@
-"""Normalisation of float32 rows and planes: each stays in the cache for all passes over it.
+"""Normalisation of float32 rows and planes, each in the cache for every pass.
 
-Sums are in float64, of differences from a first element, so a large mean costs no digits.
+Differences from the first element are summed in float64, so a large mean costs no precision.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import carray
 
 from torchlite.backends.numpy import NumpyBackend
-from torchlite_numba import codegen, launch
+from torchlite_numba.kernel import F32, F64, inline, kernel, row_of
+from torchlite_numba.launch import COSTLY_FROM
 
 Array = Any
 Needs = tuple[bool, ...]
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
-_ROWS = 64  # of which one piece of work adds up the gradients of a weight
-_SHORT = 16  # places of a plane below which rows of channels are better
+_ROWS = 64  # rows whose gradients of the weight are summed as one piece of work
+_SHORT = 16  # places in a plane: NumPy is faster with fewer
 
 
-def _layer_norm(a, b, c, o, lo, hi, n, m, p, q, r):
-    """Rows of n: ``(x - mean) / sqrt(var + p) * weight + bias``."""
-    x, weight, bias, out = carray(a, hi * n), carray(b, n), carray(c, n), carray(o, hi * n)
+@inline
+def _moments(row: Any, eps: float) -> Any:
+    """Mean and ``1 / sqrt(var + eps)``."""
+    first, total, squares = row[0], 0.0, 0.0
+    for j in range(row.size):
+        d = np.float64(row[j] - first)
+        total += d
+        squares += d * d
+    shift = total / row.size
+    return first + shift, 1.0 / math.sqrt(max(squares / row.size - shift * shift, 0.0) + eps)
+
+
+@kernel(threshold=COSTLY_FROM, reassociate=True)
+def _layer_norm(x: F32, weight: F32, bias: F32, out: F32, lo: int, hi: int,
+                width: int, eps: float) -> None:  # fmt: skip
+    """Rows lo..hi: ``(x - mean) / sqrt(var + eps) * weight + bias``."""
     for i in range(lo, hi):
-        row, result = x[i * n : i * n + n], out[i * n : i * n + n]
-        first, total, squares = row[0], 0.0, 0.0
-        for j in range(n):
-            d = np.float64(row[j] - first)
-            total += d
-            squares += d * d
-        shift = total / n
-        scale = np.float32(1.0 / math.sqrt(max(squares / n - shift * shift, 0.0) + p))
-        mean = np.float32(first + shift)
-        for j in range(n):
+        row, result = row_of(x, i, width), row_of(out, i, width)
+        mean, scale = _moments(row, eps)
+        mean, scale = np.float32(mean), np.float32(scale)
+        for j in range(width):
             result[j] = (row[j] - mean) * scale * weight[j] + bias[j]
 
 
-def _row_moments(a, b, c, o, lo, hi, n, m, p, q, r):
-    """(mean, 1 / sqrt(var + p)) of rows of n."""
-    x, out = carray(a, hi * n), carray(o, hi * 2)
+@kernel(threshold=COSTLY_FROM, reassociate=True)
+def _row_moments(x: F32, out: F32, lo: int, hi: int, width: int, eps: float) -> None:
+    """The moments of rows lo..hi, in pairs."""
     for i in range(lo, hi):
-        row = x[i * n : i * n + n]
-        first, total, squares = row[0], 0.0, 0.0
-        for j in range(n):
-            d = np.float64(row[j] - first)
-            total += d
-            squares += d * d
-        shift = total / n
-        out[2 * i] = first + shift
-        out[2 * i + 1] = 1.0 / math.sqrt(max(squares / n - shift * shift, 0.0) + p)
+        out[2 * i], out[2 * i + 1] = _moments(row_of(x, i, width), eps)
 
 
-def _layer_norm_x(a, b, c, o, lo, hi, n, m, p, q, r):
-    """The gradient of `_layer_norm` for x, but for the factor ``1 / sqrt(var + p)``; c: moments.
-
-    The gradient of the result, a, is already multiplied by the weight.
-    """
-    g, x, moments, out = carray(a, hi * n), carray(b, hi * n), carray(c, hi * 2), carray(o, hi * n)
+@kernel(threshold=COSTLY_FROM, reassociate=True)
+def _layer_norm_x(g: F32, x: F32, moments: F32, out: F32, lo: int, hi: int, width: int) -> None:
+    """The gradient of `_layer_norm` for x; g is already multiplied by the weight."""
     for i in range(lo, hi):
-        gs, row, result = g[i * n : i * n + n], x[i * n : i * n + n], out[i * n : i * n + n]
+        gs, row, result = row_of(g, i, width), row_of(x, i, width), row_of(out, i, width)
         mean, scale = moments[2 * i], moments[2 * i + 1]
         total, along = 0.0, 0.0
-        for j in range(n):
+        for j in range(width):
             total += gs[j]
             along += gs[j] * ((row[j] - mean) * scale)
-        level, slope = np.float32(total / n), np.float32(along / n)
-        for j in range(n):
+        level, slope = np.float32(total / width), np.float32(along / width)
+        for j in range(width):
             result[j] = (gs[j] - level - (row[j] - mean) * scale * slope) * scale
 
 
-def _layer_norm_weight(a, b, c, o, lo, hi, n, m, p, q, r):
-    """Pieces lo..hi of m rows: sums (2, n) of ``g * unit`` and of g; q rows in all."""
-    rows = int(q)
-    g, x, moments = carray(a, rows * n), carray(b, rows * n), carray(c, rows * 2)
-    out = carray(o, hi * 2 * n)
+@kernel(threshold=COSTLY_FROM, reassociate=True)
+def _layer_norm_weight(g: F32, x: F32, moments: F32, out: F32, lo: int, hi: int,
+                       width: int, rows: int) -> None:  # fmt: skip
+    """Pieces lo..hi of `_ROWS` rows: sums (2, width) of ``g * (x - mean) * scale`` and of g."""
     for piece in range(lo, hi):
-        slopes = out[piece * 2 * n : piece * 2 * n + n]
-        levels = out[piece * 2 * n + n : piece * 2 * n + 2 * n]
+        slopes, levels = row_of(out, 2 * piece, width), row_of(out, 2 * piece + 1, width)
         slopes[:] = 0
         levels[:] = 0
-        for i in range(piece * m, min(piece * m + m, rows)):
-            gs, row = g[i * n : i * n + n], x[i * n : i * n + n]
+        for i in range(piece * _ROWS, min(piece * _ROWS + _ROWS, rows)):
+            gs, row = row_of(g, i, width), row_of(x, i, width)
             mean, scale = moments[2 * i], moments[2 * i + 1]
-            for j in range(n):
+            for j in range(width):
                 slopes[j] += gs[j] * ((row[j] - mean) * scale)
                 levels[j] += gs[j]
 
 
-def _channel_moments(a, b, c, o, lo, hi, n, m, p, q, r):
-    """(mean, variance) of channels lo..hi of n in planes of m places; q images."""
-    images = int(q)
-    x, out = carray(a, images * n * m), carray(o, hi * 2)
+@kernel(threshold=COSTLY_FROM, reassociate=True)
+def _channel_moments(x: F32, out: F32, lo: int, hi: int, images: int, places: int) -> None:
+    """Mean and variance of channels lo..hi, in pairs."""
+    channels = out.size // 2
     for channel in range(lo, hi):
-        first, total, squares = x[channel * m], 0.0, 0.0
+        first, total, squares = x[channel * places], 0.0, 0.0
         for image in range(images):
-            plane = x[(image * n + channel) * m : (image * n + channel) * m + m]
-            for k in range(m):
+            plane = row_of(x, image * channels + channel, places)
+            for k in range(places):
                 d = np.float64(plane[k] - first)
                 total += d
                 squares += d * d
-        shift = total / (images * m)
+        shift = total / (images * places)
         out[2 * channel] = first + shift
-        out[2 * channel + 1] = max(squares / (images * m) - shift * shift, 0.0)
+        out[2 * channel + 1] = max(squares / (images * places) - shift * shift, 0.0)
 
 
-def _channel_sums(a, b, c, o, lo, hi, n, m, p, q, r):
-    """(sum of g, sum of ``g * (x - mean)``) of channels lo..hi; c: the means."""
-    images = int(q)
-    g, x = carray(a, images * n * m), carray(b, images * n * m)
-    means, out = carray(c, n), carray(o, hi * 2)
+@kernel(threshold=COSTLY_FROM, reassociate=True)
+def _channel_sums(g: F32, x: F32, means: F32, out: F64, lo: int, hi: int,
+                  images: int, places: int) -> None:  # fmt: skip
+    """(sum of g, sum of ``g * (x - mean)``) of channels lo..hi, in pairs."""
+    channels = out.size // 2
     for channel in range(lo, hi):
         mean, total, along = means[channel], 0.0, 0.0
         for image in range(images):
-            start = (image * n + channel) * m
-            gs, plane = g[start : start + m], x[start : start + m]
-            for k in range(m):
+            at = image * channels + channel
+            gs, plane = row_of(g, at, places), row_of(x, at, places)
+            for k in range(places):
                 total += gs[k]
                 along += gs[k] * (plane[k] - mean)
         out[2 * channel], out[2 * channel + 1] = total, along
 
 
-def _channel_line(a, b, c, o, lo, hi, n, m, p, q, r):
-    """Planes lo..hi: ``f * (x - s) + t`` with the (f, s, t) of the channel, one of n."""
-    x, numbers, out = carray(a, hi * m), carray(b, n * 3), carray(o, hi * m)
+@kernel(threshold=COSTLY_FROM, reassociate=True)
+def _channel_line(x: F32, numbers: F32, out: F32, lo: int, hi: int,
+                  channels: int, places: int) -> None:  # fmt: skip
+    """Planes lo..hi: ``f * (x - s) + t`` with the (f, s, t) of the channel."""
     for image in range(lo, hi):
-        k = image % n * 3
-        factor, shift, summand = numbers[k], numbers[k + 1], numbers[k + 2]
-        plane, result = x[image * m : image * m + m], out[image * m : image * m + m]
-        for j in range(m):
-            result[j] = factor * (plane[j] - shift) + summand
+        k = image % channels * 3
+        f, s, t = numbers[k], numbers[k + 1], numbers[k + 2]
+        plane, result = row_of(x, image, places), row_of(out, image, places)
+        for j in range(places):
+            result[j] = f * (plane[j] - s) + t
 
 
-def _channel_plane(a, b, c, o, lo, hi, n, m, p, q, r):
+@kernel(threshold=COSTLY_FROM, reassociate=True)
+def _channel_plane(g: F32, x: F32, numbers: F32, out: F32, lo: int, hi: int,
+                   channels: int, places: int) -> None:  # fmt: skip
     """Planes lo..hi: ``f * (g - s) + h * (x - t)`` with the (f, s, h, t) of the channel."""
-    g, x, numbers, out = carray(a, hi * m), carray(b, hi * m), carray(c, n * 4), carray(o, hi * m)
     for image in range(lo, hi):
-        k = image % n * 4
+        k = image % channels * 4
         f, s, h, t = numbers[k], numbers[k + 1], numbers[k + 2], numbers[k + 3]
-        gs, plane = g[image * m : image * m + m], x[image * m : image * m + m]
-        result = out[image * m : image * m + m]
-        for j in range(m):
+        gs, plane = row_of(g, image, places), row_of(x, image, places)
+        result = row_of(out, image, places)
+        for j in range(places):
             result[j] = f * (gs[j] - s) + h * (plane[j] - t)
-
-
-_addresses: dict[Callable, int] = {}
-
-
-def _run(kernel: Callable, a: Array, b: Array, c: Array, out: Array, count: int, n: int,
-         m: int = 1, p: float = 0.0, q: float = 0.0) -> Array:  # fmt: skip
-    address = _addresses.get(kernel)
-    if address is None:
-        kinds = (a.dtype, b.dtype, c.dtype, out.dtype)
-        address = _addresses[kernel] = codegen.compile_kernel(kernel, kinds, reassociate=True)
-    driver = launch.serial if a.size < launch.COSTLY_FROM else launch.parallel
-    driver(address, a.ravel(), b.ravel(), c.ravel(), out.ravel(), count, n, m, p, q, 0.0)
-    return out
 
 
 def _fits(x: Array, *others: Array | None) -> bool:
@@ -182,8 +163,8 @@ class Normalization(NumpyBackend):
             return super().layer_norm(x, weight, bias, dims, eps)
         shape = x.shape[x.ndim - dims :]
         n, out = math.prod(shape), np.empty(x.shape, _F32)
-        weight, bias = _or(weight, 1, shape), _or(bias, 0, shape)
-        return _run(_layer_norm, x, weight, bias, out, x.size // n, n, 1, eps)
+        _layer_norm.launch(x, _or(weight, 1, shape), _or(bias, 0, shape), out, x.size // n, n, eps)
+        return out
 
     def layer_norm_backward(self, g: Array, x: Array, weight: Array | None, dims: int, eps: float,
                             needs: Needs) -> tuple:  # fmt: skip
@@ -192,15 +173,17 @@ class Normalization(NumpyBackend):
             return super().layer_norm_backward(g, x, weight, dims, eps, needs)
         shape = x.shape[x.ndim - dims :]
         n, rows, g = math.prod(shape), x.size // math.prod(shape), np.broadcast_to(g, x.shape)
-        moments = _run(_row_moments, x, x, x, np.empty((rows, 2), _F32), rows, n, 1, eps)
+        moments = np.empty((rows, 2), _F32)
+        _row_moments.launch(x, moments, rows, n, eps)
         gx = gw = gb = None
         if needs[0]:
             gu = g if weight is None else self.mul(g, weight)
-            gx = _run(_layer_norm_x, gu, x, moments, np.empty(x.shape, _F32), rows, n)
+            gx = np.empty(x.shape, _F32)
+            _layer_norm_x.launch(gu, x, moments, gx, rows, n)
         if needs[1] or needs[2]:
             pieces = -(-rows // _ROWS)
             sums = np.empty((pieces, 2, n), _F32)
-            _run(_layer_norm_weight, g, x, moments, sums, pieces, n, _ROWS, 0.0, float(rows))
+            _layer_norm_weight.launch(g, x, moments, sums, pieces, n, rows)
             both = self.sum(sums, 0, False)
             gw, gb = (s.reshape(shape) if need else None for s, need in zip(both, needs[1:]))
         return gx, gw, gb
@@ -211,7 +194,7 @@ class Normalization(NumpyBackend):
             return super().batch_moments(x)
         n, channels, places = x.shape[0], x.shape[1], math.prod(x.shape[2:])
         out = np.empty((channels, 2), _F32)
-        _run(_channel_moments, x, x, x, out, channels, channels, places, 0.0, float(n))
+        _channel_moments.launch(x, out, channels, n, places)
         return out[:, 0].copy(), out[:, 1].copy()
 
     def batch_norm(self, x: Array, weight: Array | None, bias: Array | None, mean: Array,
@@ -224,7 +207,8 @@ class Normalization(NumpyBackend):
         scale = scale if weight is None else self.mul(scale, weight)
         numbers = np.stack((scale, mean, _or(bias, 0, shape)), 1)
         planes, out = x.shape[0] * x.shape[1], np.empty(x.shape, _F32)
-        return _run(_channel_line, x, numbers, x, out, planes, x.shape[1], places)
+        _channel_line.launch(x, numbers, out, planes, x.shape[1], places)
+        return out
 
     def batch_norm_backward(self, g: Array, x: Array, weight: Array | None, mean: Array, var: Array,
                             training: bool, eps: float, needs: Needs) -> tuple:  # fmt: skip
@@ -234,7 +218,7 @@ class Normalization(NumpyBackend):
         n, channels, places = x.shape[0], x.shape[1], math.prod(x.shape[2:])
         g, count = np.broadcast_to(g, x.shape), n * math.prod(x.shape[2:])
         sums = np.empty((channels, 2), _F64)
-        _run(_channel_sums, g, x, mean, sums, channels, channels, places, 0.0, float(n))
+        _channel_sums.launch(g, x, mean, sums, channels, n, places)
         total, along = sums.T
         scale = 1 / np.sqrt(var.astype(_F64) + eps)
         gx = None
@@ -244,7 +228,7 @@ class Normalization(NumpyBackend):
             level = total / count if training else zero
             slope = -factor * scale * scale * along / count if training else zero
             numbers = np.stack((factor, level, slope, mean), 1).astype(_F32)
-            out = np.empty(x.shape, _F32)
-            gx = _run(_channel_plane, g, x, numbers, out, n * channels, channels, places)
+            gx = np.empty(x.shape, _F32)
+            _channel_plane.launch(g, x, numbers, gx, n * channels, channels, places)
         gw = (along * scale).astype(_F32) if needs[1] else None
         return gx, gw, total.astype(_F32) if needs[2] else None

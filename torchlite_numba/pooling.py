@@ -1,6 +1,6 @@
-"""Pooling of planes: a pass over the result for each place of a window, all in the cache.
+"""Pooling: a pass over each row of the result for every place of a window, all in the cache.
 
-One and two spatial axes, float32 and float64; NumPy has the rest.
+One and two spatial axes, float32 and float64; NumPy handles the rest.
 """
 
 from __future__ import annotations
@@ -9,27 +9,26 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import carray
 
 from torchlite.backends.numpy import NumpyBackend
-from torchlite_numba.convolution import FLOATS, NOTHING, geometry_of, inside, run_kernel
+from torchlite_numba.convolution import geometry_of, inside
+from torchlite_numba.kernel import I64, REALS, Real, kernel
+from torchlite_numba.launch import COSTLY_FROM
 
 Array = Any
 Ints = tuple[int, ...]
 _I64 = np.dtype(np.int64)
 
 
-def _max_pool(a, b, c, o, lo, hi, n, m, p, q, r):
-    """The greatest of each window of planes lo..hi and its flat place; NaN wins.
+@kernel(threshold=COSTLY_FROM)
+def _max_pool(x: Real, geometry: I64, out: Real, chosen: I64, lo: int, hi: int) -> None:
+    """The maximum of each window of planes lo..hi and its flat place; NaN wins.
 
-    Where a window has no place inside of the plane but for the padding, PyTorch's choice is kept:
-    the first place stands, with the lowest value.
+    Of a window with nothing but -inf and padding, the first place is chosen, as in PyTorch.
     """
-    geometry = carray(c, 13)
     _, height, width, rows, columns, kh, kw = geometry[:7]
     sh, sw, ph, pw, dh, dw = geometry[7:]
     plane, places = height * width, rows * columns
-    x, chosen, out = carray(a, hi * plane), carray(b, hi * places), carray(o, hi * places)
     for image in range(lo, hi):
         source = x[image * plane : image * plane + plane]
         for i in range(rows):
@@ -55,23 +54,23 @@ def _max_pool(a, b, c, o, lo, hi, n, m, p, q, r):
                         best[j], at[j] = value, place
 
 
-def _max_pool_backward(a, b, c, o, lo, hi, n, m, p, q, r):
-    """Planes lo..hi of n places: zeros, and m gradients added at their places."""
-    g, chosen, out = carray(a, hi * m), carray(b, hi * m), carray(o, hi * n)
+@kernel(threshold=COSTLY_FROM)
+def _max_pool_backward(g: Real, chosen: I64, out: Real, lo: int, hi: int, places: int,
+                       windows: int) -> None:  # fmt: skip
+    """Planes lo..hi: zeros, to which the gradients of their windows are added."""
     for image in range(lo, hi):
-        plane = out[image * n : image * n + n]
+        plane = out[image * places : image * places + places]
         plane[:] = 0
-        for k in range(image * m, image * m + m):
+        for k in range(image * windows, image * windows + windows):
             plane[chosen[k]] += g[k]
 
 
-def _pool_sum(a, b, c, o, lo, hi, n, m, p, q, r):
+@kernel(threshold=COSTLY_FROM)
+def _pool_sum(x: Real, geometry: I64, out: Real, lo: int, hi: int) -> None:
     """The sums of the windows of planes lo..hi."""
-    geometry = carray(c, 13)
     _, height, width, rows, columns, kh, kw = geometry[:7]
     sh, sw, ph, pw, dh, dw = geometry[7:]
     plane, places = height * width, rows * columns
-    x, out = carray(a, hi * plane), carray(o, hi * places)
     for image in range(lo, hi):
         for i in range(rows):
             to = image * places + i * columns
@@ -87,13 +86,12 @@ def _pool_sum(a, b, c, o, lo, hi, n, m, p, q, r):
                     total[j] += x[start + j * sw]
 
 
-def _pool_sum_backward(a, b, c, o, lo, hi, n, m, p, q, r):
+@kernel(threshold=COSTLY_FROM)
+def _pool_sum_backward(g: Real, geometry: I64, out: Real, lo: int, hi: int) -> None:
     """Planes lo..hi: each gradient added to all places of its window."""
-    geometry = carray(c, 13)
     _, height, width, rows, columns, kh, kw = geometry[:7]
     sh, sw, ph, pw, dh, dw = geometry[7:]
     plane, places = height * width, rows * columns
-    g, out = carray(a, hi * places), carray(o, hi * plane)
     for image in range(lo, hi):
         out[image * plane : image * plane + plane] = 0
         for i in range(rows):
@@ -109,7 +107,7 @@ def _pool_sum_backward(a, b, c, o, lo, hi, n, m, p, q, r):
 
 
 def _fits(x: Array) -> bool:
-    return x.dtype in FLOATS and x.ndim <= 4 and x.size > 0
+    return x.dtype in REALS and x.ndim <= 4 and x.size > 0
 
 
 class Pooling(NumpyBackend):
@@ -117,14 +115,14 @@ class Pooling(NumpyBackend):
 
     def max_pool(self, x: Array, size: Ints, kernel: Ints, stride: Ints, padding: Ints,
                  dilation: Ints) -> tuple[Array, Array]:  # fmt: skip
-        """The greatest of each window and its flat place: (N, C, *size) twice."""
+        """The maximum of each window and its flat place: (N, C, *size) twice."""
         if not _fits(x) or not math.prod(size):
             return super().max_pool(x, size, kernel, stride, padding, dilation)
         x, planes = np.ascontiguousarray(x), x.shape[0] * x.shape[1]
         geometry = geometry_of(1, x.shape[2:], size, kernel, stride, padding, dilation)
         out = np.empty((*x.shape[:2], *size), x.dtype)
         places = np.empty(out.shape, _I64)
-        run_kernel(_max_pool, x, places, geometry, out, planes)
+        _max_pool.launch(x, geometry, out, places, planes)
         return out, places
 
     def max_pool_backward(self, grad: Array, places: Array, shape: Ints) -> Array:
@@ -132,7 +130,7 @@ class Pooling(NumpyBackend):
         if not _fits(grad) or places.dtype != _I64 or not math.prod(shape):
             return super().max_pool_backward(grad, places, shape)
         out, n, m = np.empty(shape, grad.dtype), math.prod(shape[2:]), math.prod(grad.shape[2:])
-        run_kernel(_max_pool_backward, grad, places, NOTHING, out, shape[0] * shape[1], n, m)
+        _max_pool_backward.launch(grad, places, out, shape[0] * shape[1], n, m)
         return out
 
     def pool_sum(self, x: Array, size: Ints, kernel: Ints, stride: Ints,
@@ -143,7 +141,7 @@ class Pooling(NumpyBackend):
         ones = (1,) * len(kernel)
         geometry = geometry_of(1, x.shape[2:], size, kernel, stride, padding, ones)
         out = np.empty((*x.shape[:2], *size), x.dtype)
-        run_kernel(_pool_sum, x, x, geometry, out, x.shape[0] * x.shape[1])
+        _pool_sum.launch(x, geometry, out, x.shape[0] * x.shape[1])
         return out
 
     def pool_sum_backward(self, grad: Array, shape: Ints, kernel: Ints, stride: Ints,
@@ -154,5 +152,5 @@ class Pooling(NumpyBackend):
         ones = (1,) * len(kernel)
         geometry = geometry_of(1, shape[2:], grad.shape[2:], kernel, stride, padding, ones)
         out = np.empty(shape, grad.dtype)
-        run_kernel(_pool_sum_backward, grad, grad, geometry, out, shape[0] * shape[1])
+        _pool_sum_backward.launch(grad, geometry, out, shape[0] * shape[1])
         return out

@@ -1,8 +1,8 @@
-"""Random numbers as in `torchlite.backends.numpy.random`, equal to the bit, one pass each.
+"""The random numbers of `torchlite.backends.numpy.random`, bit for bit, in one pass each.
 
-The generator is the reference's own object, so streams go on when the backend is switched. No
-kernel uses fast-math flags: a fused multiply-add stands where the reference has one. Long draws
-run the engine here, on a copy of its state that is put back at the end.
+The generator is the reference's own object, so a stream continues when the backend is switched. No
+kernel uses fast-math flags: multiply and add are fused only where the reference does so. Long draws
+run the engine here, on a copy of its state that is written back at the end.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from numba.extending import intrinsic
 from torchlite import dtypes
 from torchlite.backends.numpy import random as reference
 from torchlite.backends.numpy.mt19937 import MT19937
-from torchlite_numba.codegen import jit
+from torchlite_numba import codegen
+from torchlite_numba.kernel import F32, F64, I64, U32, Bool, Kernel, Real, exact, inline, kernel
 
+codegen.register(reference.__file__)  # its constants are compiled in
 f32, f64, u32 = np.float32, np.float64, np.uint32
 
 _SQRT_HALF, _FOUR_OVER_PI = reference.SQRT_HALF, reference.FOUR_OVER_PI
@@ -31,15 +33,15 @@ _ZERO, _HALF, _ONE, _TWO = map(f32, (0, 0.5, 1, 2))
 
 
 class Random:
-    """Overrides of the reference's draws; mix in before `NumpyBackend`."""
+    """Overrides the reference's draws; mix in before `NumpyBackend`."""
 
     def random_uniform(
         self, rng: MT19937, shape: tuple, dtype: dtypes.dtype, low: float, high: float
     ) -> Any:
         if dtype not in _KERNELS:
             return super().random_uniform(rng, shape, dtype, low, high)  # type: ignore[misc]
-        kind, kernel, _ = _KERNELS[dtype]
-        return _drawn(rng, kernel, shape, kind, kind(low), kind(high))
+        kind, draw, _ = _KERNELS[dtype]
+        return _drawn(rng, draw, shape, kind, low, high)
 
     def random_normal(
         self, rng: MT19937, shape: tuple, dtype: dtypes.dtype, mean: float, std: float
@@ -47,16 +49,16 @@ class Random:
         n = math.prod(shape)
         if n < 16 or dtype not in _KERNELS:
             return super().random_normal(rng, shape, dtype, mean, std)  # type: ignore[misc]
-        kind, _, kernel = _KERNELS[dtype]
-        out = _drawn(rng, kernel, n, kind, kind(mean), kind(std))
+        kind, _, draw = _KERNELS[dtype]
+        out = _drawn(rng, draw, n, kind, mean, std)
         if n % 16:  # the last 16 numbers are drawn anew
-            out[-16:] = _drawn(rng, kernel, 16, kind, kind(mean), kind(std))
+            out[-16:] = _drawn(rng, draw, 16, kind, mean, std)
         return out.reshape(shape)
 
     def random_bernoulli(self, rng: MT19937, p: Any, shape: tuple) -> Any:
         if isinstance(p, np.ndarray):
             return super().random_bernoulli(rng, p, shape)  # type: ignore[misc]
-        return _drawn(rng, _bernoulli, shape, np.bool_, f64(p))
+        return _drawn(rng, _bernoulli, shape, np.bool_, p)
 
     def random_exponential(
         self, rng: MT19937, shape: tuple, dtype: dtypes.dtype, rate: float
@@ -69,7 +71,7 @@ class Random:
         if n >= reference.WIDE_PERMUTATION:
             return super().random_permutation(rng, n)  # type: ignore[misc]
         out: Any = np.arange(n, dtype=np.int64)
-        _shuffle(_drawn(rng, _copy, max(n - 1, 0), u32), out)
+        _shuffle.launch(_drawn(rng, _copy, max(n - 1, 0), u32), out, max(n - 1, 0))
         return out
 
     def random_integers(
@@ -77,25 +79,26 @@ class Random:
     ) -> Any:
         if high - low >= reference.WIDE_RANGE or dtype is not dtypes.int64:
             return super().random_integers(rng, shape, dtype, low, high)  # type: ignore[misc]
-        return _drawn(rng, _integers, shape, np.int64, u32(high - low), np.int64(low))
+        return _drawn(rng, _integers, shape, np.int64, high - low, low)
 
 
-def _drawn(rng: MT19937, kernel: Any, shape: Any, kind: Any, *parameters: Any) -> np.ndarray:
-    """``kernel(words, *parameters, out)`` for an array `out`, in parts if it is long."""
+def _drawn(rng: MT19937, draw: Kernel, shape: Any, kind: Any, *parameters: Any) -> np.ndarray:
+    """An array that `draw` fills from words of the generator, in parts if it is long."""
     result = np.empty(shape, kind)
-    out, width = result.reshape(-1), 1 if kernel in _ONE_WORD else 2
+    out, width = result.reshape(-1), 1 if draw in _ONE_WORD else 2
     if width * out.size < _FEW:
-        kernel(rng.words32(width * out.size).astype(u32), *parameters, out)
+        draw.launch(rng.words32(width * out.size).astype(u32), out, out.size, *parameters)
         return result
     buffer: Any = np.empty(width * _CHUNK, u32)
     with rng.lock:
-        key, position = rng.get_key()
+        key, place = rng.get_key()
+        position = np.array([place])
         for start in range(0, out.size, _CHUNK):
             part = out[start : start + _CHUNK]
             words = buffer[: width * part.size]
-            position = _generate(key, position, words)
-            kernel(words, *parameters, part)
-        rng.set_key(key, position)
+            _words.launch(key, position, words, words.size)
+            draw.launch(words, part, part.size, *parameters)
+        rng.set_key(key, int(position[0]))
     return result
 
 
@@ -109,9 +112,9 @@ def _fma(context, a, b, c):
     return a(a, a, a), generate
 
 
-@jit
+@exact
 def _generate(key, position, words):
-    """Fill `words`; returns the new position in `key`, which is twisted when it is used up."""
+    """Fill `words`; return the new position in `key`, which is twisted when it is used up."""
     done = 0
     while done < words.size:
         if position == 624:
@@ -125,7 +128,13 @@ def _generate(key, position, words):
     return position
 
 
-@jit
+@kernel
+def _words(key: U32, position: I64, words: U32, lo: int, hi: int) -> None:
+    """Fill `words` from `key` and move the position."""
+    position[0] = _generate(key, position[0], words)
+
+
+@inline
 def _temper(y):
     y = u32(y ^ (y >> u32(11)))
     y = u32(y ^ (y << u32(7) & u32(0x9D2C5680)))
@@ -133,7 +142,7 @@ def _temper(y):
     return u32(y ^ (y >> u32(18)))
 
 
-@jit
+@exact
 def _twist(key):
     for i in range(227):
         key[i] = _mix(key[i], key[i + 1], key[i + 397])
@@ -142,74 +151,81 @@ def _twist(key):
     key[623] = _mix(key[623], key[0], key[396])
 
 
-@jit
+@inline
 def _mix(a, b, c):
     y = u32(a & u32(0x80000000) | b & u32(0x7FFFFFFF))
     return u32(c ^ (y >> u32(1)) ^ (u32(0x9908B0DF) if b & u32(1) else u32(0)))
 
 
-@jit
+@inline
 def _unit32(word):
     return f32(np.int32(word & u32(2**24 - 1))) * _UNIT32
 
 
-@jit
+@inline
 def _unit64(words, i):
     high, low = np.uint64(words[2 * i]), np.uint64(words[2 * i + 1])
     word = (high << np.uint64(32) | low) & np.uint64(2**53 - 1)
     return f64(np.int64(word)) * _UNIT64
 
 
-@jit
-def _uniform32(words, low, high, out):
+@kernel
+def _uniform32(words: U32, out: F32, lo: int, hi: int, low: float, high: float) -> None:
+    words, out = words[lo:hi], out[lo:hi]
+    low, high = f32(low), f32(high)
     width = high - low
     for i in range(out.size):
         x = _fma(_unit32(words[i]), width, low)
         out[i] = low if x == high else x
 
 
-@jit
-def _uniform64(words, low, high, out):
+@kernel
+def _uniform64(words: U32, out: F64, lo: int, hi: int, low: float, high: float) -> None:
+    words, out = words[2 * lo : 2 * hi], out[lo:hi]
     width = high - low
     for i in range(out.size):
         x = _fma(_unit64(words, i), width, low)
         out[i] = low if x == high else x
 
 
-@jit
-def _bernoulli(words, p, out):
+@kernel
+def _bernoulli(words: U32, out: Bool, lo: int, hi: int, p: float) -> None:
+    words, out = words[2 * lo : 2 * hi], out[lo:hi]
     for i in range(out.size):
         out[i] = _unit64(words, i) < p
 
 
-@jit
-def _exponential(words, scale, out):
+@kernel
+def _exponential(words: U32, out: Real, lo: int, hi: int, scale: float) -> None:
+    words, out = words[2 * lo : 2 * hi], out[lo:hi]
     for i in range(out.size):
         out[i] = scale * math.log1p(-_unit64(words, i))
 
 
-@jit
-def _copy(words, out):
+@kernel
+def _copy(words: U32, out: U32, lo: int, hi: int) -> None:
+    words, out = words[lo:hi], out[lo:hi]
     for i in range(out.size):
         out[i] = words[i]
 
 
-@jit
-def _integers(words, span, low, out):
+@kernel
+def _integers(words: U32, out: I64, lo: int, hi: int, span: int, low: int) -> None:
+    words, out = words[lo:hi], out[lo:hi]
     for i in range(out.size):
-        out[i] = low + np.int64(words[i] % span)
+        out[i] = low + np.int64(words[i] % u32(span))
 
 
-@jit
-def _shuffle(words, out):
-    n = out.size
-    for i in range(n - 1):
-        j = i + np.int64(words[i] % u32(n - i))
+@kernel
+def _shuffle(words: U32, out: I64, lo: int, hi: int) -> None:
+    """Swap each element but the last, in order, with a random one of those from it on."""
+    for i in range(out.size - 1):
+        j = i + np.int64(words[i] % u32(out.size - i))
         out[i], out[j] = out[j], out[i]
 
 
-@jit
-def _normal64(words, mean, std, out):
+@kernel
+def _normal64(words: U32, out: F64, lo: int, hi: int, mean: float, std: float) -> None:
     for start in range(0, out.size - 15, 16):
         for i in range(start, start + 8):
             radius = math.sqrt(-2 * math.log(1 - _unit64(words, i)))
@@ -218,9 +234,10 @@ def _normal64(words, mean, std, out):
             out[i + 8] = _fma(radius * math.sin(angle), std, mean)
 
 
-@jit
-def _normal32(words, mean, std, out):
-    half = out.size // 16 * 8  # radii and angles each in a row of their own: LLVM vectorises that
+@kernel
+def _normal32(words: U32, out: F32, lo: int, hi: int, mean: float, std: float) -> None:
+    mean, std, half = f32(mean), f32(std), out.size // 16 * 8
+    # radii and angles each in a row of their own, so that LLVM vectorises
     u1, u2 = np.empty(half, u32), np.empty(half, u32)
     x, y = np.empty(half, f32), np.empty(half, f32)
     for start in range(0, half, 8):
@@ -235,7 +252,7 @@ def _normal32(words, mean, std, out):
             out[start + i], out[start + i + 8] = x[i], y[i]
 
 
-@jit
+@exact
 def _horner(x, coefficients):
     y = coefficients[0]
     for c in coefficients[1:]:
@@ -243,7 +260,7 @@ def _horner(x, coefficients):
     return y
 
 
-@jit
+@exact
 def _log32(x):
     bits = f32(x).view(np.int32)
     e = f32((bits >> np.int32(23)) - np.int32(126))
@@ -256,7 +273,7 @@ def _log32(x):
     return _fma(e, _LOG2_HIGH, m + (y - _HALF * z))
 
 
-@jit
+@exact
 def _sincos32(x):
     octant = np.int32(x * _FOUR_OVER_PI) + np.int32(1) & np.int32(~1)
     for part in _PI_QUARTER:
@@ -269,9 +286,9 @@ def _sincos32(x):
     return -s if octant & 4 else s, -c if octant + 2 & 4 else c
 
 
-#: Kernels that use one word an element; others use two.
+#: Kernels that use one word for each element; others use two.
 _ONE_WORD = (_uniform32, _normal32, _integers, _copy)
-#: What has kernels of its own: dtype -> NumPy's class, uniform and normal kernel.
+#: dtype -> NumPy's class, the uniform and the normal kernel.
 _KERNELS = {
     dtypes.float32: (f32, _uniform32, _normal32),
     dtypes.float64: (f64, _uniform64, _normal64),

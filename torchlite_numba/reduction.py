@@ -1,132 +1,112 @@
-"""Reductions of float32 and float64 along neighbouring axes of row-major arrays.
+"""Reductions of float32 and float64 along adjacent axes of row-major arrays.
 
-Such an array is (blocks, n, m) with n to be reduced. With m = 1, a kernel reduces rows; else strips
-of columns, so that memory is read in order. Sums and products accumulate in float64. A single long
-row is cut into parts of fixed size: no result depends on the number of threads.
+Such an array is (blocks, n, m), where n is reduced. If m is 1, a kernel reduces rows; otherwise
+strips of columns, so that memory is read in order. Sums and products accumulate in float64. A
+single long row is cut into parts of fixed size: no result depends on the number of threads.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from torchlite.backends.numpy import NumpyBackend
 from torchlite.backends.numpy.quiet import local
-from torchlite_numba import codegen, launch
+from torchlite_numba.kernel import F64, REALS, Kernel, Real, inline, kernel, row_of
+from torchlite_numba.launch import CHEAP_FROM
+from torchlite_numba.vector import maximum, minimum
 
 Array = Any
-LEAST = 1024  # elements: NumPy reduces fewer of them while this module looks at the axes
+LEAST = 1024  # elements: with fewer, NumPy is done before this module has looked at the axes
 PART = 8192  # elements of a part of a long row
 STRIP = 256  # columns of a strip: their accumulators fit the first-level cache
 
-#: name -> (start, step, end) of the accumulator ``t``; ``v`` is the element.
+
+_add = inline(lambda t, v: t + v)
+_multiply = inline(lambda t, v: t * v)
+#: name -> an accumulator to start from, for elements like those of x, and how to add the next one
 _STEPS = {
-    "sum": ("0.0", "t + v", "t"),
-    "mean": ("0.0", "t + v", "np.{kind}(t) / np.{kind}(n)"),
-    "amax": ("-np.{kind}(np.inf)", "maximum(t, v)", "t"),
-    "amin": ("np.{kind}(np.inf)", "minimum(t, v)", "t"),
-    "prod": ("1.0", "t * v", "t"),
+    "sum": (inline(lambda x: 0.0), _add),
+    "mean": (inline(lambda x: 0.0), _add),
+    "prod": (inline(lambda x: 1.0), _multiply),
+    "amax": (inline(lambda x: x.dtype.type(-np.inf)), maximum),
+    "amin": (inline(lambda x: x.dtype.type(np.inf)), minimum),
 }
-_HEAD = '''\
-"""{name} of {kind} elements along {form}."""
-
-import numpy as np
-from numba import carray
-
-from torchlite_numba.vector import *
-
-STRIP = {strip}
+_declare = partial(kernel, threshold=CHEAP_FROM, reassociate=True)
 
 
-'''
-_ROWS = """\
-def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
-    x, out = carray(a, m), carray(o, hi)
+def _rows(name: str, divide: bool, element: Any = Real) -> Kernel:
+    """A kernel that reduces rows to numbers of type `element`, and may divide by their length."""
+    start, step = _STEPS[name]
+
+    def rows(x: Real, out: Any, lo: int, hi: int, width: int) -> None:
+        kind = out.dtype.type
+        for i in range(lo, hi):
+            row, t = row_of(x, i, width), start(x)
+            for j in range(row.size):
+                t = step(t, row[j])
+            out[i] = kind(t) / kind(width) if divide else t
+
+    rows.__annotations__["out"] = element
+    return _declare(rows, name=f"{name}_{'rows' if element is Real else 'parts'}")
+
+
+def _columns(name: str, divide: bool) -> Kernel:
+    start, step = _STEPS[name]
+
+    def columns(x: Real, out: Real, lo: int, hi: int, height: int, width: int) -> None:
+        kind, strips = x.dtype.type, (width + STRIP - 1) // STRIP
+        totals = np.full(STRIP, start(x))
+        for s in range(lo, hi):
+            block, first = s // strips, s % strips * STRIP
+            strip = totals[: min(STRIP, width - first)]
+            strip[:] = start(x)
+            for j in range(height):
+                row = row_of(x, block * height + j, width)[first:]
+                for k in range(strip.size):
+                    strip[k] = step(strip[k], row[k])
+            result = row_of(out, block, width)[first:]
+            for k in range(strip.size):
+                result[k] = kind(strip[k]) / kind(height) if divide else strip[k]
+
+    return _declare(columns, name=f"{name}_columns")
+
+
+_ROWS = {name: _rows(name, name == "mean") for name in _STEPS}
+_COLUMNS = {name: _columns(name, name == "mean") for name in _STEPS}
+_PARTS = {name: _rows(name, False, F64) for name in _STEPS}  # of one long row
+
+
+@_declare
+def _variance(x: Real, out: Real, lo: int, hi: int, width: int, freedom: float) -> None:
     for i in range(lo, hi):
-        row = x[i * n : min((i + 1) * n, m)]
-        t = {start}
-        for j in range(row.size):
-            v = row[j]
-            t = {step}
-        out[i] = {end}
-"""
-_COLUMNS = """\
-def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
-    strips = (m + STRIP - 1) // STRIP
-    blocks = (hi + strips - 1) // strips
-    x, out = carray(a, blocks * n * m), carray(o, blocks * m)
-    sums = np.full(STRIP, {start})
-    for s in range(lo, hi):
-        block = s // strips
-        first = (s - block * strips) * STRIP
-        width = min(STRIP, m - first)
-        for k in range(width):
-            sums[k] = {start}
-        for j in range(n):
-            at = (block * n + j) * m + first
-            row = x[at : at + width]
-            for k in range(width):
-                t, v = sums[k], row[k]
-                sums[k] = {step}
-        result = out[block * m + first : block * m + first + width]
-        for k in range(width):
-            t = sums[k]
-            result[k] = {end}
-"""
-_VARIANCE = """\
-def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
-    x, out = carray(a, m), carray(o, hi)
-    for i in range(lo, hi):
-        row = x[i * n : (i + 1) * n]
-        t = 0.0
-        for j in range(n):
+        row, t = row_of(x, i, width), 0.0
+        for j in range(width):
             t += row[j]
-        centre = t / n
-        t = 0.0
-        for j in range(n):
+        centre, t = t / width, 0.0
+        for j in range(width):
             v = row[j] - centre
             t += v * v
-        out[i] = t / p
-"""
-_SQUARES = """\
-def kernel(a, b, c, o, lo, hi, n, m, p, q, r):
-    x, y, out = carray(a, m), carray(b, m), carray(o, hi)
+        out[i] = t / freedom
+
+
+@_declare
+def _squares(x: Real, y: Real, out: F64, lo: int, hi: int) -> None:
+    """The sums of squared differences of parts lo..hi."""
     for i in range(lo, hi):
-        row, other = x[i * n : min((i + 1) * n, m)], y[i * n : min((i + 1) * n, m)]
-        t = 0.0
-        for j in range(row.size):
-            v = row[j] - other[j]
+        part, other, t = row_of(x, i, PART), row_of(y, i, PART), 0.0
+        for j in range(part.size):
+            v = part[j] - other[j]
             t += v * v
         out[i] = t
-"""
-_BODIES = {"rows": _ROWS, "parts": _ROWS, "columns": _COLUMNS, "var": _VARIANCE,
-           "squares": _SQUARES}  # fmt: skip
-_addresses: dict[tuple[str, str, Any], int] = {}
-
-
-def _address(name: str, form: str, dtype: np.dtype) -> int:
-    """The kernel of reduction `name` along `form`: rows, parts (of a row) or columns."""
-    address = _addresses.get((name, form, dtype))
-    if address is None:
-        kind = str(dtype)
-        start, step, end = (part.format(kind=kind) for part in _STEPS.get(name, ("", "", "")))
-        source = (_HEAD + _BODIES[form]).format(
-            name=name, kind=kind, form=form, strip=STRIP, start=start, step=step,
-            end="t" if form == "parts" else end,
-        )  # fmt: skip
-        kernel, cache = codegen.load(f"{name}_{form}_{kind}", source)
-        out = np.float64 if form in ("parts", "squares") else dtype
-        kinds = dtype, dtype, dtype, out
-        address = codegen.compile_kernel(kernel, kinds, cache, reassociate=True)
-        _addresses[name, form, dtype] = address
-    return address
 
 
 def _layout(shape: tuple[int, ...], axis: Any) -> tuple[int, int, int] | None:
-    """Sizes (before, along, after) the reduced axes; None if those are no neighbours."""
+    """Sizes (before, along, after) the reduced axes; None if they are not adjacent."""
     if axis is None:
         return 1, math.prod(shape), 1
     if type(axis) is tuple:
@@ -145,26 +125,18 @@ def _result_shape(shape: tuple[int, ...], axis: Any, keepdims: bool) -> tuple[in
     return shape[:first] + ((1,) * (last - first) if keepdims else ()) + shape[last:]
 
 
-def _run(address: int, x: Array, out: Array, count: int, n: int, m: int, p: float = 0.0) -> None:
-    driver = launch.serial if x.size < launch.CHEAP_FROM or count == 1 else launch.parallel
-    driver(address, x, x, x, out, count, n, m, p, 0.0, 0.0)
-
-
 def _long(name: str, x: Array, n: int) -> Any:
     """Reduce all of `x`: the parts in parallel, then their results in order."""
     count = -(-n // PART)
     results: Array = np.empty(count, np.float64)
-    _run(_address(name, "parts", x.dtype), x, results, count, PART, n)
+    _PARTS[name].launch(x, results, count, PART)
     total = local.run((np.multiply if name == "prod" else np.add).reduce, results)
     total = local.run(total.astype, x.dtype)  # may overflow
     return total / x.dtype.type(n) if name == "mean" else total
 
 
-_FLOATS = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
-
-
 def _layout_of(x: Array, axis: Any, least: int) -> tuple[int, int, int] | None:
-    if x.size >= least and x.flags.c_contiguous and x.dtype in _FLOATS:
+    if x.size >= least and x.flags.c_contiguous and x.dtype in REALS:
         return _layout(x.shape, axis)
     return None
 
@@ -181,12 +153,11 @@ def _method(name: str) -> Callable:
         blocks, n, m = layout
         out = np.empty(_result_shape(x.shape, axis, keepdims), x.dtype)
         if m > 1:
-            count = blocks * -(-m // STRIP)
-            _run(_address(name, "columns", x.dtype), x.ravel(), out.ravel(), count, n, m)
+            _COLUMNS[name].launch(x, out, blocks * -(-m // STRIP), n, m)
         elif blocks == 1 and n >= 2 * PART:
-            out[...] = _long(name, x.ravel(), n)
+            out[...] = _long(name, x, n)
         else:
-            _run(_address(name, "rows", x.dtype), x.ravel(), out.ravel(), blocks, n, x.size)
+            _ROWS[name].launch(x, out, blocks, n)
         return out
 
     reduce.__name__ = name
@@ -201,15 +172,13 @@ class Reductions(NumpyBackend):
 
     def mse_mean(self, x: Array, target: Array) -> Array:
         """``mean((x - target)**2)`` in one pass."""
-        fits = x.size > 0 and x.dtype in _FLOATS
+        fits = x.size > 0 and x.dtype in REALS
         fits = fits and x.dtype == target.dtype and x.shape == target.shape
         if not (fits and x.flags.c_contiguous and target.flags.c_contiguous):
             return super().mse_mean(x, target)
         count, n = -(-x.size // PART), x.size
         results: Array = np.empty(count, np.float64)
-        driver = launch.serial if n < launch.CHEAP_FROM else launch.parallel
-        y, address = target.ravel(), _address("mse_mean", "squares", x.dtype)
-        driver(address, x.ravel(), y, y, results, count, PART, n, 0.0, 0.0, 0.0)
+        _squares.launch(x, target, results, count)
         total = results[0] if count == 1 else local.run(np.add.reduce, results)
         return local.run(x.dtype.type, total / n)
 
@@ -220,7 +189,5 @@ class Reductions(NumpyBackend):
             return super().var(x, axis, correction, keepdims)
         blocks, n, _ = layout
         out = np.empty(_result_shape(x.shape, axis, keepdims), x.dtype)
-        freedom = float(max(n - correction, 0))
-        address = _address("var", "var", x.dtype)
-        _run(address, x.ravel(), out.ravel(), blocks, n, x.size, freedom)
+        _variance.launch(x, out, blocks, n, max(n - correction, 0))
         return out

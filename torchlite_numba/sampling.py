@@ -1,7 +1,7 @@
 """Gamma, Poisson and binomial random numbers: the reference's samplers, compiled.
 
-A sampler draws words as it needs them, from a copy of the generator's state that is put back at
-the end.
+A sampler draws words as it needs them, from a copy of the generator's state that is written
+back at the end.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 
 from torchlite.backends.numpy import sampling as reference
 from torchlite.backends.numpy.mt19937 import MT19937
-from torchlite_numba.codegen import jit
+from torchlite_numba.kernel import F64, I64, U32, Kernel, exact, kernel
 from torchlite_numba.random import _generate, _unit64
 
 
 class Sampling:
-    """Overrides of the reference's draws; mix in before `NumpyBackend`."""
+    """Overrides the reference's draws; mix in before `NumpyBackend`."""
 
     def _sampled(self, sample: Callable, rng: MT19937, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         out = np.empty(a.shape, np.float64)
@@ -28,25 +28,24 @@ class Sampling:
             return out
         words: Any = np.empty(2, np.uint32)
         spare: Any = np.array([rng.spare_normal or 0.0])
-        cursor: Any = np.array([0, rng.spare_normal is not None, False])  # the last: any drawn?
+        cursor: Any = np.array([0, rng.spare_normal is not None, False])  # last: any word drawn?
         with rng.lock:
             key, cursor[0] = rng.get_key()
-            state = (key, cursor, words, spare)
-            _KERNELS[sample](state, a.ravel(), b.ravel(), out.reshape(-1))
+            _KERNELS[sample].launch(key, cursor, words, spare, a, b, out, out.size)
             if cursor[2]:
                 rng.set_key(key, int(cursor[0]))
             rng.spare_normal = float(spare[0]) if cursor[1] else None
         return out
 
 
-@jit
+@exact
 def _uniform(state):
     key, cursor, words, _ = state
     cursor[0], cursor[2] = _generate(key, cursor[0], words), 1
     return _unit64(words, 0)
 
 
-@jit
+@exact
 def _normal(state):
     cursor, spare = state[1], state[3]
     if cursor[1]:
@@ -58,35 +57,20 @@ def _normal(state):
     return radius * math.cos(angle)
 
 
-def _compiled(sample: Callable) -> Any:
-    """The reference's sampler, which draws from a state of this module."""
+def _kernel(sample: Any) -> Kernel:
+    """The reference's sampler, drawing from the state that this module keeps."""
     names = {**vars(reference), "uniform": _uniform, "normal": _normal}
-    return jit(FunctionType(sample.__code__, names, sample.__name__))
+    compiled = exact(FunctionType(sample.__code__, names, sample.__name__))
+
+    def draw(key: U32, cursor: I64, words: U32, spare: F64, a: F64, b: F64, out: F64, lo: int,
+             hi: int) -> None:  # fmt: skip
+        state = (key, cursor, words, spare)
+        for i in range(lo, hi):
+            out[i] = compiled(state, a[i], b[i])
+
+    return kernel(draw, name=sample.__name__)
 
 
-_gamma = _compiled(reference.gamma)
-_poisson = _compiled(reference.poisson)
-_binomial = _compiled(reference.binomial)
-
-
-@jit
-def _gammas(state, d, power, out):
-    for i in range(out.size):
-        out[i] = _gamma(state, d[i], power[i])
-
-
-@jit
-def _poissons(state, rate, unused, out):
-    for i in range(out.size):
-        out[i] = _poisson(state, rate[i], unused[i])
-
-
-@jit
-def _binomials(state, count, prob, out):
-    for i in range(out.size):
-        out[i] = _binomial(state, count[i], prob[i])
-
-
-_KERNELS = {
-    reference.gamma: _gammas, reference.poisson: _poissons, reference.binomial: _binomials,
-}  # fmt: skip
+_KERNELS: dict[Callable, Kernel] = {
+    sample: _kernel(sample) for sample in (reference.gamma, reference.poisson, reference.binomial)
+}

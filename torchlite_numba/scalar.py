@@ -1,11 +1,11 @@
 """The elementwise kernels: one line each.
 
-Plain arithmetic is not here: limited by memory, `np.add` of 2**14 to 2**24 elements takes as long
-as a kernel in two threads. What needs several passes of NumPy gains 2 to 40 times.
+Plain arithmetic is not here: `np.add` of 2**14 to 2**24 elements is limited by memory and takes as
+long as a kernel in two threads. What takes NumPy several passes becomes 2 to 40 times faster.
 
 Name -> (signature of the backend's method, value of one element). ``x``, ``g``, ``out`` and
-``mask`` are elements of arrays; other names are numbers, converted once to their type, which
-``ZERO``, ``HALF`` and ``ONE`` have too. The functions come from `torchlite_numba.vector`.
+``mask`` are elements of arrays; other names are numbers, converted once to the elements' type, like
+``ZERO``, ``HALF`` and ``ONE``. The functions come from `torchlite_numba.vector`.
 """
 
 #: Limited by memory; any real floating-point type.
@@ -55,5 +55,5 @@ COSTLY = {
     "log_sigmoid_backward": ("g, x", "g * sigmoid(-x)"),
 }
 
-#: NumPy has vectorised it too: only several threads beat it, so only large arrays come here.
+#: NumPy vectorises this as well: only several threads beat it, so only large arrays come here.
 LARGE = {"exp": ("x", "exp(x)")}

@@ -1,22 +1,24 @@
 """Branch-free float32 functions that LLVM vectorises, for kernels to call.
 
 Numba's ``math.exp`` is a scalar call of libm (2.3 ns an element); these polynomials take 0.2 to
-0.7 ns. Relative errors stay near 1e-7. NaN, infinities, zeros and subnormals come out as IEEE says.
-Coefficients of exp and log: Cephes (Moshier 1992); of erf: those of the NumPy backend.
+0.7 ns. Relative errors stay near 1e-7. NaN, infinities, zeros and subnormals follow IEEE 754.
+The coefficients of exp and log are from Cephes (Moshier 1992), those of erf from the NumPy backend.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from torchlite.backends.numpy.special import ERF_SMALL, ERF_TAIL
+from torchlite.backends.numpy import special
+from torchlite_numba import codegen
+from torchlite_numba.kernel import helper
 
+codegen.register(special.__file__)  # its constants are compiled in
 f32 = np.float32
 
 
@@ -52,12 +54,6 @@ def _extremum(name: str) -> Any:
 bits_of = _bitcast(types.float32, types.int32)
 from_bits = _bitcast(types.int32, types.float32)
 maximum, minimum = _extremum("maximum"), _extremum("minimum")
-
-#: Helpers are only ever called by kernels, which inline them.
-helper = numba.njit(
-    error_model="numpy", fastmath={"contract"}, forceinline=True,
-    no_cpython_wrapper=True, no_cfunc_wrapper=True,
-)  # fmt: skip
 
 ZERO, HALF, ONE, TWO = f32(0), f32(0.5), f32(1), f32(2)
 INF, NAN = f32(np.inf), f32(np.nan)
@@ -143,8 +139,8 @@ def sigmoid(x: Any) -> Any:
     return ONE / (ONE + exp(-x))
 
 
-S0, S1, S2, S3, S4, S5, S6 = map(f32, ERF_SMALL)
-B0, B1, B2, B3, B4, B5, B6, B7 = map(f32, ERF_TAIL)
+S0, S1, S2, S3, S4, S5, S6 = map(f32, special.ERF_SMALL)
+B0, B1, B2, B3, B4, B5, B6, B7 = map(f32, special.ERF_TAIL)
 
 
 @helper
@@ -160,7 +156,7 @@ def erf(x: Any) -> Any:
 
 @helper
 def mish_gate(x: Any) -> Any:
-    """``tanh(log(1 + e**x))``, which is 1 from 20 on."""
+    """``tanh(log(1 + e**x))``, which rounds to 1 from 20 on."""
     e = exp(f32(20.0) if x > f32(20.0) else x)
     w = e * (e + TWO)
     return w / (w + TWO)

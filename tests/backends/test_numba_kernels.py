@@ -1,10 +1,6 @@
 """The Numba backend against the NumPy reference, in float64 where that tells more."""
 
 import math
-import os
-import subprocess
-import sys
-import threading
 from itertools import chain
 
 import numpy as np
@@ -18,8 +14,7 @@ from torchlite.backends.composites import Composites
 
 numba = pytest.importorskip("numba")
 
-from torchlite_numba import get_num_threads, launch, scalar, set_num_threads  # noqa: E402
-from torchlite_numba.__main__ import main  # noqa: E402
+from torchlite_numba import launch, scalar  # noqa: E402
 
 reference, fast = get("numpy"), get("numba")
 KINDS = [np.float32, np.float64]
@@ -183,24 +178,6 @@ def test_a_sum_beyond_float32_is_infinite_and_silent():
     assert math.isnan(fast.sum(np.repeat([math.inf, -math.inf], 30_000), None, False))
 
 
-@pytest.mark.skipif(get_num_threads() == 1, reason="one processor")
-@pytest.mark.parametrize("axis", [0, 1, None])
-def test_no_result_depends_on_the_number_of_threads(axis):
-    x = np.random.default_rng(0).normal(size=(700, 900)).astype(np.float32)
-    many = fast.sum(x, axis, False)
-    before = get_num_threads()
-    set_num_threads(1)
-    try:
-        np.testing.assert_array_equal(fast.sum(x, axis, False), many)
-    finally:
-        set_num_threads(before)
-
-
-def test_the_number_of_threads_is_positive():
-    with pytest.raises(RuntimeError, match="set_num_threads expects a positive integer"):
-        set_num_threads(0)
-
-
 # --- softmax and cross entropy -------------------------------------------------------------------
 
 
@@ -353,27 +330,11 @@ def test_a_gradient_of_another_type_updates_as_the_reference_does():
     np.testing.assert_array_equal(mine, theirs)
 
 
-# --- processes and threads -----------------------------------------------------------------------
-
-
 @given(x=hnp.arrays(np.float32, hnp.array_shapes(min_dims=1, max_dims=3, min_side=0)))
 def test_inputs_stay_unchanged(x):
     before = x.copy()
     fast.relu(x), fast.sigmoid(x), fast.sum(x, None, False), fast.softmax_backward(x, x, x.ndim - 1)
     np.testing.assert_array_equal(x, before)
-
-
-def test_threads_may_launch_at_the_same_time():
-    x = sample(LARGE, np.float32)
-    expected, results = fast.sigmoid(x), []
-    work = [threading.Thread(target=lambda: results.append(fast.sigmoid(x))) for _ in range(4)]
-    for thread in work:
-        thread.start()
-    for thread in work:
-        thread.join()
-    assert len(results) == 4
-    for result in results:
-        np.testing.assert_array_equal(result, expected)
 
 
 # --- images: several blocks of images, and several threads ----------------------------------------
@@ -448,42 +409,3 @@ def test_normalization_of_many_planes_and_rows(training, shift):
     for got, right in zip(results, expected, strict=True):
         near = (1e-5 + shift * 5e-7) * max(1.0, np.abs(right).max())  # digits of x itself
         np.testing.assert_allclose(got, right, rtol=0, atol=near)
-
-
-PROGRAM = """
-import os, sys
-import numpy as np
-from torchlite.backends import get
-x = np.full(300_000, -1, np.float32)
-assert get("numba").relu(x).max() == 0
-if hasattr(os, "fork") and "fork" in sys.argv:
-    child = os.fork()
-    if not child:
-        os._exit(int(get("numba").relu(x).max()))
-    assert os.waitpid(child, 0)[1] == 0
-"""
-
-
-def python(*args, **environment):
-    return subprocess.run(
-        [sys.executable, *args], env={**os.environ, **environment}, capture_output=True, text=True
-    )
-
-
-@pytest.mark.parametrize("layer", ["default", "omp", "workqueue"])
-def test_a_forked_child_computes_whatever_the_threading_layer(layer):
-    result = python("-c", PROGRAM, "fork", NUMBA_THREADING_LAYER=layer)
-    if "No threading layer could be loaded" in result.stderr:
-        pytest.skip(f"no {layer} here")
-    assert result.returncode == 0, result.stderr
-
-
-def test_kernels_compile_where_no_cache_folder_is_writable(tmp_path):
-    (tmp_path / "file").write_text("")
-    result = python("-c", PROGRAM, NUMBA_CACHE_DIR=str(tmp_path / "file" / "folder"))
-    assert result.returncode == 0, result.stderr
-
-
-def test_warmup_runs_every_kernel_and_says_so_at_its_end(capsys):
-    main(["warmup"])
-    assert capsys.readouterr().err.rstrip().endswith("kernels are ready")

@@ -19,12 +19,12 @@ def same(x, *_):
     return x
 
 
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
 def log_sigmoid(x):
-    return -np.log1p(np.exp(-x))
+    return -np.logaddexp(0, -x)
+
+
+def sigmoid(x):
+    return np.exp(log_sigmoid(x))
 
 
 def normal_cdf(x):
@@ -82,6 +82,12 @@ def igammac(a, x):
     )(a, x)
 
 
+@np.errstate(divide="ignore", invalid="ignore")
+def x_log(x, y):
+    """``x log y``, 0 if x is."""
+    return np.where((x == 0) & ~np.isnan(y), 0.0, x * np.log(y))
+
+
 SPECIAL = {
     "erf": erf,
     "erfc": erfc,
@@ -97,9 +103,9 @@ SPECIAL = {
     "zeta": lambda s, a: zeta(s.astype(float), a),
     "igamma": lambda a, x: 1 - igammac(a, x),
     "igammac": igammac,
-    "entr": lambda x: -x * np.log(x),
-    "xlogy": lambda x, y: x * np.log(y),
-    "xlog1py": lambda x, y: x * np.log1p(y),
+    "entr": lambda x: np.where(x < 0, -np.inf, -x_log(x, x)),
+    "xlogy": x_log,
+    "xlog1py": lambda x, y: x_log(x, y + 1),
     "logit": lambda x: np.log(x / (1 - x)),
 }
 
@@ -118,7 +124,7 @@ OF_NUMPY = {
     **{mine: getattr(np, name) for mine, name in {
         "neg": "negative", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "pow": "power",
         "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "atan2": "arctan2",
-        "add": "add", "sub": "subtract", "mul": "multiply", "div": "true_divide", "eq": "equal",
+        "add": "add", "sub": "subtract", "mul": "multiply", "eq": "equal",
         "ne": "not_equal", "gt": "greater", "ge": "greater_equal", "lt": "less", "sgn": "sign",
         "le": "less_equal", "equal": "array_equal", "nonzero": "argwhere", "conj_physical": "conj",
         "bitwise_left_shift": "left_shift", "bitwise_right_shift": "right_shift",
@@ -126,10 +132,16 @@ OF_NUMPY = {
     **dict.fromkeys(("clone", "contiguous", "resolve_conj", "resolve_neg"), same),
 }  # fmt: skip
 
+
+def div(x, y, rounding_mode=None):
+    return {None: np.asarray, "floor": np.floor, "trunc": np.trunc}[rounding_mode](x / y)
+
+
 ARITHMETIC = {
     "rsqrt": lambda x: x**-0.5,
     "frac": lambda x: x - np.trunc(x),
     "rsub": lambda x, y: y - x,
+    "div": div,
     "ldexp": lambda x, y: x * 2.0**y,
     "polar": lambda r, angle: r * np.cos(angle) + 1j * r * np.sin(angle),
     "complex": lambda x, y: x + 1j * y,
@@ -147,14 +159,14 @@ ARITHMETIC = {
 # --- activations ----------------------------------------------------------------------------------
 
 
-def gelu(x, approximate):
+def gelu(x, approximate="none"):
     if approximate == "none":
         return x * normal_cdf(x)
     return x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
 
 def softplus(x, beta, threshold):
-    return np.where(beta * x > threshold, x, np.log1p(np.exp(beta * x)) / beta)
+    return np.where(beta * x > threshold, x, np.logaddexp(0, beta * x) / beta)
 
 
 def elu(x, alpha=1.0, scale=1.0):
@@ -174,7 +186,7 @@ ACTIVATIONS = {
     "sigmoid": sigmoid,
     "logsigmoid": log_sigmoid,
     "silu": lambda x: x * sigmoid(x),
-    "mish": lambda x: x * np.tanh(np.log1p(np.exp(x))),
+    "mish": lambda x: x * np.tanh(np.logaddexp(0, x)),
     "softsign": lambda x: x / (1 + np.abs(x)),
     "tanhshrink": lambda x: x - np.tanh(x),
     "relu": relu,

@@ -16,10 +16,16 @@ def pad(x, widths, mode, value=0.0):
     """`widths` come in pairs from the last dimension on; negative ones cut."""
     pairs = [*zip(widths[::2], widths[1::2])][::-1]
     pairs = [(0, 0)] * (x.ndim - len(pairs)) + pairs
-    added = [(max(a, 0), max(b, 0)) for a, b in pairs]
+    if mode == "circular":  # what is cut away is no part of the circle, but of a mirror
+        x = cut(x, pairs)
     options = {"constant_values": value or 0.0} if mode == "constant" else {}
+    added = [(max(a, 0), max(b, 0)) for a, b in pairs]
     grown = np.pad(x, added, _MODES.get(mode, mode), **options)
-    return grown[tuple(slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(pairs, grown.shape))]
+    return grown if mode == "circular" else cut(grown, pairs)
+
+
+def cut(x, pairs):
+    return x[tuple(slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(pairs, x.shape))]
 
 
 # --- resampling -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tests.ops.references_of_elementwise import log_sigmoid, relu
+from tests.ops.references_of_reductions import log_softmax
 
 
 def linear(x, weight, bias):
@@ -37,17 +38,18 @@ def of_each(loss):
     return lambda x, y, reduction="mean": reduced(loss(x, y), reduction)
 
 
-def cross_entropy(x, target, label_smoothing=0.0, reduction="mean", ignore_index=-100):
-    logs = x - np.log(np.sum(np.exp(x), 1, keepdims=True))
-    hard = np.array([row[i] for row, i in zip(logs, target)])
-    losses = -(1 - label_smoothing) * hard - label_smoothing * logs.mean(1)
-    counted = target != ignore_index
-    with np.errstate(invalid="ignore"):  # if none is counted
-        return reduced(losses * counted, "sum") / (counted.sum() if reduction == "mean" else 1)
+def nll_loss(x, target, weight=None, reduction="mean", ignore_index=-100):
+    weight = np.ones(x.shape[1]) if weight is None else weight
+    weights = np.where(target == ignore_index, 0, weight[target])
+    losses = -weights * [row[i] for row, i in zip(x, target)]
+    with np.errstate(invalid="ignore"):  # if none counts
+        return losses.sum() / weights.sum() if reduction == "mean" else reduced(losses, reduction)
 
 
-def nll_loss(x, target, reduction):
-    return reduced(-np.array([row[i] for row, i in zip(x, target)]), reduction)
+def cross_entropy(x, target, label_smoothing=0.0, **options):
+    logs = log_softmax(x, 1)
+    smooth = np.broadcast_to(logs.mean(1, keepdims=True), logs.shape)
+    return nll_loss((1 - label_smoothing) * logs + label_smoothing * smooth, target, **options)
 
 
 def binary_cross_entropy(p, y):
@@ -60,6 +62,11 @@ def with_logits(x, y):
 
 def cosine(x, y):
     return np.sum(x * y, -1) / np.sqrt(np.sum(x * x, -1) * np.sum(y * y, -1))
+
+
+def cosine_embedding(x, y, sign, margin=0.0):
+    near = cosine(x, y)
+    return np.where(sign == 1, 1 - near, relu(near - margin)).mean()
 
 
 def distance(x, y, eps=1e-6):
@@ -105,7 +112,7 @@ LOSSES = {
     "pdist": pdist,
     "cross": lambda x, y, dim: np.cross(x, y, axis=dim),
     "margin_ranking_loss": lambda x, y, sign, margin: relu(margin - sign * (x - y)).mean(),
-    "cosine_embedding_loss": lambda x, y, alike: (1 - cosine(x, y)).mean(),  # all pairs are alike
+    "cosine_embedding_loss": cosine_embedding,
     "multi_margin_loss": multi_margin,
     "multilabel_margin_loss": multilabel_margin,
 }

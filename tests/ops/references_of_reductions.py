@@ -9,26 +9,24 @@ def along(function):
     """NumPy's reduction with PyTorch's names for its options, also of a number."""
 
     def reference(x, dim=None, keepdim=False):
-        return function(np.asarray(x), axis=dim, keepdims=keepdim)
+        if not x.ndim:
+            return function(x[None], axis=0, keepdims=False)
+        return function(x, axis=dim, keepdims=keepdim)
 
     return reference
 
 
-def mean(x, axis=None, keepdims=False):
-    return np.sum(x, axis, keepdims=keepdims) / (x.size / np.sum(x, axis).size)
-
-
-def logsumexp(x, axis, keepdims):
-    return np.log(np.sum(np.exp(x), axis, keepdims=keepdims))
+def logsumexp(x, axis, keepdims=False):
+    return np.logaddexp.reduce(x, axis, keepdims=keepdims)
 
 
 def xor(x, axis, keepdims):
     return np.bitwise_xor.reduce(x.astype(np.uint64), axis, keepdims=keepdims)
 
 
-def ordered(x, dim, descending=False):
+def ordered(x, dim, descending=False, stable=True):
     """The elements in order, and where they stood."""
-    order = np.argsort(-x if descending else x, dim)
+    order = np.argsort(-x if descending else x, dim, stable=stable)
     return np.take_along_axis(x, order, dim), order
 
 
@@ -37,7 +35,7 @@ def of_rank(rank):
 
     def reference(x, dim=None, keepdim=False):
         if dim is None:
-            return np.sort(x.ravel())[rank(x.size)]
+            return np.sort(x.ravel())[rank(np.sum(~np.isnan(x)))]  # NaN come last
         at = rank(x.shape[dim])
         found = [np.take(y, [at], dim) for y in ordered(x, dim)]
         return found if keepdim else [np.squeeze(y, dim) for y in found]
@@ -56,8 +54,12 @@ def scanned(accumulate):
     return reference
 
 
+def log_softmax(x, dim):
+    return x - logsumexp(x, dim, keepdims=True)
+
+
 def softmax(x, dim):
-    return np.exp(x) / np.sum(np.exp(x), dim, keepdims=True)
+    return np.exp(log_softmax(x, dim))
 
 
 def moment(*functions):
@@ -95,8 +97,8 @@ def segment_reduce(x, reduce, lengths, initial):
     return np.stack(rows)
 
 
-def quantile(x, q, dim, interpolation):
-    return np.quantile(x, q, axis=dim, method=interpolation)
+def quantile(function):
+    return lambda x, q, dim, interpolation: function(x, q, axis=dim, method=interpolation)
 
 
 def cumulative_trapezoid(y, dx, dim):
@@ -126,16 +128,26 @@ def histc(x, bins, min, max):
     return np.histogram(x, bins, (min, max))[0].astype(float)
 
 
+def check_mode(result, x, dim, keepdim=False):
+    """The smallest of the most frequent elements, and a place where it stands."""
+    values, places = (y if keepdim else np.expand_dims(y, dim) for y in result)
+    assert np.array_equal(np.take_along_axis(x, places, dim), values)
+    for row, (value,) in zip(np.moveaxis(x, dim, -1).reshape(-1, x.shape[dim]),
+                             np.moveaxis(values, dim, -1).reshape(-1, 1)):  # fmt: skip
+        different, counts = np.unique(row, return_counts=True)
+        assert value == different[np.argmax(counts)]
+
+
 largest, smallest = of_rank(lambda n: n - 1), of_rank(lambda n: 0)
 median = of_rank(lambda n: (n - 1) // 2)
 
 VALUES = {
     **{name: along(getattr(np, name)) for name in (
-        "sum nansum prod any all amax amin argmax argmin".split()
+        "sum nansum mean nanmean prod any all amax amin argmax argmin".split()
     )},
-    **dict.fromkeys(("mean", "nanmean"), along(mean)),
     **dict.fromkeys(("median", "nanmedian"), median),
-    **dict.fromkeys(("quantile", "nanquantile"), quantile),
+    "quantile": quantile(np.quantile),
+    "nanquantile": quantile(np.nanquantile),
     **dict.fromkeys(("trapezoid", "trapz"), trapezoid),
     "cumulative_trapezoid": cumulative_trapezoid,
     "logsumexp": along(logsumexp),
@@ -143,20 +155,19 @@ VALUES = {
     "max": largest,
     "min": smallest,
     "kthvalue": lambda x, dim, keepdim, k: of_rank(lambda n: k - 1)(x, dim, keepdim),
-    "mode": smallest,  # of elements that all differ
     "var": moment(np.var),
     "std": moment(np.std),
     "var_mean": moment(np.var, np.mean),
     "std_mean": moment(np.std, np.mean),
     "softmax": softmax,
-    "log_softmax": lambda x, dim: np.log(softmax(x, dim)),
-    "logcumsumexp": lambda x, dim: np.log(np.cumsum(np.exp(x), dim)),
+    "log_softmax": log_softmax,
+    "logcumsumexp": lambda x, dim: np.logaddexp.accumulate(x, dim),
     "cumsum": lambda x, dim: np.cumsum(x, dim),
     "cumprod": lambda x, dim: np.cumprod(x, dim),
     "cummax": scanned(np.maximum.accumulate),
     "cummin": scanned(np.minimum.accumulate),
     "sort": ordered,
-    "argsort": lambda x, dim, descending: ordered(x, dim, descending)[1],
+    "argsort": lambda *args, **options: ordered(*args, **options)[1],
     "msort": lambda x: np.sort(x, 0),
     "topk": topk,
     "norm": norm,
@@ -176,3 +187,4 @@ VALUES = {
     "cov": lambda x, correction: np.cov(x, ddof=correction),
     "corrcoef": np.corrcoef,
 }  # fmt: skip
+CHECKS = {"mode": check_mode}

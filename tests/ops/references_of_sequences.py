@@ -33,7 +33,9 @@ def group_norm(x, groups, *affine):
 
 
 def batch_norm(x, mean, variance, *affine, training):
-    return scaled(standardized(x, (0, 2)), *affine)
+    if training:
+        return scaled(standardized(x, (0, 2)), *affine)
+    return scaled((x - mean[:, None]) / np.sqrt(variance[:, None] + 1e-5), *affine)
 
 
 def instance_norm(x, mean, variance, *affine):

@@ -253,11 +253,11 @@ for _part in _PARTS:
 
 def _chances(d, shape):
     """0 and 1 among them."""
-    return np.clip(d.floats(shape, -0.3, 1.3), 0, 1, out=np.empty(shape))
+    return np.asarray(np.clip(d.floats(shape, -0.3, 1.3), 0, 1))
 
 
 def _some_zero(d, shape, high=2):
-    return np.maximum(d.floats(shape, -1, high), 0, out=np.empty(shape))
+    return np.asarray(np.maximum(d.floats(shape, -1, high), 0))
 
 
 def _multinomial(d):

@@ -10,11 +10,13 @@ from tests.ops.differences import mapped
 from tests.ops.inputs import fewer
 from tests.ops.references import CHECKS, VALUES
 from tests.ops.samples import DRAWS, SAMPLES, Inputs
+from tests.ops.samples_of_edges import EDGES
 from torchlite import backends
 from torchlite.ops.core.family import operations
 
 BACKENDS = ("numpy", "numba")
-CALLS = {**SAMPLES, **DRAWS}
+#: Of an operation or, with a star, of its edges.
+CALLS = {**SAMPLES, **DRAWS, **{f"{name}*": sample for name, sample in EDGES.items()}}
 #: Kernels that are rational approximations, whose authors promise no more digits.
 RTOL = {}
 
@@ -44,16 +46,17 @@ def assert_equal(got, want, rtol):
         np.testing.assert_allclose(x, y, rtol=rtol, atol=rtol)
 
 
-@pytest.mark.parametrize("name", sorted(operations))
+@pytest.mark.parametrize("call", sorted(CALLS))
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_the_value_is_that_of_the_reference(backend, name):
+def test_the_value_is_that_of_the_reference(backend, call):
     if backend == "numba":
         pytest.importorskip("numba")
+    name = call.rstrip("*")
 
     @settings(fewer(2), derandomize=True)
     @given(st.data())
     def check(data):
-        args, kwargs = CALLS[name](Inputs(data))
+        args, kwargs = CALLS[call](Inputs(data))
         plain = unwrapped(args)
         tensors = mapped(torch.from_numpy, args), mapped(torch.from_numpy, kwargs)
         got = arrays(operations[name](*tensors[0], **tensors[1]))

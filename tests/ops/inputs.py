@@ -49,6 +49,15 @@ class Inputs:
         """Uniform in [low, high], at least 0.1 from the numbers `away` (where slopes change)."""
         return self._arranged(shape, lambda n: self._uniform(n, low, high, away))
 
+    def mixed(self, shape, *values):
+        """As `floats`, about half of them replaced by some of `values`."""
+        return self._arranged(
+            shape,
+            lambda n: np.where(
+                self._rng.random(n) < 0.5, self._uniform(n, -3, 3, ()), self._rng.choice(values, n)
+            ),
+        )
+
     def distinct(self, shape):
         """All different, by more than any step of a difference; for order and extremes."""
         return self._arranged(

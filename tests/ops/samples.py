@@ -249,10 +249,37 @@ _PARTS = (
 SAMPLES = {**ELEMENTWISE, **REDUCTIONS}
 for _part in _PARTS:
     SAMPLES.update(_part.SAMPLES)
-#: Draw random numbers: their results are tested with their streams.
-RANDOM = {
-    "normal", "bernoulli", "multinomial", "binomial", "poisson", "_standard_gamma",
-    "_sample_dirichlet",
-}  # fmt: skip
 
-__all__ = ["RANDOM", "SAMPLES", "Inputs"]
+
+def _chances(d, shape):
+    """0 and 1 among them."""
+    return np.asarray(np.clip(d.floats(shape, -0.3, 1.3), 0, 1))
+
+
+def _some_zero(d, shape, high=2):
+    return np.asarray(np.maximum(d.floats(shape, -1, high), 0))
+
+
+def _multinomial(d):
+    """Two weights at least are positive."""
+    weights = _some_zero(d, (2, 5)) + np.array([1, 0, 0.5, 0, 0])
+    return call(weights, d.integer(1, 2), d.flag())
+
+
+def _binomial(d):
+    count, prob = d.shapes(2)
+    return call(d.ints(count, 0, 9).astype(float), _chances(d, prob))
+
+
+#: Those that draw random numbers: their streams are tested elsewhere.
+DRAWS = {
+    "bernoulli": lambda d: call(_chances(d, d.shape())),
+    "multinomial": _multinomial,
+    "binomial": _binomial,
+    "poisson": lambda d: call(_some_zero(d, d.shape(), 9)),
+    "_standard_gamma": lambda d: call(d.floats(d.shape(), 0.2, 9)),
+    "_sample_dirichlet": lambda d: call(d.floats(d.shape(1, smallest=1), 0.2, 9)),
+}
+RANDOM = set(DRAWS)
+
+__all__ = ["DRAWS", "RANDOM", "SAMPLES", "Inputs"]

@@ -20,7 +20,7 @@ def _with_dim(*rest, least=1, name="dim", **options):
 
 
 def _two_dims(d):
-    x = _any(d, 1)
+    x = _any(d, 1, smallest=d.one_of(1, 0))
     return call(x, d.dim(x), d.dim(x))
 
 
@@ -53,7 +53,7 @@ VIEWS = {
         "hsplit tensor_split": _matrix(2),
         "vsplit": _matrix(3),
         "tril_indices triu_indices": lambda d: call(
-            d.integer(0, 4), d.integer(0, 4), d.integer(-1, 1)
+            d.one_of(3, 4, 0), d.one_of(4, 2, 0), d.integer(-1, 1)
         ),
     }),
     "dsplit": _matrix(2, shape=(1, 2, 4)),

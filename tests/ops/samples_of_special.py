@@ -76,8 +76,11 @@ FUNCTIONS = {
         "shifted_chebyshev_polynomial_v shifted_chebyshev_polynomial_w": _polynomial,
     }),
     "gradient": _gradient,
-    "histogram": lambda d: call(d.distinct((7,)), d.integer(1, 4), density=d.flag()),
-    "histogramdd": lambda d: call(d.distinct((7, 2)), [d.integer(1, 3), 2], density=d.flag()),
+    # cubes: of numbers in even steps some would stand on the edges of bins
+    "histogram": lambda d: call(d.distinct((7,)) ** 3, d.integer(1, 4), density=d.flag()),
+    "histogramdd": lambda d: call(
+        d.distinct((7, 2)) ** 3, [d.integer(1, 3), 2], density=d.flag()
+    ),
 }  # fmt: skip
 
 SAMPLES = {**FOURIER, **FUNCTIONS}

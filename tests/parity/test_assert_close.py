@@ -61,7 +61,8 @@ def outcome(library, case):
     try:
         library.testing.assert_close(*args, **options)
     except (AssertionError, TypeError, ValueError) as error:
-        return type(error), re.sub(r"torch\w*\.(_tensor\.|core\.tensor\.)?Tensor", "Tensor", str(error))
+        text = re.sub(r"torch\w*\.(_tensor\.|core\.tensor\.)?Tensor", "Tensor", str(error))
+        return type(error), text
     return None
 
 

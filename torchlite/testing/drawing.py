@@ -186,8 +186,8 @@ class Corner(Draws):
         return options[(self.number + self.turn) % len(options)]
 
     def shape(self, least: int = 0, smallest: int = 0, large: bool = True) -> tuple[int, ...]:
-        if self.size == "large" and large:
-            return self.large(least)
+        if self.size == "large" and large:  # a transposed row is a row
+            return self.large(max(least, 2 if LAYOUTS[self.place] == "transposed" else 1))
         if self.size == "single":
             return (1,) * self.integer(least, max(2, least))
         shape = self.small(max(least, self.size == "empty"), max(smallest, 1))

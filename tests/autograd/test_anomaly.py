@@ -79,3 +79,10 @@ def test_the_switches_put_back_what_was():
     assert anomaly.is_anomaly_check_nan_enabled()
     set_detect_anomaly(False)
     assert not anomaly.is_anomaly_enabled()
+
+
+def test_anomalies_are_found_in_code_without_a_module():
+    program = "with detect_anomaly():\n    (x.sqrt() * 0).sum().backward()"
+    x = torch.zeros(1, requires_grad=True)
+    with pytest.warns(UserWarning), pytest.raises(RuntimeError, match="returned nan values"):
+        exec(program, {"detect_anomaly": torch.autograd.detect_anomaly, "x": x})

@@ -281,3 +281,51 @@ def test_the_graph_goes_with_its_result(function):
         assert [ref() for ref in refs] == [None, None]
     finally:
         gc.enable()
+
+
+class Scale(Function):
+    """``x * k``, and k itself; the gradient comes in another dtype."""
+
+    @staticmethod
+    def forward(ctx, x, k):
+        ctx.k = k
+        return x * k, k
+
+    @staticmethod
+    def backward(ctx, g, unused):
+        assert unused is None
+        return (g * ctx.k).float(), None
+
+
+def test_a_function_may_return_plain_values_and_gradients_of_another_dtype():
+    x = leaf(1.0, 2.0)
+    y, k = Scale.apply(x, 4)
+    y.sum().backward()
+    assert k == 4
+    assert x.grad.dtype is torch.float64
+    assert x.grad.tolist() == [4.0, 4.0]
+
+
+class Double_(Function):
+    @staticmethod
+    def forward(ctx, x):
+        x.mul_(2)
+        ctx.mark_dirty(x)
+        return x
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2
+
+
+def test_a_function_that_writes_into_a_view_changes_the_history_of_its_base():
+    x = leaf(1.0, 1.0)
+    base = x * 1
+    Double_.apply(base[:1])
+    (base * base).sum().backward()
+    assert x.grad.tolist() == [8.0, 2.0]
+
+
+def test_a_function_may_not_write_into_a_leaf():
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+        Double_.apply(leaf(1.0))

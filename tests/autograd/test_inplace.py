@@ -291,3 +291,21 @@ def test_inference_tensors_take_no_part_in_gradients():
         y.requires_grad_()
     with pytest.raises(RuntimeError, match="do not track version counter"):
         y._version  # noqa: B018
+
+
+def test_the_retained_gradient_is_that_of_the_value_written_last():
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    y.retain_grad()
+    y.mul_(3)
+    y.sum().backward()
+    assert y.grad.tolist() == [1.0, 1.0]
+    assert x.grad.tolist() == [6.0, 6.0]
+
+
+def test_a_quotient_may_be_overwritten():
+    a, b = leaf(1.0, 2.0), leaf(2.0, 4.0)
+    y = a / b
+    y += 1
+    y.sum().backward()
+    assert b.grad.tolist() == [-0.25, -0.125]

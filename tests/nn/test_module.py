@@ -239,3 +239,10 @@ def test_hooks_on_registration_may_replace():
     with handle:
         assert (Small().weight == 0).all()
     assert (Small().weight == 1).all()
+
+
+def test_a_module_that_is_found_twice():
+    shared = nn.Linear(1, 1)
+    model = nn.Sequential(shared, shared)
+    assert len(list(model.modules())) == 2
+    assert list(model.modules(remove_duplicate=False)) == [model, shared, shared]

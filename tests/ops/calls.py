@@ -6,6 +6,16 @@ def call(*args, **kwargs):
     return args, kwargs
 
 
+def valued(value, draw):
+    """An entry with its reference: `draw`, whose calls must return ``value(*args, **kwargs)``."""
+
+    def drawn(d):
+        return draw(d)
+
+    drawn.value = value
+    return drawn
+
+
 def each(groups):
     """A table with an entry for each of the names in the keys."""
     return {name: entry for names, entry in groups.items() for name in names.split()}

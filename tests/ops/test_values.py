@@ -14,6 +14,7 @@ from tests.ops.samples_of_edges import EDGES
 from torchlite import backends
 from torchlite.ops.core.family import operations
 
+VALUES = VALUES | {name: s.value for name, s in SAMPLES.items() if hasattr(s, "value")}
 BACKENDS = ("numpy", "numba")
 #: Of an operation or, with a star, of its edges.
 CALLS = {**SAMPLES, **DRAWS, **{f"{name}*": sample for name, sample in EDGES.items()}}

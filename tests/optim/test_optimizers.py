@@ -5,6 +5,7 @@ import math
 import pytest
 
 import torchlite as torch
+from torchlite import optim
 from torchlite.optim import SGD, Adam, AdamW
 
 START, GRADIENTS = (1.0, -2.0, 0.5), ((0.1, -0.2, 0.3), (0.4, 0.0, -0.6), (-0.5, 0.7, 0.2))
@@ -189,3 +190,13 @@ def test_momentum_decreases_a_least_squares_error_quickly():
 
     losses = [optimizer.step(closure).item() for _ in range(100)]
     assert losses[-1] < 1e-4 * losses[0]
+
+
+def test_sparse_adam_moves_nothing():
+    p = torch.ones(2, requires_grad=True)
+    optimizer = optim.SparseAdam([p])
+    optimizer.step()
+    p.grad = torch.ones(2)
+    with pytest.raises(RuntimeError, match="please consider Adam instead"):
+        optimizer.step()
+    assert p.tolist() == [1, 1]

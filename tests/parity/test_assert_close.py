@@ -61,8 +61,8 @@ def outcome(library, case):
     try:
         library.testing.assert_close(*args, **options)
     except (AssertionError, TypeError, ValueError) as error:
-        named = r"torch\w*\.(_tensor\.|core\.tensor\.)?Tensor"
-        return type(error), re.sub(named, "Tensor", str(error))
+        text = re.sub(r"torch\w*\.(_tensor\.|core\.tensor\.)?Tensor", "Tensor", str(error))
+        return type(error), text
     return None
 
 

@@ -1,12 +1,11 @@
-"""Drawing arguments for the methods of a backend."""
+"""Drawing arguments for the methods of a backend: by hypothesis, or by a fixed plan of corners."""
 
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Sequence
 from typing import Any
-
-from hypothesis import strategies as st
 
 from torchlite.backends.protocol import Backend
 from torchlite.backends.registry import get
@@ -17,8 +16,9 @@ REFERENCE = get("numpy")
 #: Method -> the function that draws its arguments.
 TABLE: dict[str, Callable[[Draws], Arguments]] = {}
 #: Large enough for parallel and blocked kernels.
-LARGE = st.sampled_from([(70_000,), (3, 1500), (1500, 3), (40, 50), (257,), (2, 33, 65)])
-SPECIALS = (math.nan, math.nan, 0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, 60.0, -60.0)
+LARGE = ((70_000,), (3, 1500), (1500, 3), (40, 50), (257,), (2, 33, 65))
+SIZES = ("empty", "single", "small", "large")
+SPECIALS = (math.nan, 0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, 60.0, -60.0)
 LAYOUTS = ("plain", "transposed", "stepped", "offset", "broadcast")
 
 
@@ -74,22 +74,21 @@ class Generator(Late):
 
 
 class Draws:
-    """Draws arguments for `method`; `kinds` are the dtypes that both backends have."""
+    """Draws arguments for `method`; `kinds` are the dtypes that both backends have.
 
-    def __init__(self, data: Any, kinds: list[dtype], method: str) -> None:
-        self._data, self.kinds, self.method = data, kinds, method
+    All choices come from `integer`, a function of the lowest and the highest integer to draw.
+    """
 
-    def draw(self, strategy: st.SearchStrategy) -> Any:
-        return self._data.draw(strategy)
+    def __init__(
+        self, integer: Callable[[int, int], int], kinds: list[dtype], method: str
+    ) -> None:
+        self.integer, self.kinds, self.method = integer, kinds, method
 
     def one_of(self, *options: Any) -> Any:
-        return self.draw(st.sampled_from(options))
-
-    def integer(self, low: int, high: int) -> int:
-        return self.draw(st.integers(low, high))
+        return options[self.integer(0, len(options) - 1)]
 
     def flag(self) -> bool:
-        return self.draw(st.booleans())
+        return self.one_of(False, True)
 
     def kind(self, *categories: int) -> dtype:
         """A dtype of one of `categories`."""
@@ -98,9 +97,15 @@ class Draws:
     def shape(self, least: int = 0, smallest: int = 0, large: bool = True) -> tuple[int, ...]:
         """Of at least `least` dimensions of at least `smallest` elements."""
         if large and self.integer(0, 4) == 4:
-            return self.draw(LARGE.filter(lambda s: len(s) >= least))
-        dims = st.lists(st.integers(smallest, 4), min_size=least, max_size=max(3, least))
-        return tuple(self.draw(dims))
+            return self.large(least)
+        return self.small(least, smallest)
+
+    def large(self, least: int) -> tuple[int, ...]:
+        return self.one_of(*[shape for shape in LARGE if len(shape) >= least])
+
+    def small(self, least: int, smallest: int) -> tuple[int, ...]:
+        count = self.integer(least, max(3, least))
+        return tuple(self.integer(smallest, 4) for _ in range(count))
 
     def axis(self, shape: Sequence[int]) -> int:
         return self.integer(0, len(shape) - 1)
@@ -111,18 +116,20 @@ class Draws:
             return None
         if self.integer(0, 1):
             return self.axis(shape)
-        chosen = st.sets(st.integers(0, len(shape) - 1), min_size=1)
-        return tuple(sorted(self.draw(chosen)))
+        return tuple(axis for axis in range(len(shape)) if self.flag()) or (self.axis(shape),)
 
     def broadcast(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """A shape that broadcasts to `shape`."""
         cut = self.integer(0, len(shape)) if self.integer(0, 2) == 0 else 0
         return tuple(self.one_of(n, n, n, 1) for n in shape[cut:])
 
+    def layout(self, options: Sequence[str]) -> str:
+        return self.one_of(*options)
+
     def array(self, shape: tuple[int, ...], kind: dtype, low: int = -5, high: int = 6,
               specials: bool = True, writable: bool = False) -> Spread:  # fmt: skip
         """Integers are in ``[low, high)``; floats normally distributed, with NaN and infinity."""
-        layout = self.one_of(*(LAYOUTS[:-1] if writable else LAYOUTS))
+        layout = self.layout(LAYOUTS[:-1] if writable else LAYOUTS)
         stored, view = _LAYOUTS[layout](shape, REFERENCE)
         source = self._values(math.prod(stored), kind, low, high, specials)
         return Spread(source.reshape(stored), view)
@@ -151,9 +158,62 @@ class Draws:
         if kind.category == COMPLEX:
             values = values + xp.random_normal(rng, (count,), kind.to_real(), 0.0, 2.0) * 1j
         elif specials and count:
-            for place in self.draw(st.lists(st.integers(0, count - 1), max_size=5)):
-                values[place] = self.one_of(*SPECIALS)
+            self.place_specials(values)
         return values
+
+    def place_specials(self, values: Any) -> None:
+        """Write some of `SPECIALS` into a 1-d array."""
+        for _ in range(self.integer(0, 5)):
+            values[self.integer(0, len(values) - 1)] = self.one_of(*SPECIALS)
+
+
+class Corner(Draws):
+    """The draws number `number` of a plan, the same in every run.
+
+    The first array of `CORNERS` successive draws combines each size with each layout, with and
+    without special values, and with each of up to four dtypes; more dtypes take turns. All other
+    choices are pseudorandom.
+    """
+
+    def __init__(self, number: int, kinds: list[dtype], method: str) -> None:
+        super().__init__(random.Random(f"{method} {number}").randint, kinds, method)
+        self.turn, rest = divmod(number, len(SIZES) * len(LAYOUTS))
+        self.place, self.size = rest // len(SIZES), SIZES[rest % len(SIZES)]
+        self.number, self.first = number, True
+
+    def kind(self, *categories: int) -> dtype:
+        options = [kind for kind in self.kinds if kind.category in categories]
+        return options[(self.number + self.turn) % len(options)]
+
+    def shape(self, least: int = 0, smallest: int = 0, large: bool = True) -> tuple[int, ...]:
+        if self.size == "large" and large:  # a transposed row is a row
+            return self.large(max(least, 2 if LAYOUTS[self.place] == "transposed" else 1))
+        if self.size == "single":
+            return (1,) * self.integer(least, max(2, least))
+        shape = self.small(max(least, self.size == "empty"), max(smallest, 1))
+        if self.size == "empty" and smallest == 0:
+            place = self.axis(shape)
+            return (*shape[:place], 0, *shape[place + 1 :])
+        return shape
+
+    def layout(self, options: Sequence[str]) -> str:
+        if not self.first:
+            return super().layout(options)
+        self.first = False
+        return options[self.place % len(options)]
+
+    def place_specials(self, values: Any) -> None:
+        """All of them where there is room, at random places; otherwise they take turns."""
+        if (self.turn + self.place) % 2:
+            return
+        for i in range(min(len(values), len(SPECIALS))):
+            special = SPECIALS[(self.number + i) % len(SPECIALS)]
+            values[self.integer(0, len(values) - 1)] = special
+
+
+CORNERS = 4 * len(SIZES) * len(LAYOUTS)
+#: The numbers of the plan's draws, small arrays first, so that a fault is shown by one of them.
+PLAN = sorted(range(CORNERS), key=lambda number: number % len(SIZES))
 
 
 def _plain(shape: tuple, xp: Backend) -> tuple:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from torchlite import dtypes
@@ -26,7 +26,7 @@ from torchlite.testing import (  # noqa: F401  they fill TABLE
     structure,
     updates,
 )
-from torchlite.testing.drawing import REFERENCE, TABLE, Draws, Late
+from torchlite.testing.drawing import PLAN, REFERENCE, TABLE, Corner, Draws, Late
 
 _EPS = {dtypes.float16: 2.0**-10, dtypes.bfloat16: 2.0**-7, dtypes.float32: 2.0**-23}
 
@@ -44,14 +44,27 @@ class Case:
         both = (REFERENCE, self.backend)
         kinds = [kind for kind in dtypes.DTYPES if all(_has(xp, kind) for xp in both)]
 
+        for number in PLAN:
+            self.check(self.draw(Corner(number, kinds, self.method)))
+
+        @settings(derandomize=_derandomized(), deadline=None)
         @given(st.data())
         def conforms(data: Any) -> None:
-            self.check(self.draw(Draws(data, kinds, self.method)))
+            def integer(low: int, high: int) -> int:
+                return data.draw(st.integers(low, high))
+
+            self.check(self.draw(Draws(integer, kinds, self.method)))
 
         conforms()
 
     def check(self, drawn: Sequence[Any]) -> None:
         """Compare the method with the reference's for one list of arguments."""
+        try:
+            self.check_call(drawn)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nThe arguments: {drawn}") from None
+
+    def check_call(self, drawn: Sequence[Any]) -> None:
         mine, theirs = (_build(drawn, xp) for xp in (self.backend, REFERENCE))
         result = getattr(self.backend, self.method)(*mine)
         expected = getattr(REFERENCE, self.method)(*theirs)
@@ -83,6 +96,12 @@ class Case:
             f"{self.method}: {what} differs from the reference in {(~close).sum()} of "
             f"{close.size} elements: {actual[~close][:3]}, expected {expected[~close][:3]}"
         )
+
+
+def _derandomized() -> bool:
+    """A profile that the user has loaded decides; otherwise every run draws the same."""
+    profile = settings()
+    return profile.derandomize or settings.default is settings.get_profile("default")
 
 
 def _has(backend: Backend, kind: dtypes.dtype) -> bool:

@@ -71,34 +71,3 @@ def test_parameters_that_start_later_are_as_if_alone(name):
     together = train([0, 2])
     for p, start in zip(together, [0, 2]):
         assert p.tolist() == train([start])[0].tolist()
-
-
-def test_sparse_adam_moves_nothing():
-    p = torch.ones(2, requires_grad=True)
-    optimizer = optim.SparseAdam([p])
-    optimizer.step()
-    p.grad = torch.ones(2)
-    with pytest.raises(RuntimeError, match="please consider Adam instead"):
-        optimizer.step()
-    assert p.tolist() == [1, 1]
-
-
-def test_lbfgs_refuses_an_unknown_line_search():
-    p = torch.ones(2, requires_grad=True)
-    optimizer = optim.LBFGS([p], line_search_fn="golden")
-    with pytest.raises(RuntimeError, match="only 'strong_wolfe' is supported"):
-        optimizer.step(lambda: (p * p).sum())
-    assert p.tolist() == [1, 1] and not optimizer.state[p]
-
-
-def test_update_bn_averages_all_batches():
-    model = torch.nn.Sequential(torch.nn.BatchNorm1d(1), torch.nn.BatchNorm1d(1)).eval()
-    batches = [torch.tensor([[1.0], [3.0]]), [torch.tensor([[5.0], [7.0]]), "target"]]
-    optim.swa_utils.update_bn(batches, model)
-    assert model[0].running_mean.tolist() == [4]
-    assert model[0].momentum == 0.1 and not model.training
-
-
-def test_averages_refuse_a_decay_out_of_range():
-    with pytest.raises(ValueError, match="Invalid decay value 2"):
-        optim.swa_utils.get_ema_avg_fn(2)

@@ -1,11 +1,11 @@
-"""Special functions: known values, identities, limits; windows, histograms, differences."""
+"""Special functions: known values, identities, limits; numerical differences."""
 
 import math
 
 import pytest
 
 import torchlite as torch
-from torchlite import signal, special
+from torchlite import special
 from torchlite.testing import assert_close
 
 INF, NAN = math.inf, math.nan
@@ -135,56 +135,7 @@ def test_polynomials(polynomial):
     assert polynomial(0.5, torch.tensor([1, 2])).dtype is torch.float32
 
 
-# --- windows --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["hann", "hamming", "blackman", "bartlett", "kaiser"])
-def test_a_periodic_window_is_a_symmetric_one_without_its_end(name):
-    window, same = getattr(torch, f"{name}_window"), getattr(signal.windows, name)
-    assert_close(window(6), window(7, False)[:-1])
-    assert_close(window(6), same(6, sym=False))
-    assert_close(window(7, periodic=False), same(7))
-    assert window(0).shape == (0,)
-    assert window(1).tolist() == [1]
-    with pytest.raises(RuntimeError, match="non-negative window_length"):
-        window(-1)
-    with pytest.raises(RuntimeError, match="expects floating point dtypes"):
-        window(4, dtype=torch.int64)
-
-
-@pytest.mark.parametrize("name", signal.windows.__all__)
-def test_symmetric_windows(name):
-    options = {"a": [0.5, 0.4, 0.1]} if name == "general_cosine" else {}
-    window = getattr(signal.windows, name)
-    w = window(7, **options, dtype=torch.float64)
-    assert_close(w, w.flip(0))
-    assert w.argmax() == 3
-    assert window(7, **options, requires_grad=True).requires_grad
-    with pytest.raises(ValueError, match="requires non-negative window length"):
-        window(-1, **options)
-    with pytest.raises(ValueError, match="expects float32 or float64"):
-        window(3, **options, dtype=torch.float16)
-
-
-# --- histograms and differences -------------------------------------------------------------------
-
-
-def test_histogram():
-    x = torch.tensor([0.0, 0.4, 0.5, 1.0, 1.5, 2.0])
-    result = torch.histogram(x, 4)
-    assert result.bin_edges.tolist() == [0, 0.5, 1, 1.5, 2]
-    assert result.hist.tolist() == [2, 1, 1, 2]
-    assert torch.histogram(x, 2, range=(0.0, 1.0)).hist.tolist() == [2, 2]
-    weighted = torch.histogram(x, torch.tensor([0.0, 1.0, 2.0]), weight=x)
-    assert_close(weighted.hist, torch.tensor([0.9, 4.5]))
-    assert_close(x.histogram(4, density=True).hist.sum(), torch.tensor(2.0))
-
-
-def test_histogramdd():
-    x = torch.tensor([[0.0, 0.0], [1.0, 1.0], [0.9, 0.2]])
-    hist, edges = torch.histogramdd(x, [2, 1])
-    assert hist.tolist() == [[1], [2]]
-    assert [e.tolist() for e in edges] == [[0, 0.5, 1], [0, 1]]
+# --- differences and errors -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

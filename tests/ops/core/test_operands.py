@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 import torchlite as torch
@@ -97,3 +98,53 @@ def test_methods_under_pythons_and_pytorchs_names():
     assert x.__rdiv__(2).dtype is torch.float32
     with pytest.warns(UserWarning, match="volatile was removed"):
         assert x.volatile is False
+
+
+def test_out_must_be_a_tensor_without_overlap():
+    with pytest.raises(TypeError, match=r"add\(\): argument 'out' must be Tensor, not list"):
+        torch.add(torch.ones(2), 1, out=[1])
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+        torch.add(torch.ones(2), 1, out=torch.zeros(1).expand(2))
+
+
+def test_out_may_require_grad_in_no_grad():
+    out = torch.zeros(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="don't support automatic differentiation"):
+        torch.add(torch.ones(2), 1, out=out)
+    with torch.no_grad():
+        torch.add(torch.ones(2), 1, out=out)
+    assert out.requires_grad
+    assert out.tolist() == [2.0, 2.0]
+
+
+def test_numpy_integers_are_dimensions():
+    x = torch.ones(2, 3)
+    assert x.sum(np.int64(1)).tolist() == [3.0, 3.0]
+    assert x.sum((np.int64(0), 1)).item() == 6.0
+
+
+def test_numpys_names_for_dim_and_keepdim():
+    x = torch.arange(6.0).reshape(2, 3)
+    assert x.sum(axis=1, keepdims=True).shape == (2, 1)
+    assert torch.mean(x, axis=0).tolist() == [1.5, 2.5, 3.5]
+    assert torch.cat([x, x], axis=1).shape == (2, 6)
+    assert x.argmax(axis=1).tolist() == [2, 2]
+    assert np.sum(x).item() == 15.0
+    with pytest.raises(TypeError):
+        x.sum(axes=1)
+
+
+def test_minus_and_bools_name_the_way_out():
+    mask = torch.tensor([True])
+    with pytest.raises(RuntimeError, match="with two bool tensors is not supported"):
+        mask.sub(mask)
+    with pytest.raises(RuntimeError, match="on a bool tensor is not supported"):
+        mask.neg()
+
+
+def test_only_tensors_and_numbers_are_looked_for():
+    x = torch.tensor([1, 2])
+    assert 1 in x
+    assert np.int64(3) not in x
+    with pytest.raises(RuntimeError, match="only supports Tensor or scalar"):
+        "a" in x  # noqa: B015

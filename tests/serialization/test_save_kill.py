@@ -37,7 +37,7 @@ for line in sys.stdin:
 
 ENVIRONMENT = {
     **os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-    "TORCHLITE_BACKEND": "numpy", "PYTHONPATH": str(Path(__file__).parents[1]),
+    "TORCHLITE_BACKEND": "numpy", "PYTHONPATH": str(Path(__file__).parents[2]),
 }  # fmt: skip
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 

@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This DataLoader will create"),  # on a single processor
     pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork"),
 ]
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TEN = list(range(10))
 
 

@@ -14,7 +14,7 @@ from torchlite.ops.creation.factories import empty
 
 
 class Identity(Module):
-    """Returns its input. Takes any arguments and ignores them."""
+    """Returns its input. The constructor accepts and ignores any arguments."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
@@ -32,8 +32,8 @@ class Linear(Module):
         out_features: Length of the last dimension of the output.
         bias: Whether there is one. Default: True.
 
-    Attributes: ``weight`` (out_features, in_features) and ``bias`` (out_features,), both drawn from
-    ``U(-k, k)``, ``k = 1 / sqrt(in_features)``.
+    Attributes: ``weight`` (out_features, in_features) and ``bias`` (out_features,), both sampled
+    from ``U(-k, k)``, ``k = 1 / sqrt(in_features)``.
     Shape: ``(*, in_features) -> (*, out_features)``.
     Raises: RuntimeError (as PyTorch) if the input does not end in `in_features`.
     """
@@ -134,4 +134,4 @@ class Bilinear(Module):
 
 
 class NonDynamicallyQuantizableLinear(Linear):
-    """`Linear`, under the name that it has in PyTorch's `MultiheadAttention`."""
+    """`Linear`, under the name it has in PyTorch's `MultiheadAttention`."""

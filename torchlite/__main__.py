@@ -18,12 +18,12 @@ usage: python -m torchlite program.py [arguments]
        python -m torchlite -m module [arguments]
        python -m torchlite -c code [arguments]
 
-Run a program written for PyTorch: its 'import torch' and 'import torchvision' give torchlite.
-TORCHLITE_BACKEND=numba chooses the backend."""
+Run a program written for PyTorch: its 'import torch' and 'import torchvision' load torchlite.
+Set TORCHLITE_BACKEND=numba to choose the backend."""
 
 
 def main() -> None:
-    """Do what the command line says, as ``python`` does it for the arguments behind our name."""
+    """Run the command line, as ``python`` would with the arguments after ``-m torchlite``."""
     what, *rest = sys.argv[1:] or ["", ""]
     if what in ("-h", "--help"):
         print(USAGE)
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def run_script(path: str, *arguments: str) -> None:
-    """As ``python path arguments``."""
+    """Like ``python path arguments``."""
     full = os.path.abspath(path)
     try:
         with io.open_code(full) as file:
@@ -50,7 +50,7 @@ def run_script(path: str, *arguments: str) -> None:
 
 
 def run_module(name: str, *arguments: str) -> None:
-    """As ``python -m name arguments``."""
+    """Like ``python -m name arguments``."""
     spec = find_module(name)
     loader: Any = spec.loader
     if not hasattr(loader, "get_code"):
@@ -62,13 +62,13 @@ def run_module(name: str, *arguments: str) -> None:
 
 
 def run_code(source: str, *arguments: str) -> None:
-    """As ``python -c source arguments``."""
+    """Like ``python -c source arguments``."""
     set_first_path("")
     run(compile(source, "<string>", "exec"), ["-c", *arguments])
 
 
 def find_module(name: str) -> ModuleSpec:
-    """The module to run for ``-m name``: of a package, its ``__main__``."""
+    """The module to run for ``-m name``; for a package, its ``__main__``."""
     try:
         spec = importlib.util.find_spec(name)
         package = spec is not None and spec.submodule_search_locations is not None
@@ -83,13 +83,13 @@ def find_module(name: str) -> ModuleSpec:
 
 
 def set_first_path(path: str) -> None:
-    """Let imports look in `path` first, where they look now because of ``-m torchlite``."""
+    """Replace the first entry of ``sys.path``, put there by ``-m torchlite``, with `path`."""
     if not getattr(sys.flags, "safe_path", False):
         sys.path[0] = path
 
 
 def run(code: CodeType, arguments: list[str], **names: Any) -> None:
-    """Execute `code` as the main module, with `names` in it."""
+    """Execute `code` as the main module, with the globals `names`."""
     main = ModuleType("__main__")
     vars(main).update(names, __builtins__=builtins)
     sys.modules["__main__"] = main
@@ -98,7 +98,7 @@ def run(code: CodeType, arguments: list[str], **names: Any) -> None:
 
 
 def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print a traceback that begins in the program: an excepthook."""
+    """An excepthook that prints a traceback starting in the program."""
     while trace is not None and trace.tb_frame.f_code is not run.__code__:
         trace = trace.tb_next
     trace = trace and trace.tb_next
@@ -106,7 +106,7 @@ def show(kind: type[BaseException], error: BaseException, trace: TracebackType |
 
 
 def fail(message: str, status: int = 1) -> NoReturn:
-    """End as ``python`` does when there is nothing to run."""
+    """Exit as ``python`` does when there is nothing to run."""
     print(f"{sys.executable}: {message}", file=sys.stderr)
     sys.exit(status)
 

@@ -1,4 +1,4 @@
-"""Automatic differentiation: the walk through the graph, its switches, custom functions."""
+"""Automatic differentiation: graph traversal, its switches, custom functions."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use what many programs do not need."""
+    """Import on first use the modules that many programs do not need."""
     if name not in ("forward_ad", "functional", "graph", "profiler"):
         raise AttributeError(f"module 'torchlite.autograd' has no attribute {name!r}")
     return importlib.import_module(f"torchlite.autograd.{name}")

@@ -1,4 +1,4 @@
-"""`detect_anomaly`: where in forward is the operation whose gradient fails?"""
+"""`detect_anomaly`: find the forward operation whose gradient fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torchlite.ops.core import op
 
 
 class _State:
-    """One for all threads, as in PyTorch."""
+    """Shared by all threads, as in PyTorch."""
 
     enabled = False
     check_nan = False  # never without `enabled`
@@ -37,8 +37,8 @@ def is_anomaly_check_nan_enabled() -> bool:
 class set_detect_anomaly:
     """Turn anomaly detection on or off; as a context manager, for the block only.
 
-    While it is on, operations remember where they were called; backward shows that place in a
-    warning when a gradient cannot be computed or, with `check_nan`, is NaN. Slow: for debugging.
+    While it is on, operations record where they were called; backward shows that traceback in a
+    warning when a gradient fails or, with `check_nan`, is NaN. Slow: for debugging only.
     """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
@@ -46,7 +46,7 @@ class set_detect_anomaly:
         _switch(mode, check_nan)
 
     def __enter__(self) -> None:
-        """The constructor has switched it."""
+        """Nothing to do: the constructor has set the mode."""
 
     def __exit__(self, *exc: object) -> None:
         _switch(*self._previous)
@@ -97,7 +97,7 @@ def check(node: Node, grads: Sequence[Any]) -> None:
 
 
 def explain(node: Node) -> None:
-    """If anomaly detection is on, warn that `node` failed, and where forward made it."""
+    """If anomaly detection is on, warn that `node` failed and show where forward made it."""
     if not state.enabled:
         return
     if isinstance(node, Output):

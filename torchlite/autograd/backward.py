@@ -1,4 +1,4 @@
-"""`backward` and `grad`: check what the user asked for, then walk the graph."""
+"""`backward` and `grad`: check the arguments, then walk the graph."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torchlite.backends.wrapped import Batched
 from torchlite.core.shapes import Size
 from torchlite.core.tensor import Tensor, wrap
 
-#: What has a gradient.
+#: Anything that has a gradient.
 Place = Tensor | GradientEdge
 
 
@@ -29,15 +29,15 @@ def backward(
     """Accumulate into ``.grad`` of the leaves the gradient of ``sum(tensors * grad_tensors)``.
 
     Args:
-        tensors: Or places in the graph: see `torchlite.autograd.graph.get_gradient_edge`.
-        grad_tensors: One for each of `tensors`, of its shape; may be None for scalars.
+        tensors: Tensors or `torchlite.autograd.graph.GradientEdge`s.
+        grad_tensors: One for each of `tensors`, with its shape; may be None for scalars.
         retain_graph: Keep the graph for another backward. Default: `create_graph`.
-        create_graph: Record the gradient's own computation.
+        create_graph: Record the computation of the gradients.
         inputs: Accumulate into these leaves only. Default: all.
-    Raises: RuntimeError if a tensor does not require grad, is not a scalar and has no gradient
-        given, or its graph was already freed.
+    Raises: RuntimeError if a tensor does not require grad, is not a scalar and has no entry in
+        `grad_tensors`, or its graph was already freed.
     """
-    if local.mode.xp.array_type is Batched:  # a leaf outside would get a batch for its gradient
+    if local.mode.xp.array_type is Batched:  # a leaf outside would get a batch as its gradient
         raise RuntimeError(
             "backward() called inside a functorch transform. This is not supported, please use "
             "functorch.grad or functorch.vjp instead or call backward() outside of functorch "
@@ -73,10 +73,10 @@ def grad(
 ) -> tuple[Tensor | None, ...]:
     """The gradients of ``sum(outputs * grad_outputs)`` with respect to `inputs`.
 
-    Args: as `backward`, and
+    Args: as for `backward`, and
         allow_unused: None instead of an error for inputs that were not used.
             Default: `materialize_grads`.
-        materialize_grads: Zeros instead of None for them.
+        materialize_grads: Zeros instead of None for unused inputs.
     """
     if is_grads_batched:
         options = {"create_graph": create_graph, "allow_unused": allow_unused,
@@ -103,9 +103,9 @@ def grad(
 
 
 def start_anywhere(y: Tensor) -> Tensor:
-    """A gradient of `y` in general position, to differentiate a backward walk by.
+    """A placeholder gradient of `y` with respect to which a backward walk is differentiated.
 
-    A walk is linear in it, but some rules make an exception of zeros.
+    The walk is linear in it, but some rules treat zeros specially, so it has none.
     """
     xp: Any = local.mode.xp
     kind, shape = y.dtype, tuple(y._data.shape)
@@ -124,8 +124,8 @@ def _zeros_like(place: Place) -> Tensor:
 
 
 def _batched(outputs: Any, inputs: Any, starts: Any, options: dict) -> tuple[Tensor | None, ...]:
-    """`grad` for each slice of the gradients given, all in one pass; the graph is kept."""
-    from torchlite.autograd.batched import for_each  # which few programs need
+    """`grad` for each slice of the given gradients, all in one pass; the graph is kept."""
+    from torchlite.autograd.batched import for_each  # rarely needed
 
     def row(*starts: Any) -> tuple[Tensor | None, ...]:
         return grad(outputs, inputs, starts, True, **options)
@@ -138,7 +138,7 @@ def _as_tuple(tensors: Place | Sequence[Place]) -> tuple[Place, ...]:
 
 
 def _roots(tensors: tuple[Place, ...], given: Any, create: bool) -> list:
-    """[(edge, gradient)] to start from: arrays, or tensors if the walk is to be recorded."""
+    """[(edge, gradient)] to start from; gradients are tensors if `create`, else arrays."""
     if given is None:
         given = (None,) * len(tensors)
     elif isinstance(given, Tensor):
@@ -158,7 +158,7 @@ def _roots(tensors: tuple[Place, ...], given: Any, create: bool) -> list:
 
 
 def _start(tensor: Place, i: int, g: Tensor | None) -> Tensor:
-    """The gradient `g` of a root, checked; 1 for None, if that can be."""
+    """The gradient `g` of a root, checked; None becomes 1 where allowed."""
     if isinstance(tensor, Tensor):
         shape, kind = tensor._data.shape, dtypes.of(tensor._data)
     elif tensor.result is not None:
@@ -181,7 +181,7 @@ def _start(tensor: Place, i: int, g: Tensor | None) -> Tensor:
 
 
 def _one(shape: tuple, kind: dtypes.dtype) -> Tensor:
-    """The gradient of a number by itself."""
+    """The gradient of a scalar with respect to itself."""
     if math.prod(shape) != 1:
         raise RuntimeError(
             "grad can be implicitly created only for scalar outputs\n"
@@ -197,7 +197,7 @@ def _one(shape: tuple, kind: dtypes.dtype) -> Tensor:
 
 
 def _gradients(roots: list, inputs: tuple[Place, ...], keep: bool, create: bool) -> list:
-    """The gradient of each of `inputs` as a tensor, or None where none arrives."""
+    """The gradient of each of `inputs` as a tensor, or None if it receives none."""
     edges = [edge_of(tensor) for tensor in inputs]
     captures: dict[Any, list] = {edge: [] for edge in edges}
     needed = reaching([edge for edge, _ in roots], set(edges))

@@ -1,10 +1,10 @@
-"""Batches and the tape: how tensors enter a batched run, and how its results leave it.
+"""Batches and the graph: how tensors enter a batched run, and how its results leave it.
 
-Inside of a run the tape records as ever, with batches for arrays. Outside nobody knows batches, so
-results leave with one node, `Vmap`, that stands for all that was recorded inside: it takes the
-gradients of the results inside, walks there, and hands out what arrives at the tensors that the
-function was given and at those that it found outside. The latter were used for every example:
-their gradient is the sum.
+Inside a run, operations are recorded as usual, with batches as arrays. Batches are unknown outside,
+so the results leave with a single node, `Vmap`, that represents everything recorded inside: it
+takes their gradients inside, walks the inner graph, and hands out the gradients of the function's
+arguments and of tensors captured from outside. A captured tensor was used by every example, so its
+gradient is a sum over them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from torchlite.core.shapes import normalize_dim
 from torchlite.core.tensor import Tensor, made_by, wrap
 from torchlite.interpreters.batching import Batched, Batching, Level
 
-#: Half-open ranges of the numbers of the nodes that were made inside.
+#: Half-open ranges of the sequence numbers of the nodes made inside.
 Spans = tuple[tuple[int, int], ...]
 
 
 class Entrance(Identity):
-    """Where a tensor that needs a gradient enters a run; `dim` was its batch dimension."""
+    """Where a tensor that requires grad enters a run; `dim` is its batch dimension."""
 
     __slots__ = ("level", "dim")
 
@@ -38,15 +38,15 @@ class Entrance(Identity):
 class Run:
     """One run of a function on batches: `enter` its arguments, call it `inside`, `leave`.
 
-    `randomness` as of `Batching`. The walks backward through what a run has recorded are runs of
-    the same `level`, and what they record goes together with it: `spans`.
+    `randomness`: as for `Batching`. Backward walks through a run's graph are runs of the same
+    `level`; `spans` are the nodes recorded by the earlier ones.
     """
 
     def __init__(self, level: Level, randomness: str = "error", spans: Spans = ()) -> None:
         self.level, self.randomness, self.spans = level, randomness, spans
 
     def enter(self, tensor: Tensor, dim: int) -> Tensor:
-        """One example of `tensor`, whose dimension `dim` is the batch."""
+        """`tensor` as one example; its dimension `dim` is the batch dimension."""
         data, ndim = tensor._data, tensor._data.ndim
         dim = normalize_dim(dim, ndim)
         if dim:
@@ -77,9 +77,9 @@ class Run:
         return data.__class__ is Batched and data.level is self.level
 
     def leave(self, tensors: Sequence[Tensor], dims: Sequence[int] | None = None) -> list[Tensor]:
-        """The batches of results, their dimension put at `dims`. Default: in front.
+        """The results as batches, with the batch dimension at `dims`. Default: first.
 
-        Raises: IndexError for a dimension that a result has not.
+        Raises: IndexError for a dimension out of range.
         """
         dims = [normalize_dim(d, t._data.ndim + 1) for t, d in zip(tensors, dims or repeat(0))]
         left = [self._left(t, d) for t, d in zip(tensors, dims)]
@@ -107,16 +107,16 @@ class Run:
         return result
 
     def is_inner(self, edge: Any) -> bool:
-        """Whether an edge is a node that was made inside and is no entrance."""
+        """Whether an edge is a node that was made inside and is not an entrance."""
         if type(edge) is Entrance and edge.level is self.level:
             return False
         return any(first <= edge._number < last for first, last in self.spans)
 
 
 def for_each(function: Callable, *tensors: Tensor | None) -> list[Tensor | None]:
-    """`function` of each slice of `tensors`, for all in one pass; it returns a tuple of tensors.
+    """`function`, which returns a tuple of tensors, on each slice of `tensors`, in one pass.
 
-    None among tensors and results is the same for all.
+    A tensor or result that is None is None for every slice.
     """
     run = Run(Level(next(len(t) for t in tensors if t is not None)))
     entered = [None if t is None else run.enter(t, 0) for t in tensors]
@@ -127,7 +127,7 @@ def for_each(function: Callable, *tensors: Tensor | None) -> list[Tensor | None]
 
 
 class Vmap(Node):
-    """All that a run recorded on the way to its differentiable results, whose edges are `roots`."""
+    """Everything a run recorded for its differentiable results, whose edges are `roots`."""
 
     __slots__ = ("level", "spans", "roots", "dims", "frontier", "needed")
 
@@ -168,7 +168,7 @@ class Vmap(Node):
 
 
 def _between(run: Run, roots: Sequence[Any]) -> tuple[list, set]:
-    """The edges at which what `run` recorded begins, and the nodes that lead there from `roots`."""
+    """The edges where the graph recorded by `run` begins, and the nodes from `roots` to them."""
     frontier: dict[Any, None] = {}
     nodes: dict[int, Any] = {}
     stack = list(roots)

@@ -1,10 +1,10 @@
-"""Between tensors with tangents and tensors without: the two ways, and their gradients.
+"""Conversion between tensors with and without tangents, and its gradients.
 
-The graph of what is computed inside a `Forward` holds duals. A loss that depends on the primal p
-and the tangent t of a result, with gradients a and b there, is the derivative part of
+The graph of a computation inside a `Forward` holds duals. To first order, a loss with gradients a
+and b with respect to the primal p and the tangent t of a result is the derivative part of
 ``(b + a e)(p + t e)`` where ``e * e = 0``. So a backward walk with duals that starts from the dual
-(b, a) finds at each tensor a dual whose tangent is the gradient of the loss by that tensor, and
-whose primal is its gradient by the tensor's tangent.
+(b, a) yields at each tensor a dual whose tangent is the gradient of the loss with respect to that
+tensor, and whose primal is the gradient with respect to the tensor's tangent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from torchlite.ops.core.promotion import cast
 
 
 class Lifted(Node):
-    """Where a primal and its tangent (either may be missing among the edges) became a dual."""
+    """Where a primal and its tangent (either may lack an edge) became a dual."""
 
     __slots__ = ("level", "has_primal")
 
@@ -34,7 +34,7 @@ class Lifted(Node):
         self.level, self.has_primal = level, primal.requires_grad
 
     def gradients(self, xp: Any, g: Any, differentiable: bool) -> list:
-        """That of the primal: a walk inside the level knows nothing of tangents."""
+        """The primal's gradient: a walk inside the level does not see tangents."""
         return [g if self.has_primal and i == 0 else None for i in range(len(self.edges))]
 
     def name(self) -> str:
@@ -42,7 +42,7 @@ class Lifted(Node):
 
 
 class Lowered(Node):
-    """Where the primal and the tangent of a tensor, which is inside a level, left it."""
+    """Where the primal and the tangent of a tensor inside a level left it."""
 
     __slots__ = ("level", "top", "borders")
 
@@ -55,7 +55,7 @@ class Lowered(Node):
         return isinstance(edge, Lifted) and edge.level is self.level
 
     def _search(self) -> Iterable:
-        """Where the graph below `top` meets what was there before the level, or outside of it."""
+        """Where the graph below `top` meets nodes from before or outside the level."""
         stack, seen = [self.top], set()
         while stack:
             edge = stack.pop()
@@ -95,21 +95,21 @@ class Lowered(Node):
 
 
 def _start(forward: Forward, primal: Any, tangent: Any, differentiable: bool) -> Any:
-    """The dual of these two, of which one may be missing."""
+    """The dual of `primal` and `tangent`, one of which may be None."""
     if primal is None:
         primal = zeros_like(recorded if differentiable else forward.inner, tangent)
     return (lift if differentiable else Forward.dual)(forward, primal, tangent)
 
 
 def _parts(forward: Forward, x: Any, differentiable: bool) -> tuple[Any, Any]:
-    """The primal and the tangent of a gradient that a walk inside the level has found, or None."""
+    """The primal and the tangent of a gradient from a walk inside the level; each may be None."""
     if differentiable and x is not None:
         return lower(forward, x)
     return forward.primal(x), forward.tangent(x)
 
 
 def checked_tangent(primal: Tensor, tangent: Tensor) -> Tensor:
-    """`tangent` in the dtype of `primal`. Raises (as PyTorch) if the two do not go together."""
+    """`tangent` in the dtype of `primal`. Raises (as PyTorch) if the two do not match."""
     for name, x in (("primal", primal), ("tangent", tangent)):
         if x.dtype.category < dtypes.FLOAT:
             raise ValueError(
@@ -125,7 +125,7 @@ def checked_tangent(primal: Tensor, tangent: Tensor) -> Tensor:
 
 
 def lift(forward: Forward, primal: Tensor, tangent: Tensor | None) -> Tensor:
-    """The tensor inside with this value and derivative; it has the history of both."""
+    """A tensor inside the level with this primal and tangent, and the history of both."""
     moved = None if tangent is None else forward.primal(tangent._data)
     data = forward.dual(forward.primal(primal._data), moved)
     needed = [x for x in (primal, tangent) if x is not None and x.requires_grad]
@@ -138,9 +138,9 @@ def lift(forward: Forward, primal: Tensor, tangent: Tensor | None) -> Tensor:
 
 
 def lower(forward: Forward, tensor: Tensor) -> tuple[Tensor, Tensor | None]:
-    """The value and the derivative (None for zero) of a tensor inside, for outside.
+    """The primal and the tangent (None for zero), for use outside, of a tensor inside the level.
 
-    To be called while `forward` is active. Both have a history if the tensor's leads outside.
+    Call it while `forward` is active. Both have a history if the tensor's history leads outside.
     """
     node = Lowered(forward.level, tensor) if local.mode.grad and tensor.requires_grad else None
     primal = _result(forward.primal(tensor._data), node, 0)

@@ -1,7 +1,7 @@
 """The engine: walks the graph once, newest node first.
 
-Numbers of nodes grow with their creation, so a heap of numbers gives every node after all its
-users; nothing recurses, and a node's saved values are freed as it is consumed.
+Sequence numbers grow with creation, so a heap of them yields every node after all its users;
+nothing recurses, and a node's saved values are freed as soon as it has run.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from torchlite.ops.core.inplace import check_no_overlap, write
 
 class _Running(threading.local):
     walk: Walk | None = None  # the innermost one of this thread
-    keeps_layout = True  # whether a gradient is stored row by row, copied if it has to be
+    keeps_layout = True  # whether gradients are stored row-major, copied if necessary
 
 
 running = _Running()
-_accumulating = threading.RLock()  # threads that share a leaf each add all of their gradient
+_accumulating = threading.RLock()  # threads may accumulate into the same leaf
 
 
 class Walk:
-    """One backward pass. `captures`: places whose gradient is wanted -> where it goes.
+    """One backward pass. `captures`: edge -> the list that receives its gradient.
 
-    With `captures` given, only nodes in `needed` run and no leaf accumulates.
+    With `captures`, only nodes in `needed` run and no leaf accumulates.
     """
 
     def __init__(self, keep: bool, create: bool, captures: dict[Any, list] | None = None,
                  needed: set | None = None) -> None:  # fmt: skip
         self.keep, self.create, self.captures = keep, create, captures
         self.needed = needed or set()
-        self.pending: dict[int, list] = {}  # number of a node -> [node, gradient]
+        self.pending: dict[int, list] = {}  # sequence number -> [node, gradient]
         self.heap: list[int] = []
-        self.leaves: dict[int, list] = {}  # id of a leaf -> [leaf, gradient, is it only ours]
+        self.leaves: dict[int, list] = {}  # id of a leaf -> [leaf, gradient, is it unshared]
         self.xp: Any = recorded if create else local.mode.xp
 
     def run(self, roots: Sequence[tuple[Any, Any]]) -> None:
@@ -84,7 +84,7 @@ class Walk:
                     send(edge, gx, gx is not g)
 
     def send(self, edge: Any, g: Any, fresh: bool) -> None:
-        """Add `g` to what `edge` has received; `fresh`: nobody else holds it."""
+        """Add `g` to the gradient received at `edge`; `fresh`: nothing else refers to `g`."""
         number = edge._number
         if number:
             entry = self.pending.get(number)
@@ -107,7 +107,7 @@ class Walk:
             received[index] = self.xp.add(received[index], value) if index in received else value
 
     def _call_hooks(self, owner: Any, g: Any) -> Any:
-        """Show `g` as a tensor to the hooks of a node or leaf; what they return replaces it."""
+        """Pass `g` as a tensor to the hooks of a node or leaf; what they return replaces it."""
         tensor = g if self.create else wrap(self.xp.asarray(g))
         for hook in tuple((owner._hooks or {}).values()):
             changed = hook(tensor)
@@ -119,7 +119,7 @@ class Walk:
         return tensor if self.create else tensor._data
 
     def _after(self, node: Node, g: Any, grads: Sequence[Any]) -> Sequence[Any]:
-        """What is left of `grads` when the node's hooks and anomaly detection have seen them."""
+        """`grads` after anomaly detection and the node's hooks, which may replace them."""
         for hook in tuple(getattr(node, "_post_hooks", {}).values()):
             changed = hook(self._shown(grads), self._shown(g if type(g) is dict else (g,)))
             if changed is not None:
@@ -129,7 +129,7 @@ class Walk:
         return grads
 
     def _shown(self, grads: Any) -> tuple:
-        """Gradients as a tuple of tensors or None for the user's eyes."""
+        """Gradients as a tuple of tensors or None, as passed to the user's hooks."""
         if type(grads) is dict:
             grads = [grads.get(i) for i in range(max(grads) + 1)]
         raw = self.create
@@ -146,7 +146,7 @@ class Walk:
         self.accumulate(leaf, g, fresh)
 
     def accumulate(self, leaf: Tensor, g: Any, fresh: bool) -> None:
-        """Add `g` to the gradient that `leaf` has, and call the hooks that wait for it."""
+        """Add `g` to the ``.grad`` of `leaf`, and call its post-accumulate hooks."""
         xp = self.xp
         with _accumulating:
             grad = leaf._grad
@@ -165,9 +165,9 @@ class Walk:
 
 
 class InnerWalk(Walk):
-    """A walk that stops at `borders` and gathers in `found` what arrives there; None: nothing.
+    """A walk that stops at `borders` and collects the gradients there in `found`, None for none.
 
-    The graph is kept. With `needed` given, only those nodes run and no leaf accumulates.
+    The graph is kept. With `needed`, only those nodes run and no leaf accumulates.
     """
 
     def __init__(self, borders: Sequence[Any], create: bool, needed: set | None = None) -> None:
@@ -183,7 +183,7 @@ class InnerWalk(Walk):
 
 
 def check_replacement(hook: Callable, g: Tensor, changed: Any) -> None:
-    """Raise (as PyTorch) if what `hook` returned cannot stand for the gradient `g`."""
+    """Raise (as PyTorch) if what `hook` returned cannot replace the gradient `g`."""
     name = getattr(hook, "__name__", type(hook).__name__)
     if not isinstance(changed, Tensor):
         raise TypeError(f"expected Variable, but hook returned '{type(changed).__name__}'")
@@ -203,10 +203,10 @@ class _Edge(NamedTuple):
 
 
 class GradientEdge(_Edge):
-    """A place in the graph: a node and the number of one of its results.
+    """An edge of the graph: a node and the index of one of its results.
 
-    `backward` and `grad` take it in the place of a tensor. `result`: shape and dtype there, if
-    known.
+    `backward` and `grad` accept it in place of a tensor. `result`: the shape and dtype there,
+    if known.
     """
 
     result: tuple | None = None
@@ -223,7 +223,7 @@ def edge_of(tensor: Tensor | GradientEdge) -> Any:
 
 
 def reaching(roots: Sequence[Any], targets: set) -> set:
-    """The nodes below `roots` from which a gradient can reach one of `targets`."""
+    """The nodes reachable from `roots` through which a gradient can reach one of `targets`."""
     seen: dict[int, Any] = {}
     stack = [edge for edge in roots if edge._number]
     while stack:

@@ -1,4 +1,4 @@
-"""Forward mode by hand: tensors with tangents inside `dual_level`.
+"""Explicit forward mode: tensors with tangents inside `dual_level`.
 
 Example::
 
@@ -24,7 +24,7 @@ from torchlite.ops.core.nodes import OpNode
 
 
 class _Levels(threading.local):
-    """The level that this thread has entered."""
+    """The level this thread is in."""
 
     current: Forward | None = None
 
@@ -42,7 +42,7 @@ class UnpackedDualTensor(NamedTuple):
 def enter_dual_level() -> int:
     """Begin a level, in which tensors may have tangents, and return its number: 0.
 
-    Raises: RuntimeError (as PyTorch) inside another one; `torchlite.func.jvp` nests.
+    Raises: RuntimeError (as PyTorch) inside another one; only `torchlite.func.jvp` nests.
     """
     if _levels.current is not None:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
@@ -69,9 +69,9 @@ def exit_dual_level(*, level: int | None = None) -> None:
 
 
 def _strip(forward: Forward) -> None:
-    """Make the tensors inside the level what `unpack_dual` gives as their primals.
+    """Turn the tensors inside the level into their primals, as `unpack_dual` returns them.
 
-    An array does not know its tensor, hence the search. The graph keeps tensors of its own, with
+    An array does not know its tensor, hence the search. The graph keeps separate tensors, with
     tangents: gradients of primals and tangents can still be computed.
     """
     if not forward.level.alive:
@@ -90,7 +90,7 @@ def _strip(forward: Forward) -> None:
 
 
 def _own_sources(forward: Forward, node: Any) -> None:
-    """Let `node` hold other objects for the tensors inside that it has saved."""
+    """Make `node` hold separate objects for the tensors of the level that it has saved."""
 
     def own(x: Any) -> Any:
         return alias(x) if isinstance(x, Tensor) and forward.owns(x._data) else x
@@ -112,10 +112,10 @@ class dual_level(Switch):
 
 
 def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Tensor:
-    """A tensor of the same memory with `tangent` as its derivative; differentiable.
+    """A tensor that shares memory with `tensor` and has this `tangent`; differentiable.
 
-    Raises: RuntimeError (as PyTorch) outside of a level, for a tangent of another shape, or for a
-        tensor that has one; ValueError for tensors that are not floating point or complex.
+    Raises: RuntimeError (as PyTorch) outside a level, for a tangent of another shape, or for a
+        tensor that has one already; ValueError for tensors that are not floating point or complex.
     """
     entered = _levels.current
     if entered is None or (level is not None and level < 0):

@@ -21,7 +21,7 @@ from torchlite.ops.core.promotion import cast
 
 
 class FunctionCtx:
-    """What forward leaves for backward (`ctx`). Any attribute may be set on it."""
+    """The context (`ctx`) that forward passes to backward. Any attribute may be set on it."""
 
     needs_input_grad: tuple[bool, ...] = ()
     _to_save: tuple = ()
@@ -32,21 +32,21 @@ class FunctionCtx:
     _node: Callable | None = None  # a weak reference: the node owns this context
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
-        """Keep inputs or outputs for backward, guarded against writes in place."""
+        """Save inputs or outputs for backward, which detects in-place writes to them."""
         _check_saved("save_for_backward", tensors)
         self._to_save = tensors
 
     def save_for_forward(self, *tensors: Tensor | None) -> None:
-        """Keep inputs or outputs for ``jvp``, which follows at once."""
+        """Save inputs or outputs for ``jvp``, which runs right after forward."""
         _check_saved("save_for_forward", tensors)
         self._for_forward = tensors
 
     def mark_dirty(self, *args: Tensor) -> None:
-        """Tell that forward wrote into these inputs; they must be among its results."""
+        """Declare that forward modified these inputs in place; they must be among its results."""
         self._dirty = args
 
     def mark_non_differentiable(self, *args: Tensor) -> None:
-        """Tell that these results have no gradient."""
+        """Declare that these results have no gradient."""
         self._non_differentiable = args
 
     def set_materialize_grads(self, value: bool) -> None:
@@ -55,9 +55,9 @@ class FunctionCtx:
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
-        """What `save_for_backward` kept; in ``jvp``, what `save_for_forward` did.
+        """The tensors of `save_for_backward`; in ``jvp``, those of `save_for_forward`.
 
-        Raises: RuntimeError if one was written to in place since, or the graph was freed.
+        Raises: RuntimeError if one was modified in place since, or the graph was freed.
         """
         if self._for_forward:
             return self._for_forward
@@ -89,7 +89,7 @@ class FunctionNode(Node):
         self.saved: list[tuple] | None = []
 
     def save(self, tensors: Sequence[Tensor | None], outs: Sequence[Any]) -> None:
-        """Keep tensors: a result of this node by its array, since node and result must not meet."""
+        """Keep tensors; a result only by its array, since a node must not refer to its result."""
         for tensor in tensors:
             index = next((i for i, out in enumerate(outs) if out is tensor), None)
             if tensor is None or index is None:
@@ -171,7 +171,7 @@ class FunctionNode(Node):
         return self._fitted(g if differentiable else local.mode.xp.copy(g._data), i, differentiable)
 
     def _fitted(self, g: Any, i: int, differentiable: bool) -> Any:
-        """A gradient in the shape of input `i`: summed, if that broadcasts to its shape."""
+        """A gradient in the shape of input `i`, summed over broadcast dimensions."""
         shape, own = self.shapes[i], tuple(g.shape)
         if own == shape:
             return g
@@ -191,13 +191,13 @@ class FunctionNode(Node):
 
 
 class Function:
-    """Base of operations with a gradient of their own.
+    """Base class of operations with custom gradients.
 
     Define the static methods ``forward(ctx, *inputs)`` (or ``forward(*inputs)`` with
     ``setup_context(ctx, inputs, output)``) and ``backward(ctx, *grad_outputs)``, which returns one
-    gradient for each input; call ``MyFunction.apply(*inputs)``. For forward mode define
-    ``jvp(ctx, *tangents)`` too, which returns a tangent for each result: right after forward it is
-    given those of the inputs, zeros (or None: `set_materialize_grads`) for inputs without one.
+    gradient for each input; call ``MyFunction.apply(*inputs)``. For forward mode also define
+    ``jvp(ctx, *tangents)``, which returns a tangent for each result: it is called right after
+    forward with the inputs' tangents, zeros (or None: `set_materialize_grads`) where missing.
     """
 
     @staticmethod
@@ -217,7 +217,7 @@ class Function:
             "autograd.Function to use it with backward mode AD."
         )
 
-    vjp = backward  # another name that a subclass may use
+    vjp = backward  # an alias that a subclass may define instead
 
     @staticmethod
     def jvp(ctx: FunctionCtx, *grad_inputs: Any) -> Any:
@@ -228,7 +228,7 @@ class Function:
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
-        """Run `forward` unrecorded, and record one node for the whole of it."""
+        """Run `forward` without recording, then record a single node for all of it."""
         ctx, mode = FunctionCtx(), local.mode
         needs = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
         ctx.needs_input_grad = needs
@@ -256,16 +256,16 @@ class Function:
 
 
 def _run(function: type[Function], ctx: FunctionCtx, args: tuple) -> Any:
-    """The output of ``forward``; in forward mode, with tangents."""
+    """The output of ``forward``, with tangents in forward mode."""
     if local.mode.xp.array_type is not Dual:
         return function._forward(ctx, args)
-    from torchlite.autograd.function_jvp import run_forward  # which few programs need
+    from torchlite.autograd.function_jvp import run_forward  # rarely needed
 
     return run_forward(function, ctx, args)
 
 
 def _backward_of(function: type[Function]) -> Callable:
-    """What the user calls ``backward``, or ``vjp``."""
+    """The user's ``backward`` or ``vjp``."""
     if function.vjp is Function.vjp:
         return function.backward
     if function.backward is not Function.backward:
@@ -277,7 +277,7 @@ def _backward_of(function: type[Function]) -> Callable:
 
 
 def _recorded(ctx: FunctionCtx, node: FunctionNode, args: tuple, outs: list) -> list:
-    """The results, joined to `node`."""
+    """The results, attached to `node`."""
     node.results = [(o._data.shape, o.dtype) if isinstance(o, Tensor) else ((), None) for o in outs]
     joined = []
     for i, out in enumerate(outs):
@@ -303,7 +303,7 @@ def _recorded(ctx: FunctionCtx, node: FunctionNode, args: tuple, outs: list) -> 
 
 
 def once_differentiable(backward: Callable) -> Callable:
-    """For a ``backward`` that is not itself differentiable: its results have no history."""
+    """Decorates a ``backward`` that is not itself differentiable: its results have no history."""
 
     @functools.wraps(backward)
     def wrapper(ctx: FunctionCtx, *grad_outputs: Any) -> Any:

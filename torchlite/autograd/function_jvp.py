@@ -14,10 +14,10 @@ from torchlite.interpreters.forward import Forward
 
 
 def run_forward(function: Any, ctx: Any, args: tuple) -> Any:
-    """The output of ``function.forward``; with tangents, if the arguments have some.
+    """The output of ``function.forward``, with tangents if the arguments have any.
 
-    `forward` sees none: what it does to them is for ``jvp`` to tell. Levels inside each other
-    have their turns, the innermost first.
+    `forward` does not see tangents: ``jvp`` computes them. Nested levels are handled one by one,
+    innermost first.
     """
     outer: list[Forward] = []
     xp: Any = local.mode.xp
@@ -31,7 +31,7 @@ def run_forward(function: Any, ctx: Any, args: tuple) -> Any:
 
 
 def _inside(x: Tensor, outer: Sequence[Forward]) -> Any:
-    """The array of `x` as the level inside of those of `outer` sees it."""
+    """The array of `x` as seen by the level inside `outer`."""
     data = x._data
     for level in outer:
         data = level.primal(data)
@@ -53,7 +53,7 @@ def _paused(level: Forward) -> Iterator[None]:
 
 def _pushed(function: Any, ctx: Any, args: tuple, level: Forward, outer: Sequence[Forward],
             tangents: Sequence[Any]) -> Any:  # fmt: skip
-    """As `run_forward`, for the tangents of `level`, which is inside of those of `outer`."""
+    """Like `run_forward`, for the tangents of `level`, which is inside `outer`."""
     with _paused(level):
         output = run_forward(function, ctx, args)
         several = isinstance(output, (tuple, list))
@@ -73,7 +73,7 @@ def _pushed(function: Any, ctx: Any, args: tuple, level: Forward, outer: Sequenc
 
 
 def _argument(ctx: Any, x: Any, tangent: Any) -> Tensor | None:
-    """What ``jvp`` is given for the argument `x`."""
+    """What ``jvp`` receives for the argument `x`."""
     if tangent is not None:
         return wrap(tangent)
     if not isinstance(x, Tensor) or x.dtype.category < dtypes.FLOAT or not ctx._materialize:
@@ -82,7 +82,7 @@ def _argument(ctx: Any, x: Any, tangent: Any) -> Tensor | None:
 
 
 def _checked(ctx: Any, i: int, out: Any, tangent: Any) -> Tensor | None:
-    """The tangent of result `i`; None for zero, or if it cannot have one."""
+    """The tangent of result `i`; None if it is zero or the result cannot have one."""
     if tangent is not None and not isinstance(tangent, Tensor):
         raise RuntimeError(
             f"expected Variable or None (got {type(tangent).__name__}) for grad output {i}."
@@ -98,7 +98,7 @@ def _attached(ctx: Any, level: Forward, outer: Sequence[Forward], args: tuple, o
     """The result `out` with its tangent at `level`."""
     data = _inside(out, outer)
     if any(out is x for x in ctx._dirty) and level.owns(data):
-        level.set_tangent(data, tangent)  # views of it see that
+        level.set_tangent(data, tangent)  # its views see it too
         return out
     if any(out is x for x in args):
         out = alias(out)

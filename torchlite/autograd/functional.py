@@ -1,7 +1,7 @@
 """Derivatives of functions of tensors: Jacobians, Hessians and products with them.
 
-Results have no history, unless `create_graph`. With `strict`, a result that does not depend on an
-input is an error; else its derivative is zero.
+Results have no history unless `create_graph`. With `strict`, a result that does not depend on an
+input is an error; otherwise its derivative is zero.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Tensors = Any  # a tensor or a tuple of tensors
 
 
 class _Run:
-    """``func(*inputs)`` with inputs and outputs as tuples, and how to give results back."""
+    """``func(*inputs)`` with inputs and outputs as tuples, and the conversion back."""
 
     def __init__(self, api: str, func: Callable, inputs: Tensors, create_graph: bool,
                  strict: bool) -> None:  # fmt: skip
@@ -45,7 +45,7 @@ class _Run:
 
     def gradients(self, outputs: Sequence[Tensor], inputs: Sequence[Tensor], starts: Any,
                   create_graph: bool, complaint: str) -> tuple[Tensor, ...]:  # fmt: skip
-        """As `autograd.grad`; zeros, or an error if `strict`, where nothing arrives."""
+        """Like `autograd.grad`, but unused inputs get zeros, or raise if `strict`."""
         pairs = [(y, g) for y, g in zip(outputs, starts) if y.requires_grad]
         found: Sequence[Tensor | None] = (None,) * len(inputs)
         if pairs:
@@ -62,7 +62,7 @@ class _Run:
         return self.gradients(self.outputs, self.inputs, starts, create_graph, complaint)
 
     def push(self, tangents: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """The product of the Jacobian with `tangents`: the gradient of a gradient."""
+        """The Jacobian times `tangents`, computed as the gradient of a gradient."""
         starts = tuple(start_anywhere(y) for y in self.outputs)
         return self.gradients(
             self.pull(starts, True), starts, tangents, self.create_graph,
@@ -70,7 +70,7 @@ class _Run:
         )  # fmt: skip
 
     def settled(self, tensors: Sequence[Tensor], several: bool) -> Any:
-        """What the user gets: without history unless `create_graph`; a tuple if `several`."""
+        """What the user receives: without history unless `create_graph`; a tuple if `several`."""
         kept = tuple(t if self.create_graph else t.detach() for t in tensors)
         return kept if several else kept[0]
 
@@ -92,7 +92,7 @@ def _tuple_of(name: str, api: str, value: Any) -> tuple[Tensor, ...]:
 
 
 def _direction(v: Any, like: Sequence[Tensor], api: str, reason: str) -> tuple[Tensor, ...]:
-    """The vector of a product, checked against the tensors it goes with; None means 1."""
+    """The vector `v` of a product, checked against the tensors `like`; None means 1."""
     if v is None:
         if len(like) != 1 or like[0].numel() != 1:
             raise RuntimeError(
@@ -115,7 +115,7 @@ def _direction(v: Any, like: Sequence[Tensor], api: str, reason: str) -> tuple[T
 @enable_grad()
 def vjp(func: Callable, inputs: Tensors, v: Tensors | None = None, create_graph: bool = False,
         strict: bool = False) -> tuple[Any, Any]:  # fmt: skip
-    """(``func(*inputs)``, the product of `v`, shaped as that, with the Jacobian)."""
+    """(``func(*inputs)``, `v` times the Jacobian), with `v` shaped like the first."""
     run = _Run("vjp", func, inputs, create_graph, strict)
     reason = "user-provided function returns"
     products = run.pull(_direction(v, run.outputs, "vjp", reason), create_graph)
@@ -125,7 +125,7 @@ def vjp(func: Callable, inputs: Tensors, v: Tensors | None = None, create_graph:
 @enable_grad()
 def jvp(func: Callable, inputs: Tensors, v: Tensors | None = None, create_graph: bool = False,
         strict: bool = False) -> tuple[Any, Any]:  # fmt: skip
-    """(``func(*inputs)``, the product of the Jacobian with `v`, shaped as `inputs`)."""
+    """(``func(*inputs)``, the Jacobian times `v`), with `v` shaped like `inputs`."""
     run = _Run("jvp", func, inputs, create_graph, strict)
     reason = "input to the user-provided function is"
     products = run.push(_direction(v, run.inputs, "jvp", reason))
@@ -135,10 +135,10 @@ def jvp(func: Callable, inputs: Tensors, v: Tensors | None = None, create_graph:
 @enable_grad()
 def jacobian(func: Callable, inputs: Tensors, create_graph: bool = False, strict: bool = False,
              vectorize: bool = False, strategy: str = "reverse-mode") -> Any:  # fmt: skip
-    """The derivatives of each output by each input: ``(*output, *input)``.
+    """The derivatives of each output with respect to each input: ``(*output, *input)``.
 
-    A tuple (for several inputs) of them, in a tuple if there are several outputs. `vectorize`: all
-    rows in one pass, as `torchlite.func.vmap` would. `strategy` changes nothing.
+    With several inputs, a tuple of them; with several outputs, a tuple of those. `vectorize`: all
+    rows in one pass, as by `torchlite.func.vmap`. `strategy` has no effect.
 
     Raises: AssertionError for an unknown strategy; RuntimeError for `strict` with `vectorize`.
     """
@@ -160,7 +160,7 @@ def jacobian(func: Callable, inputs: Tensors, create_graph: bool = False, strict
 
 
 def _rows(run: _Run, k: int, vectorize: bool) -> list[Tensor]:
-    """The Jacobians of the k-th output by each input."""
+    """The Jacobians of the k-th output with respect to each input."""
     y = run.outputs[k]
     complaint = f"Output {k} of the user-provided function is independent of input"
 
@@ -189,7 +189,7 @@ def hessian(func: Callable, inputs: Tensors, create_graph: bool = False, strict:
             outer_jacobian_strategy: str = "reverse-mode") -> Any:  # fmt: skip
     """The second derivatives of a scalar function: ``(*input, *input)``, or a tuple of tuples.
 
-    Raises: RuntimeError if `func` does not return one number.
+    Raises: RuntimeError if `func` does not return a single element.
     """
 
     def gradient(*args: Tensor) -> Any:
@@ -214,7 +214,7 @@ def _second(api: str, func: Callable, inputs: Tensors, v: Any, create_graph: boo
 @enable_grad()
 def vhp(func: Callable, inputs: Tensors, v: Tensors | None = None, create_graph: bool = False,
         strict: bool = False) -> tuple[Any, Any]:  # fmt: skip
-    """(``func(*inputs)``, a number; the product of `v`, shaped as `inputs`, with the Hessian)."""
+    """(``func(*inputs)``, a scalar; `v` times the Hessian), with `v` shaped like `inputs`."""
     run, slope, direction = _second("vhp", func, inputs, v, create_graph, strict)
     products = run.gradients(
         slope, run.inputs, direction, create_graph,
@@ -226,7 +226,7 @@ def vhp(func: Callable, inputs: Tensors, v: Tensors | None = None, create_graph:
 @enable_grad()
 def hvp(func: Callable, inputs: Tensors, v: Tensors | None = None, create_graph: bool = False,
         strict: bool = False) -> tuple[Any, Any]:  # fmt: skip
-    """As `vhp`, from the other side: the same, since a Hessian is symmetric."""
+    """Like `vhp`, but the Hessian times `v`: the same values, since a Hessian is symmetric."""
     run, slope, direction = _second("hvp", func, inputs, v, create_graph, strict)
     products = run.gradients(
         slope, run.inputs, direction, create_graph,

@@ -1,4 +1,4 @@
-"""Switches of recording: `no_grad`, `enable_grad`, `set_grad_enabled`, `inference_mode`."""
+"""Recording switches: `no_grad`, `enable_grad`, `set_grad_enabled`, `inference_mode`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def is_inference_mode_enabled() -> bool:
 
 
 class Switch:
-    """A context manager and decorator that sets recording, and puts back what was."""
+    """A context manager and decorator that sets recording and restores it afterwards."""
 
     wanted: bool
 
@@ -33,7 +33,7 @@ class Switch:
         local.mode.grad = self._previous
 
     def _again(self) -> Switch:
-        """A switch of its own for one call of a decorated function: calls may nest."""
+        """A new switch for each call of a decorated function, since calls may nest."""
         return type(self)()
 
     def __call__(self, function: Callable) -> Callable:
@@ -57,7 +57,7 @@ class Switch:
         def decorated(*args: Any, **kwargs: Any) -> Any:
             generator = function(*args, **kwargs)
             resume = functools.partial(generator.send, None)
-            while True:  # the switch holds while the generator runs, not while it waits
+            while True:  # the switch applies while the generator runs, not while it is suspended
                 with self._again():
                     try:
                         item = resume()
@@ -65,7 +65,7 @@ class Switch:
                         return stop.value
                 try:
                     resume = functools.partial(generator.send, (yield item))
-                except BaseException as error:  # thrown in by the caller; GeneratorExit closes
+                except BaseException as error:  # thrown by the caller; GeneratorExit closes
                     resume = functools.partial(generator.throw, error)
 
         return decorated
@@ -82,13 +82,13 @@ class no_grad(Switch):
 
 
 class enable_grad(no_grad):
-    """Inside, operations are recorded, also within `no_grad`."""
+    """Inside, operations are recorded, even within `no_grad`."""
 
     wanted = True
 
 
 class set_grad_enabled(Switch):
-    """Set recording now; as a context manager, put it back at the end of the block."""
+    """Set recording now; as a context manager, restore it at the end of the block."""
 
     def __init__(self, mode: bool) -> None:
         self._previous = local.mode.grad
@@ -101,12 +101,12 @@ class set_grad_enabled(Switch):
         return set_grad_enabled(self.wanted)
 
     def __call__(self, function: Callable) -> Callable:
-        local.mode.grad = self._previous  # used as a decorator: nothing is switched yet
+        local.mode.grad = self._previous  # used as a decorator: nothing switches yet
         return super().__call__(function)
 
 
 class inference_mode(Switch):
-    """`no_grad` that also reports itself through `is_inference_mode_enabled`."""
+    """Like `no_grad`, and reported by `is_inference_mode_enabled`."""
 
     wanted = False
 

@@ -1,4 +1,4 @@
-"""`gradcheck` and `gradgradcheck`: gradients against differences of the function's values."""
+"""`gradcheck` and `gradgradcheck`: compare gradients with finite differences."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from torchlite.ops.math.comparison import allclose
 
 
 class GradcheckError(RuntimeError):
-    """A gradient differs from the numerical one; the text shows both."""
+    """A gradient differs from the numerical one; the message shows both."""
 
 
 @dataclass
 class _Check:
-    """One call of `gradcheck`: the function and how closely to look."""
+    """One call of `gradcheck`: the function and the tolerances."""
 
     function: Callable
     inputs: tuple
@@ -43,7 +43,7 @@ class _Check:
         return [y for y in found if isinstance(y, Tensor) and y.dtype.category >= FLOAT]
 
     def gradient(self, y: Tensor, x: Tensor, direction: Tensor) -> Tensor:
-        """That of the result `y`, weighted with `direction`, by the graph; twice the same."""
+        """The gradient of `y`, weighted with `direction`, by backward; run twice and compared."""
         if not y.requires_grad:
             return zeros_like(x)
         first: Any
@@ -60,8 +60,8 @@ class _Check:
         return first
 
     def push(self, place: int, change: Tensor) -> list[Tensor]:
-        """The derivative of each result where input `place` moves along `change`."""
-        from torchlite.autograd.dual_graph import lift, lower  # which few programs need
+        """The derivative of each result as input `place` moves along `change`."""
+        from torchlite.autograd.dual_graph import lift, lower  # rarely needed
         from torchlite.interpreters.forward import Forward
 
         level, inputs = Forward(), list(self.inputs)
@@ -71,7 +71,7 @@ class _Check:
         return [zeros_like(y) if t is None else t.detach() for y, t in pairs]
 
     def difference(self, place: int, j: int, change: Tensor) -> Tensor:
-        """The central difference of result `j` where input `place` moves along `change`."""
+        """The central difference of result `j` as input `place` moves along `change`."""
         x = self.inputs[place]
         before = x.detach().clone()
         values = []
@@ -98,7 +98,7 @@ def _needs_grad(x: Any) -> bool:
 
 
 def _units(x: Tensor) -> Iterator[Tensor]:
-    """For each element of `x`, a tensor that is 1 there and 0 elsewhere."""
+    """For each element of `x`, a one-hot tensor."""
     for index in itertools.product(*map(range, x.shape)):
         unit = zeros_like(x).detach()
         unit[index] = 1
@@ -106,12 +106,12 @@ def _units(x: Tensor) -> Iterator[Tensor]:
 
 
 def _phases(x: Tensor) -> tuple:
-    """The directions in which an element can move."""
+    """The directions in which an element can move: 1 and, if complex, 1j."""
     return (1, 1j) if x.dtype.category == COMPLEX else (1,)
 
 
 def _parts(x: Tensor) -> list[Tensor]:
-    """The real and, if there is one, the imaginary part."""
+    """The real and, if complex, the imaginary part."""
     if x.dtype.category != COMPLEX:
         return [x]
     xp = local.mode.xp
@@ -119,12 +119,12 @@ def _parts(x: Tensor) -> list[Tensor]:
 
 
 def _flat(x: Tensor) -> list:
-    """The numbers in `x`."""
+    """The elements of `x` as Python scalars."""
     return x.detach().reshape(-1).tolist()
 
 
 def _slow(check: _Check, j: int, y: Tensor, place: int) -> None:
-    """Each element of the Jacobian; a complex result counts as its two parts."""
+    """Check each element of the Jacobian; a complex result counts as its two parts."""
     x = check.inputs[place]
     kind = x.dtype if x.dtype.category == COMPLEX else y.dtype.to_real()
     moves = [[check.difference(place, j, unit * phase) for phase in _phases(x)]
@@ -139,12 +139,12 @@ def _slow(check: _Check, j: int, y: Tensor, place: int) -> None:
 
 
 def _column(parts: list[list]) -> list:
-    """A gradient from the differences along the real and the imaginary axis."""
+    """A gradient, from the differences along the real and imaginary axes."""
     return parts[0] if len(parts) == 1 else [a + 1j * b for a, b in zip(*parts)]
 
 
 def _fast(check: _Check, j: int, y: Tensor, place: int) -> None:
-    """One random combination of the elements of the Jacobian."""
+    """Check one random combination of the elements of the Jacobian."""
     x, rng = check.inputs[place], local.mode.xp.generator(0)
     u, v = _random_like(x, rng), _random_like(y, rng)
     moved = check.difference(place, j, u)
@@ -155,7 +155,7 @@ def _fast(check: _Check, j: int, y: Tensor, place: int) -> None:
 
 
 def _forward(check: _Check, place: int, fast: bool) -> None:
-    """The columns of the Jacobian, or one combination of them, by forward mode."""
+    """Check the Jacobian's columns, or one combination of them, computed by forward mode."""
     x = check.inputs[place].detach()
     if fast:
         changes: Iterable[Tensor] = [_random_like(x, local.mode.xp.generator(0))]
@@ -168,7 +168,7 @@ def _forward(check: _Check, place: int, fast: bool) -> None:
 
 
 def _random_like(x: Tensor, rng: Any) -> Tensor:
-    """Normally distributed numbers in the shape and dtype of `x`."""
+    """Normally distributed samples in the shape and dtype of `x`."""
     xp, kind = local.mode.xp, x.dtype
     drawn = [wrap(xp.random_normal(rng, tuple(x.shape), kind.to_real(), 0.0, 1.0))
              for _ in _phases(x)]  # fmt: skip
@@ -212,18 +212,18 @@ def gradcheck(
     fast_mode: bool = False,
     masked: bool | None = None,
 ) -> bool:
-    """Whether the gradients of ``func(*inputs)`` equal central differences.
+    """Whether the gradients of ``func(*inputs)`` match central differences.
 
     Args:
         func: Takes tensors, returns a tensor or a sequence of them.
         inputs: Those with ``requires_grad`` are checked; they should be float64 or complex128.
-        eps: The step of the differences.
-        fast_mode: Check one random combination of all derivatives instead of each.
+        eps: The step size of the differences.
+        fast_mode: Check one random combination of all derivatives instead of each one.
         nondet_tol: How much a second backward may differ from the first.
-        check_undefined_grad: Without effect: the engine passes no undefined gradients.
-        check_forward_ad: Check the derivatives by forward mode too.
-    Raises: GradcheckError (RuntimeError) that shows both gradients, or returns False if not
-        `raise_exception`; ValueError if no input requires grad;
+        check_undefined_grad: Ignored: the engine never passes undefined gradients.
+        check_forward_ad: Also check the derivatives from forward mode.
+    Raises: GradcheckError (a RuntimeError) that shows both gradients, unless `raise_exception`
+        is False, which returns False; ValueError if no input requires grad;
         NotImplementedError for checks of batched gradients.
     """
     if not check_forward_ad and not check_backward_ad:
@@ -267,11 +267,11 @@ def gradgradcheck(
     fast_mode: bool = False,
     masked: bool = False,
 ) -> bool:
-    """Whether the gradients of the gradients of ``func(*inputs)`` equal central differences.
+    """Whether the second gradients of ``func(*inputs)`` match central differences.
 
-    Args: as `gradcheck`, and
+    Args: as for `gradcheck`, and
         grad_outputs: The gradients of the results to start from. Default: random.
-        gen_non_contig_grad_outputs: Make those strided.
+        gen_non_contig_grad_outputs: Make the random ones non-contiguous.
     """
     inputs = _checked_inputs(inputs)
     results = _Check(func, inputs, eps, atol, rtol, nondet_tol, False).outputs()
@@ -299,7 +299,7 @@ def gradgradcheck(
 
 
 def _random_starts(results: Sequence[Tensor], strided: bool) -> list[Tensor]:
-    """A random gradient for each result, that itself requires grad."""
+    """A random gradient for each result, which itself requires grad."""
     rng, starts = local.mode.xp.generator(0), []
     for y in results:
         g = _random_like(y.detach(), rng)

@@ -1,4 +1,4 @@
-"""Looking into the graph: nodes, edges, versions; hooks on saved tensors and on gradients."""
+"""Graph inspection: nodes, edges, versions; hooks on saved tensors and on gradients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from torchlite.core.tensor import RemovableHandle, Tensor
 
 
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:
-    """The place to which the gradient of `tensor` goes.
+    """The edge to which the gradient of `tensor` flows.
 
     Raises: RuntimeError if it does not require grad.
     """
@@ -34,7 +34,7 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
 
 
 def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
-    """Count a write in place to a tensor, or to each of several: for writes nobody else sees."""
+    """Count an in-place write to one or more tensors: for writes that autograd does not see."""
     for t in (tensor,) if isinstance(tensor, Tensor) else tensor:
         t._bump()
 
@@ -42,11 +42,11 @@ def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
 def register_multi_grad_hook(
     tensors: Sequence[Tensor], fn: Callable, *, mode: str = "all"
 ) -> RemovableHandle:
-    """Call a function when the gradients of several tensors have been computed.
+    """Call a function once the gradients of several tensors have been computed.
 
     Args:
-        fn: With mode "all", ``fn(grads)``, called when each gradient that this backward computes
-            is there (None for the others); with "any", ``fn(grad)`` for the first.
+        fn: With mode "all", ``fn(grads)``, called when every gradient that this backward computes
+            is available (None for the others); with "any", ``fn(grad)``, for the first.
     Raises: ValueError for another mode.
     """
     if mode not in ("all", "any"):
@@ -57,7 +57,7 @@ def register_multi_grad_hook(
 
 
 class _Gathering:
-    """What one walk has brought so far to the hook of `register_multi_grad_hook`."""
+    """The gradients that one walk has collected for a hook of `register_multi_grad_hook`."""
 
     def __init__(self, tensors: tuple[Tensor, ...], fn: Callable, every: bool) -> None:
         self.edges, self.fn, self.every = [edge_of(t) for t in tensors], fn, every
@@ -84,7 +84,7 @@ class _Gathering:
 
 
 def _reached(walk: Walk) -> set:
-    """The nodes and leaves that get a gradient in `walk`."""
+    """The nodes and leaves that receive a gradient in `walk`."""
     seen: set = set()
     stack = list(walk.roots)
     while stack:

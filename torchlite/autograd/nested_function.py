@@ -1,4 +1,4 @@
-"""`NestedIOFunction`: custom functions of an older kind on nested tuples and lists of tensors."""
+"""`NestedIOFunction`: legacy custom functions on nested tuples and lists of tensors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torchlite.core.tensor import Tensor
 
 
 def _leaves(tree: Any) -> list:
-    """What is in nested tuples and lists."""
+    """The leaves of nested tuples and lists."""
     if isinstance(tree, (tuple, list)):
         return [leaf for branch in tree for leaf in _leaves(branch)]
     return [tree]
@@ -27,12 +27,12 @@ def _filled(tree: Any, values: Iterable) -> Any:
 
 
 def _empty(tree: Any) -> Any:
-    """The structure of `tree`, which holds none of its tensors."""
+    """The structure of `tree`, without its tensors."""
     return _filled(tree, itertools.repeat(None))
 
 
 class _Flat(Function):
-    """The call of a `NestedIOFunction`, the owner, on the leaves of its arguments."""
+    """A call of `owner`, a `NestedIOFunction`, on the leaves of its arguments."""
 
     @staticmethod
     def forward(ctx: Any, owner: NestedIOFunction, structure: Any, *leaves: Any) -> tuple:
@@ -52,7 +52,7 @@ class _Flat(Function):
 
 
 class NestedIOFunction(Function):
-    """Only for old programs: prefer `Function`.
+    """For old programs only: prefer `Function`.
 
     Define ``forward_extended(self, *input)`` and ``backward_extended(self, *grad_output)``, whose
     arguments and results are nested tuples and lists of tensors; call an instance.
@@ -68,7 +68,7 @@ class NestedIOFunction(Function):
 
     @contextmanager
     def _using(self, ctx: FunctionCtx) -> Iterator[None]:
-        """Inside, the methods below speak to `ctx`, which owns this object."""
+        """Inside, the methods below delegate to `ctx`, which owns this object."""
         self._ctx = ctx
         try:
             yield
@@ -76,29 +76,29 @@ class NestedIOFunction(Function):
             del self._ctx
 
     def save_for_backward(self, *args: Any) -> None:
-        """Keep nested inputs or outputs for backward."""
+        """Save nested inputs or outputs for backward."""
         self._saved = _empty(args)
         self._ctx.save_for_backward(*_leaves(args))
 
     @property
     def saved_tensors(self) -> tuple:
-        """What `save_for_backward` kept."""
+        """The tensors saved by `save_for_backward`."""
         return _filled(self._saved, self._ctx.saved_tensors)
 
     def mark_dirty(self, *args: Tensor) -> None:
-        """As `FunctionCtx.mark_dirty`."""
+        """See `FunctionCtx.mark_dirty`."""
         self._ctx.mark_dirty(*_leaves(args))
 
     def mark_non_differentiable(self, *args: Tensor) -> None:
-        """As `FunctionCtx.mark_non_differentiable`."""
+        """See `FunctionCtx.mark_non_differentiable`."""
         self._ctx.mark_non_differentiable(*_leaves(args))
 
     def forward_extended(self, *input: Any) -> Any:
-        """What the function computes."""
+        """Compute the function."""
         raise NotImplementedError
 
     def backward_extended(self, *grad_output: Any) -> Any:
-        """The gradients of the inputs."""
+        """Compute the gradients of the inputs."""
         raise NotImplementedError
 
 

@@ -1,7 +1,7 @@
-"""Where the time goes: of operations by name, and of blocks that the program names.
+"""A profiler for operations, by name, and for blocks that the program names.
 
-The time is the wall clock's, in microseconds. Operations that others are made of, and those of the
-backward pass, are not told apart from the call that ran them.
+Times are wall-clock times in microseconds. Operations inside other operations, and those of the
+backward pass, are attributed to the call that ran them.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class FunctionEvent(NamedTuple):
     name: str
     start: float
     cpu_time_total: float
-    self_cpu_time_total: float  # without what was told apart inside
+    self_cpu_time_total: float  # without nested events
 
 
 class FunctionEventAvg:
-    """All events of one name."""
+    """All events with the same name."""
 
     def __init__(self, key: str, events: list[FunctionEvent]) -> None:
         self.key, self.count = key, len(events)
@@ -42,15 +42,15 @@ class FunctionEventAvg:
 
 
 class EventList(list):
-    """What `profile.key_averages` gives: a list of `FunctionEventAvg` that can be shown."""
+    """The result of `profile.key_averages`: a printable list of `FunctionEventAvg`."""
 
     @property
     def self_cpu_time_total(self) -> float:
-        """The time of all of them."""
+        """The total time of all events."""
         return sum(event.self_cpu_time_total for event in self)
 
     def table(self, sort_by: str | None = None, row_limit: int = 100, **options: Any) -> str:
-        """A table for people. `sort_by`: an attribute of `FunctionEventAvg`, the greatest first.
+        """A readable table. `sort_by`: an attribute of `FunctionEventAvg`, in descending order.
 
         Raises: AttributeError if there is no such attribute.
         """
@@ -80,11 +80,11 @@ def _readable(time_us: float) -> str:
 
 
 class Timer(TorchFunctionMode):
-    """Collects events, of the operations inside ``with timer:`` and of what `timed` runs."""
+    """Collects events: of operations inside ``with timer:``, and of `record_function`."""
 
     def __init__(self) -> None:
         self.events: list[FunctionEvent] = []
-        self._inside = [0.0]  # for each open event, the time of those inside of it
+        self._inside = [0.0]  # for each open event, the time of its nested events
 
     def __torch_function__(self, func: Callable, types: Iterable[type], args: tuple = (),
                            kwargs: dict | None = None) -> Any:  # fmt: skip
@@ -97,24 +97,24 @@ class Timer(TorchFunctionMode):
             self.close(name, start)
 
     def open(self) -> None:
-        """An event begins."""
+        """Begin an event."""
         self._inside.append(0.0)
 
     def close(self, name: str, start: float) -> None:
-        """The event that was opened last, at `start`, ends."""
+        """End the most recently opened event, which began at `start`."""
         took = (time.perf_counter() - start) * 1e6
         own = took - self._inside.pop()
         self._inside[-1] += took
         self.events.append(FunctionEvent(name, start * 1e6, took, own))
 
 
-_timers: list[Timer] = []  # those at work
+_timers: list[Timer] = []  # the active ones
 
 
 class profile:
     """Inside ``with profile() as prof:``, operations and `record_function` blocks are timed.
 
-    `enabled`: whether anything is. The other options of PyTorch are accepted without effect.
+    If not `enabled`, nothing is timed. PyTorch's other options are accepted and ignored.
     """
 
     def __init__(self, enabled: bool = True, **options: Any) -> None:
@@ -132,11 +132,11 @@ class profile:
             self._timer.__exit__()
 
     def events(self) -> list[FunctionEvent]:
-        """All events, in the order in which they ended."""
+        """All events, in the order they ended."""
         return list(self._timer.events)
 
     def key_averages(self, group_by_input_shape: bool = False, **options: Any) -> EventList:
-        """The events by name, in the order of their first. The options are without effect."""
+        """The events grouped by name, in order of first occurrence. The options are ignored."""
         by_name: dict[str, list[FunctionEvent]] = {}
         for event in self._timer.events:
             by_name.setdefault(event.name, []).append(event)
@@ -147,7 +147,7 @@ class profile:
         return self.key_averages().table(*args, **kwargs)
 
     def export_chrome_trace(self, path: str) -> None:
-        """Write the events as a file for chrome://tracing."""
+        """Write the events to a file for chrome://tracing."""
         events = [{"name": e.name, "ph": "X", "pid": 0, "tid": 0, "ts": e.start,
                    "dur": e.cpu_time_total} for e in self._timer.events]  # fmt: skip
         with open(path, "w", encoding="utf-8") as file:
@@ -155,7 +155,7 @@ class profile:
 
 
 class record_function:
-    """Times a block or, as decorator, a function as `name`, where a `profile` is at work."""
+    """Times a block or, as a decorator, a function under `name` while a `profile` is active."""
 
     def __init__(self, name: str, args: str | None = None) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""`allow_mutation_on_saved_tensors`: what backward needs is copied before it is overwritten."""
+"""`allow_mutation_on_saved_tensors`: saved tensors are copied before they are overwritten."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torchlite.core.tensor import Tensor, wrap
 
 
 class _Saved:
-    """A tensor that was saved for backward: its own array, until somebody writes there."""
+    """A tensor saved for backward: its own array, until something writes there."""
 
     __slots__ = ("array", "__weakref__")
 
@@ -25,7 +25,7 @@ class _Saved:
 
 
 class _Guard:
-    """The backend `inner`; before it writes to memory in which something is saved, that moves."""
+    """Wraps the backend `inner`; before it writes to memory with saved tensors, copies them."""
 
     def __init__(self, inner: Any) -> None:
         self.inner, self.name, self.array_type = inner, inner.name, inner.array_type
@@ -40,7 +40,7 @@ class _Guard:
         self.inner.copyto(dst, src)
 
     def _step(self, method: Callable, params: list, *args: Any) -> None:
-        """A step of an optimizer, which writes to `params`."""
+        """An optimizer step, which writes to `params`."""
         self._rescue(params)
         method(params, *args)
 
@@ -52,7 +52,7 @@ class _Guard:
                 saved.array = self.inner.copy(saved.array)
 
     def _span(self, x: Any) -> tuple[int, int]:
-        """The addresses between which the elements of `x` lie."""
+        """The address range of the elements of `x`."""
         start = self.inner.data_ptr(x)
         if not x.size:
             return start, start
@@ -69,9 +69,9 @@ _entered = _Entered()
 
 @contextmanager
 def allow_mutation_on_saved_tensors() -> Iterator[None]:
-    """Inside, tensors that were saved for backward may be overwritten: they are copied before.
+    """Inside, tensors saved for backward may be overwritten: they are copied first.
 
-    Backward has to run inside too. Raises: RuntimeError if nested; AssertionError (as PyTorch) for
+    Backward must run inside too. Raises: RuntimeError if nested; AssertionError (as PyTorch) for
     a backward outside.
     """
     if _entered.guard is not None:

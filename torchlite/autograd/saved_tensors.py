@@ -1,4 +1,4 @@
-"""Hooks on what operations save for backward."""
+"""Hooks on the tensors that operations save for backward."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _stack = _Stack()
 
 
 class saved_tensors_hooks:
-    """Inside, what operations save for backward goes through a pair of functions.
+    """Inside, tensors that operations save for backward pass through a pair of functions.
 
     Args:
         pack_hook: ``pack_hook(tensor)`` is called when a tensor is saved; what it returns is kept.
-        unpack_hook: Makes of that a tensor of the same content again, when backward needs it.
+        unpack_hook: Turns that back into a tensor with the same content, when backward needs it.
 
-    The innermost pair of the thread is used. The tensors have no history.
+    The thread's innermost pair applies. The tensors have no history.
     """
 
     def __init__(self, pack_hook: Callable[[Tensor], Any],
@@ -47,21 +47,21 @@ class saved_tensors_hooks:
         _stack.hooks.pop()
 
     def _observe(self, node: Node) -> None:
-        if _stack.hooks and _stack.hooks[-1] is self:  # else of another thread, or not innermost
+        if _stack.hooks and _stack.hooks[-1] is self:  # else another thread's, or not innermost
             node.pack(self.keep)
 
     def keep(self, array: Any, edge: Any) -> Packed:
-        """`array` packed. `edge`: where its gradient goes, the number of a result, or None."""
+        """Pack `array`. `edge`: where its gradient flows, the index of a result, or None."""
         return Packed(self, array, edge)
 
 
 def innermost_hooks() -> saved_tensors_hooks | None:
-    """The hooks that this thread's operations use."""
+    """The hooks that operations in this thread use."""
     return _stack.hooks[-1] if _stack.hooks else None
 
 
 class Packed:
-    """A saved tensor as the pack hook left it."""
+    """A saved tensor, as returned by the pack hook."""
 
     __slots__ = ("unpack_hook", "form", "edge")
 
@@ -79,7 +79,7 @@ class Packed:
         self.unpack_hook, self.edge = hooks.unpack_hook, edge
 
     def unpack_for(self, node: Any) -> Tensor:
-        """The tensor again, with its place in the graph; `node` is the one that saved it."""
+        """The unpacked tensor, with its edge in the graph; `node` is the one that saved it."""
         tensor = self.unpack_hook(self.form)
         if not isinstance(tensor, Tensor):
             raise TypeError(
@@ -93,7 +93,7 @@ class Packed:
 
 
 class save_on_cpu(saved_tensors_hooks):
-    """Inside, saved tensors wait on the CPU: where they are; as copies, if `pin_memory`."""
+    """Inside, saved tensors are kept on the CPU: as they are, or as copies if `pin_memory`."""
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
         super().__init__(lambda x: x.clone() if pin_memory else x, lambda x: x)

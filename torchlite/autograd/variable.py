@@ -1,4 +1,4 @@
-"""`Variable` and other names from before tensors had gradients."""
+"""`Variable` and other names from before `Tensor` supported autograd."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ class _VariableMeta(type):
 
 
 class Variable(metaclass=_VariableMeta):
-    """``Variable(tensor, requires_grad)``: a tensor of the same memory. Every tensor is one."""
+    """``Variable(tensor, requires_grad)``: a tensor sharing memory. Every tensor is a Variable."""
 
 
 class set_multithreading_enabled:
-    """Accepted as statement and as context manager: backward runs in the caller's thread."""
+    """Accepted as a statement and context manager: backward runs in the caller's thread."""
 
     def __init__(self, mode: bool) -> None:
         self.mode = mode
 
     def __enter__(self) -> None:
-        """Nothing to switch."""
+        """Nothing to set."""
 
     def __exit__(self, *exc: object) -> None:
-        """Nothing to put back."""
+        """Nothing to restore."""
 
 
 class enforce_grad_layout_policy(Switch):
-    """Whether gradients are stored row by row (the default): set now, or inside the block.
+    """Whether gradients are stored row-major (the default): set now, or inside the block.
 
-    If not, one that nobody else holds is kept as it was computed, without a copy.
+    If not, a gradient that nothing else refers to keeps the layout it was computed in, uncopied.
     """
 
     def __init__(self, enable: bool = True) -> None:
@@ -46,7 +46,7 @@ class enforce_grad_layout_policy(Switch):
         self._before, running.keeps_layout = running.keeps_layout, enable
 
     def __enter__(self) -> None:
-        """It was set when this was made."""
+        """Nothing to do: the constructor has set the policy."""
 
     def __exit__(self, *exc: object) -> None:
         running.keeps_layout = self._before
@@ -55,5 +55,5 @@ class enforce_grad_layout_policy(Switch):
         return enforce_grad_layout_policy(self.enable)
 
     def __call__(self, function: Callable) -> Callable:
-        running.keeps_layout = self._before  # used as a decorator: nothing is set yet
+        running.keeps_layout = self._before  # used as a decorator: set only during calls
         return super().__call__(function)

@@ -1,4 +1,4 @@
-"""DLPack capsules of bfloat16, which NumPy neither makes nor reads: it takes them for uint16.
+"""DLPack capsules of bfloat16, which NumPy cannot read or write: they pass through it as uint16.
 
 The structures are those of dlpack.h, https://github.com/dmlc/dlpack, versions 0 and 1.
 """
@@ -12,7 +12,7 @@ UINT, BFLOAT = 1, 4  # kDLUInt, kDLBfloat
 
 
 class _Tensor(ctypes.Structure):
-    """As much of DLTensor as tells the type of its elements."""
+    """The fields of DLTensor up to the element type."""
 
     _fields_ = [
         ("data", ctypes.c_void_p), ("device_type", ctypes.c_int32), ("device_id", ctypes.c_int32),
@@ -36,7 +36,7 @@ _get_pointer.argtypes, _get_pointer.restype = _is_valid.argtypes, ctypes.c_void_
 
 
 def change_type(capsule: Any, old: int, new: int) -> bool:
-    """Let a capsule with elements of type `old` say that they are of type `new`; whether it did."""
+    """Relabel a capsule's elements from type `old` to `new`; returns whether they were `old`."""
     for name, offset in ((b"dltensor", 0), (b"dltensor_versioned", _Versioned.tensor.offset)):
         if _is_valid(capsule, name):
             tensor = _Tensor.from_address(_get_pointer(capsule, name) + offset)
@@ -47,7 +47,7 @@ def change_type(capsule: Any, old: int, new: int) -> bool:
 
 
 class BFloatAsUint:
-    """An object with ``__dlpack__`` whose capsules of bfloat16 say uint; `changed` tells if so."""
+    """Wraps ``__dlpack__`` to relabel bfloat16 capsules as uint; `changed`: whether it did."""
 
     def __init__(self, source: Any) -> None:
         self.source, self.changed = source, False

@@ -1,4 +1,4 @@
-"""The primitives, with what is known of each: see `torchlite.backends.spec.Spec`."""
+"""The primitives and the properties of each: see `torchlite.backends.spec.Spec`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from torchlite.dtypes import BOOL, COMPLEX, FLOAT, INTEGER
 
 _REALS, _FLOATS = {"takes": (INTEGER, FLOAT)}, {"takes": (FLOAT, COMPLEX)}
 _FLOAT, _INTEGERS, _BITS = {"takes": (FLOAT,)}, {"takes": (INTEGER,)}, {"takes": (BOOL, INTEGER)}
-_REAL_RULES = {"holomorphic": False}  # gradient rules that treat complex operands themselves
+_REAL_RULES = {"holomorphic": False}  # gradient rules that handle complex operands themselves
 _FREE = {"determined": False}
 
 # --- elementwise ----------------------------------------------------------------------------------
@@ -32,13 +32,13 @@ primitives(ELEMENTWISE, "input", {"takes": NUMBERS},
            abs=("|x|; real for complex x", _REAL_RULES), sgn=("x / |x|, 0 at 0", _REAL_RULES),
            square="x * x")  # fmt: skip
 primitives(ELEMENTWISE, "input", _REALS,
-           sign="-1, 0 or 1; 0 at NaN", floor="greatest integer <= x", ceil="least integer >= x",
-           trunc="integer part", round="nearest integer, halves to even")  # fmt: skip
+           sign="-1, 0 or 1; 0 at NaN", floor="greatest integer <= x", ceil="smallest integer >= x",
+           trunc="integer part", round="nearest integer, ties to even")  # fmt: skip
 primitives(ELEMENTWISE, "input",
            isnan="bool", isinf="bool", isfinite="bool", logical_not="bool",
-           bitwise_not=("of integers; logical for bool", _BITS))  # fmt: skip
+           bitwise_not=("bitwise not of integers; logical not of bool", _BITS))  # fmt: skip
 primitives(ELEMENTWISE, "x", {**_REAL_RULES, "linear": "x"},
-           conj=("complex conjugate; x itself if real", {"exact": True}),
+           conj=("complex conjugate; real x itself", {"exact": True}),
            real=("real part", {"takes": (COMPLEX,), "view": True, "exact": True}),
            imag=("imaginary part", {"takes": (COMPLEX,), "view": True}))  # fmt: skip
 primitives(ELEMENTWISE, "input", {"takes": NUMBERS, **_REAL_RULES},
@@ -55,7 +55,7 @@ primitives(ELEMENTWISE, "input", _FLOAT,
            erfc="1 - erf(x), accurate for large x", erfinv="inverse of erf",
            lgamma="log |gamma(x)|", digamma="derivative of lgamma", erfcx="e**(x*x) erfc(x)",
            ndtri="quantile function of the normal distribution",
-           log_ndtr="logarithm of the normal cumulative distribution function",
+           log_ndtr="log of the normal cumulative distribution function",
            bessel_j0="Bessel function of the first kind, order 0",
            bessel_j1="Bessel function of the first kind, order 1",
            bessel_y0="Bessel function of the second kind, order 0",
@@ -67,19 +67,21 @@ primitives(ELEMENTWISE, "input, other",
            add=("a + b; logical or for bool", {"linear": "input other"}),
            sub=("a - b", {"takes": NUMBERS, "linear": "input other"}),
            mul=("a * b; logical and for bool", {"bilinear": "input other"}),
-           div=("true quotient of floats", {**_FLOATS, "linear": "input"}),
-           floor_divide=("floor(a / b); integer division by zero is an error of the op", _REALS),
-           remainder=("a - b * floor(a / b), the sign of b", _REALS),
+           div=("a / b, of floats", {**_FLOATS, "linear": "input"}),
+           floor_divide=("floor(a / b); the op raises on integer division by zero", _REALS),
+           remainder=("a - b * floor(a / b), with the sign of b", _REALS),
            fmod=("the remainder with the sign of a", _REALS), pow=("a ** b", {"takes": NUMBERS}),
-           maximum=("NaN if either is", _REALS), minimum=("NaN if either is", _REALS),
-           gcd=("of integers", _INTEGERS), lcm=("of integers", _INTEGERS), eq="bool", ne="bool",
+           maximum=("NaN if either operand is", _REALS),
+           minimum=("NaN if either operand is", _REALS),
+           gcd=("greatest common divisor of integers", _INTEGERS),
+           lcm=("least common multiple of integers", _INTEGERS), eq="bool", ne="bool",
            lt=("bool", _REALS), le=("bool", _REALS), gt=("bool", _REALS), ge=("bool", _REALS),
            logical_and="bool", logical_or="bool", logical_xor="bool",
-           bitwise_and=("integers or bool", _BITS), bitwise_or=("integers or bool", _BITS),
-           bitwise_xor=("integers or bool", _BITS), bitwise_left_shift=("integers", _INTEGERS),
+           bitwise_and=("of integers or bool", _BITS), bitwise_or=("of integers or bool", _BITS),
+           bitwise_xor=("of integers or bool", _BITS), bitwise_left_shift=("integers", _INTEGERS),
            bitwise_right_shift=("integers", _INTEGERS))  # fmt: skip
 primitives(ELEMENTWISE, "input, other", _FLOAT,
-           fmax="the other if one is NaN", fmin="the other if one is NaN",
+           fmax="maximum; if one is NaN, the other", fmin="minimum; if one is NaN, the other",
            atan2="angle of the point (b, a)", hypot="sqrt(a*a + b*b)",
            copysign="magnitude of a, sign of b",
            nextafter=("next float after a towards b", {"exact": True}),
@@ -99,9 +101,10 @@ primitives(ELEMENTWISE, "x", {"exact": True, "linear": "x"},
 primitives(ELEMENTWISE, "x; dtype", {"exact": True, "linear": "x", **_REAL_RULES},
            astype="x converted; always a new array")  # fmt: skip
 
-# --- between the backend and the world ------------------------------------------------------------
+# --- conversion to and from other libraries and Python --------------------------------------------
 
-primitives(VIEW, "x", {"linear": "x"}, asarray="an array of a scalar result; arrays pass unchanged")
+primitives(VIEW, "x", {"linear": "x"},
+           asarray="a scalar result as an array; arrays are returned unchanged")  # fmt: skip
 primitives(CREATION, "; array",
            from_numpy="an array that shares the memory of a numpy.ndarray, if it can")  # fmt: skip
 primitives(CREATION, "; x",
@@ -111,33 +114,33 @@ primitives(CREATION, "; buffer, dtype, shape",
                        "can")  # fmt: skip
 primitives(QUERY, "x",
            to_numpy=("a numpy.ndarray that shares the memory of x, if it can", {"exact": True}),
-           item="the one element, as a Python number", tolist="nested lists of Python numbers",
+           item="the only element, as a Python scalar", tolist="nested lists of Python scalars",
            owns_memory=("whether x is not a view of another array", {**_FREE, "exact": True}),
-           strides=("tuple: steps in elements, one per dimension", {**_FREE, "exact": True}),
+           strides=("tuple: strides in elements, one per dimension", {**_FREE, "exact": True}),
            data_ptr=("address of the first element", {**_FREE, "exact": True}),
-           storage_offset=("elements in the memory that x views before its first",
+           storage_offset=("elements before the first one of x in the memory it views",
                            {**_FREE, "exact": True}))  # fmt: skip
 
 # --- creation; dtype is a torchlite dtype ---------------------------------------------------------
 
 primitives(CREATION, "; data, dtype",
-           array="from nested sequences of Python numbers (or a number), rectangular")  # fmt: skip
+           array="from a Python scalar or rectangular nested sequences of them")  # fmt: skip
 primitives(CREATION, "; shape, dtype", empty=("uninitialised", _FREE))
-primitives(CREATION, "; shape, value, dtype", full="filled with a number")
+primitives(CREATION, "; shape, value, dtype", full="filled with a scalar")
 primitives(CREATION, "; start, stop, step, dtype", arange="(ceil((stop-start)/step),)")
 primitives(CREATION, "; start, stop, steps, dtype", linspace="(steps,), both ends included")
 primitives(CREATION, "; n, m, dtype", eye="(n, m) with ones on the diagonal")
 
-# --- views and movements of elements --------------------------------------------------------------
+# --- views and copies of elements -----------------------------------------------------------------
 
 _X = {"linear": "x"}
 primitives(UPDATE, "dst, src", {"exact": True}, copyto="write src, broadcast and converted, to dst")
 primitives(VIEW, "x; dtype",
            view_dtype="view of the same bytes as another dtype; if the sizes differ, the last "
                       "axis, contiguous, shrinks or grows")  # fmt: skip
-primitives(VIEW, "x; shape", _X, reshape="row-major order; a view where one exists")
+primitives(VIEW, "x; shape", _X, reshape="row-major order; a view where possible")
 primitives(VIEW, "x; axes", _X, permute="view with the axes in this order")
-primitives(VIEW, "x; shape", _X, broadcast_to="view; new axes in front")
+primitives(VIEW, "x; shape", _X, broadcast_to="view; new leading axes")
 primitives(VIEW, "x; index", _X,
            getitem="view; index: a tuple of int, slice (any step > 0), None, Ellipsis")  # fmt: skip
 primitives(VIEW, "x; shape, strides, offset", _X,
@@ -151,33 +154,34 @@ primitives(MOVEMENT, "arrays; axis", {"linear": "arrays"},
 primitives(MOVEMENT, "x; widths, value", {"linear": "x value"},
            pad="constant padding; widths ((before, after), ...) per axis, >= 0")  # fmt: skip
 primitives(MOVEMENT, "x; diagonal", _X,
-           tril="zeros above the diagonal of the last two axes", triu="zeros below it")  # fmt: skip
+           tril="zeros above the diagonal of the last two axes",
+           triu="zeros below the diagonal of the last two axes")  # fmt: skip
 
 # --- along axes: int, tuple or None (all) ---------------------------------------------------------
 
 _SUM = {"accumulates": True, "linear": "x"}
 primitives(REDUCTION, "x; axis, keepdims", {"axis": "axis"},
            sum=("in the dtype of x", _SUM), prod=("in the dtype of x", {"accumulates": True}),
-           amax=("NaN wins", _REALS), amin=("NaN wins", _REALS), any="bool", all="bool",
-           argmax=("int64; first of equals, NaN wins; axis: int or None (flat)", _REALS),
-           argmin=("int64; first of equals, NaN wins; axis: int or None (flat)",
+           amax=("maximum; NaN propagates", _REALS), amin=("minimum; NaN propagates", _REALS),
+           any="bool", all="bool",
+           argmax=("int64; first of ties, NaN wins; axis: int or None (flattened)", _REALS),
+           argmin=("int64; first of ties, NaN wins; axis: int or None (flattened)",
                    _REALS))  # fmt: skip
 primitives(SCAN, "x; axis", {"axis": "axis"},
            cumsum=("running sum, in the dtype of x", _SUM),
            cumprod=("running product, in the dtype of x", {"accumulates": True}),
-           cummax=("(values, int64 indices); the last of equals, NaN wins",
-                   {**_REALS, "results": 2}),
-           cummin=("(values, int64 indices); the last of equals, NaN wins",
+           cummax=("(values, int64 indices); the last of ties, NaN wins", {**_REALS, "results": 2}),
+           cummin=("(values, int64 indices); the last of ties, NaN wins",
                    {**_REALS, "results": 2}))  # fmt: skip
 primitives(SCAN, "x; axis, descending", {"axis": "axis", "results": 2},
            sort="(values, int64 indices), stable; NaN counts as greatest")  # fmt: skip
 primitives(MOVEMENT, "sequence, values; right", {"exact": False},
            searchsorted="int64 indices into the last axis, row by row")  # fmt: skip
 primitives(MOVEMENT, "x; axis", {"exact": False, "results": 3},
-           unique="(sorted values, int64 inverse, int64 counts); axis None: of all")  # fmt: skip
+           unique="(sorted values, int64 inverse, int64 counts); axis None: flattened")  # fmt: skip
 primitives(MOVEMENT, "x", {"exact": False}, nonzero="(count, ndim) int64, row-major order")
 primitives(REDUCTION, "x, weights; minlength", {"accumulates": True},
-           bincount="of non-negative integers; weights may be None")  # fmt: skip
+           bincount="counts of non-negative integers; weights may be None")  # fmt: skip
 
 # --- indexing; index arrays are int64 and in range ------------------------------------------------
 
@@ -187,18 +191,19 @@ primitives(MOVEMENT, "x, index; axis", {**_X, "axis": "axis"},
            gather="out[i][j] = x[index[i][j]][j] for axis 0; index.ndim == x.ndim")  # fmt: skip
 primitives(MOVEMENT, "x, index, source; axis",
            {"linear": "x source", "axis": "axis", "exact": False},
-           scatter="copy of x with out[index[i][j]][j] = source[i][j]; source may be a number",
-           scatter_add=("copy of x; repeated indices add up", _ADDS))  # fmt: skip
+           scatter="copy of x with out[index[i][j]][j] = source[i][j]; source may be a scalar",
+           scatter_add=("copy of x with source added at index; repeated indices add up",
+                        _ADDS))  # fmt: skip
 primitives(MOVEMENT, "x, index, source; axis, reduce, include_self", {**_ADDS, "axis": "axis"},
            scatter_reduce="reduce: sum prod mean amax amin")  # fmt: skip
 primitives(MOVEMENT, "x, index", _X,
            index_get="advanced indexing; index: a tuple with one integer array or slice(None) "
-                     "for each leading axis, NumPy's rule for the axes of the result")  # fmt: skip
+                     "per leading axis; the result's axes follow NumPy's rule")  # fmt: skip
 primitives(MOVEMENT, "x, index, value; accumulate", {**_ADDS, "linear": "x value"},
            index_put="copy of x with value, broadcast, at index; repeated indices add up if "
                      "accumulate")  # fmt: skip
 
-# --- linear algebra; leading axes are a batch -----------------------------------------------------
+# --- linear algebra; leading axes are batch dims --------------------------------------------------
 
 _SUMS_OF = {"accumulates": True}
 primitives(PRODUCT, "input, other",
@@ -207,45 +212,46 @@ primitives(PRODUCT, "input, other",
 _MATRIX = {**_FLOATS, **_REAL_RULES}
 primitives(MATRIX, "x; upper", _MATRIX,
            cholesky=("(factor, int32 info); reads one triangle; where x is not positive "
-                     "definite: NaN, and the order of the first minor that is not",
+                     "definite: NaN, and the order of the first minor that is not positive",
                      {"results": 2, **_SUMS_OF}),
            eigh=("(ascending eigenvalues, vectors) of Hermitian x; reads one triangle",
                  {"results": 2, **_FREE}),
-           eigvalsh=("the eigenvalues alone", _SUMS_OF))  # fmt: skip
+           eigvalsh=("the eigenvalues of eigh only", _SUMS_OF))  # fmt: skip
 primitives(MATRIX, "x; mode", {**_MATRIX, **_FREE, "results": 2},
-           qr="(q, r); mode: 'reduced', 'complete', or 'r': as reduced, q is not used")  # fmt: skip
+           qr="(q, r); mode: 'reduced', 'complete', or 'r': reduced, q unused")  # fmt: skip
 primitives(MATRIX, "x; full", {**_MATRIX, **_FREE, "results": 3},
            svd="(u, s, vh), s descending; LinAlgError if it does not converge")  # fmt: skip
 primitives(MATRIX, "x", _MATRIX,
-           svdvals=("s alone", _SUMS_OF),
+           svdvals=("the singular values only", _SUMS_OF),
            geqrf=("(r with the Householder vectors below it, tau)", {"results": 2, **_FREE}),
            eig=("(eigenvalues, vectors of norm 1), complex", {"results": 2, **_FREE}),
-           eigvals=("the eigenvalues alone", _FREE),
-           lu_factor=("(L below U, int32 pivots from 1 as LAPACK's, int32 info: the first zero "
+           eigvals=("the eigenvalues of eig only", _FREE),
+           lu_factor=("(L below U, int32 pivots from 1 as in LAPACK, int32 info: the first zero "
                       "on the diagonal of U, from 1)", {"results": 3, **_SUMS_OF}),
-           inv=("LinAlgError if a matrix is singular", _SUMS_OF), det=("(*batch)", _SUMS_OF),
+           inv=("inverse; LinAlgError if a matrix is singular", _SUMS_OF),
+           det=("(*batch)", _SUMS_OF),
            slogdet=("(sign, log of the absolute value) of the determinant",
                     {"results": 2, **_SUMS_OF}))  # fmt: skip
 primitives(MATRIX, "x; hermitian", {**_MATRIX, **_FREE, "results": 3},
-           ldl_factor="(L below D, int32 pivots, int32 info), as LAPACK's sytrf of the lower "
+           ldl_factor="(L below D, int32 pivots, int32 info), as LAPACK's sytrf on the lower "
                       "triangle")  # fmt: skip
 primitives(MATRIX, "a, b", {**_MATRIX, **_SUMS_OF, "broadcasts": True},
            solve="a^-1 b for b (*, n, k); LinAlgError if a matrix is singular")  # fmt: skip
 primitives(MATRIX, "a, b; upper, unitriangular", {**_MATRIX, **_SUMS_OF, "broadcasts": True},
            solve_triangular="a^-1 b for b (*, n, k); reads one triangle, without its diagonal if "
-                            "that is 1; infinite or NaN if singular")  # fmt: skip
+                            "unitriangular; infinite or NaN if singular")  # fmt: skip
 primitives(MATRIX, "ld, pivots, b; hermitian", {**_MATRIX, **_SUMS_OF},
-           ldl_solve="the solution from `ldl_factor`'s results, b (*, n, k)")  # fmt: skip
+           ldl_solve="a^-1 b from `ldl_factor`'s results, for b (*, n, k)")  # fmt: skip
 
 # --- Fourier transforms; factor: "1", "1/sqrt(n)" or "1/n" for sums of n terms --------------------
 
 primitives(TRANSFORM, "x; axes, inverse, factor", {**_SUM, "axis": "axes", "takes": (COMPLEX,)},
-           fft="complex; sums with e**(-2 pi i j k / n), conjugate if inverse")  # fmt: skip
+           fft="complex; sums with e**(-2 pi i j k / n), conjugated if inverse")  # fmt: skip
 primitives(TRANSFORM, "x; axis, factor", {**_SUM, "axis": "axis", **_FLOAT, **_REAL_RULES},
            rfft="the first n // 2 + 1 elements of the transform of real x")  # fmt: skip
 primitives(TRANSFORM, "x; size, axis, factor",
            {**_SUM, "axis": "axis", "takes": (COMPLEX,), **_REAL_RULES},
-           irfft="real, of this size along axis: the inverse transform of the size // 2 + 1 "
+           irfft="real, `size` long along axis: the inverse transform of the size // 2 + 1 "
                  "complex elements that rfft keeps")  # fmt: skip
 
 # --- random numbers: see torchlite/backends/numpy/random.py ---------------------------------------
@@ -258,13 +264,14 @@ primitives(RANDOM, "rng; shape, dtype, low, high",
 primitives(RANDOM, "rng; shape, dtype, mean, std", random_normal="normal distribution")
 primitives(RANDOM, "rng; shape, dtype", random_bits="PyTorch's random_() without bounds")
 primitives(RANDOM, "rng; n", random_permutation="int64 (n,)")
-primitives(RANDOM, "rng, p; shape", random_bernoulli="bool; p a number or a float array of `shape`")
+primitives(RANDOM, "rng, p; shape", random_bernoulli="bool; p a scalar or a float array of `shape`")
 primitives(RANDOM, "rng; shape, dtype, rate", random_exponential="exponential distribution")
-primitives(RANDOM, "rng, order", random_gamma="of rate 1, one for each element of a float array")
+primitives(RANDOM, "rng, order",
+           random_gamma="gamma samples of rate 1, one per element of a float array")  # fmt: skip
 primitives(RANDOM, "rng, rate",
-           random_poisson="whole, one for each element of a float array, in its dtype")  # fmt: skip
+           random_poisson="counts, one per element of a float array, in its dtype")  # fmt: skip
 primitives(RANDOM, "rng, count, prob",
-           random_binomial="whole; float arrays of one shape, the dtype of count")  # fmt: skip
+           random_binomial="counts in the dtype of count; float arrays of one shape")  # fmt: skip
 primitives(ELEMENTWISE, "x, a, total", _FLOAT,
            dirichlet_grad="derivative of a sample x of Beta(a, total - a) by a, divided by 1 - "
                           "x; floats of one shape")  # fmt: skip

@@ -1,15 +1,15 @@
-"""The contract of a backend: primitives that it must provide, on arrays of its own type.
+"""The contract of a backend: primitives that it must provide, on its type of array.
 
-Whoever calls a primitive has already promoted the dtypes, checked the shapes and made every
-dimension non-negative: a backend holds kernels and nothing else. An *array* is whatever the backend
-likes, as long as it has ``shape`` (a tuple), ``ndim``, ``size`` and a hashable ``dtype`` registered
-with `torchlite.dtypes.register`. Where two arrays meet, either may be a Python number, which takes
-the dtype of the other (it is known to fit); shapes broadcast. A result with no dimensions may be a
-scalar of the array library: `asarray` makes an array of it. Results are new arrays or views; no
-method changes its operands, except those of kind `UPDATE`.
+The caller of a primitive has already promoted dtypes, checked shapes and made every dimension
+argument non-negative: a backend holds kernels and nothing else. An *array* may be of any type with
+``shape`` (a tuple), ``ndim``, ``size`` and a hashable ``dtype`` registered with
+`torchlite.dtypes.register`. In a binary primitive, either operand may be a Python scalar, which
+takes the other's dtype (it is known to fit); shapes broadcast. A 0-d result may be a scalar of the
+array library: `asarray` makes an array of it. Results are new arrays or views; only methods of kind
+`UPDATE` modify their operands.
 
 `torchlite.backends.primitives` lists the primitives, `torchlite.backends.composites` the methods
-that have a default body: `Backend` is complete but for the primitives. `SPECS` describes all.
+with a default body: `Backend` lacks only the primitives. `SPECS` describes all of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from torchlite.backends import primitives  # noqa: F401  it fills SPECS
+from torchlite.backends import primitives  # noqa: F401  fills SPECS
 from torchlite.backends.composites import Composites
 from torchlite.backends.spec import SPECS, Spec
 from torchlite.errors import BackendError
@@ -26,10 +26,10 @@ Array = Any
 
 
 class Backend(Composites):
-    """Base of every backend; `name` is the one it is registered under."""
+    """Base class of every backend; it is registered as `name`."""
 
     name: str = "abstract"
-    #: The type of its arrays: a result of another type goes through `asarray`.
+    #: The backend's array type: results of any other type go through `asarray`.
     array_type: type = object
 
     if TYPE_CHECKING:  # the primitives, attached below
@@ -41,7 +41,7 @@ class Backend(Composites):
         return 1
 
     def set_num_threads(self, n: int) -> None:
-        """Let kernels use `n` threads. Default: nothing, there is one."""
+        """Let kernels use `n` threads. Default: do nothing, as there is only one."""
 
 
 def _missing(spec: Spec) -> Callable:

@@ -1,8 +1,8 @@
-"""Which backends there are, and which one is in use.
+"""The registered backends, and the one in use.
 
-A backend is imported when it is first used. Other distributions offer theirs through the
-entry-point group ``torchlite.backends``; an entry point names a factory: a `Backend` subclass, or
-a function without arguments that returns an instance.
+A backend is imported when it is first used. Other packages provide theirs through the entry-point
+group ``torchlite.backends``; an entry point names a factory: a `Backend` subclass, or a function
+without arguments that returns an instance.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ _lock = threading.RLock()
 
 
 def register(name: str, factory: Callable[[], Backend]) -> None:
-    """Offer a backend as `name`; `factory` is called once, when it is first used."""
+    """Register a backend as `name`; `factory` is called once, on first use."""
     with _lock:
         _factories[name] = factory
         _instances.pop(name, None)
 
 
 def available() -> list[str]:
-    """The names of all registered backends, sorted; a name does not promise that it imports."""
+    """The sorted names of all registered backends; some may fail to import."""
     return sorted({*_factories, *(entry.name for entry in _entry_points())})
 
 
 def get(name: str) -> Backend:
     """The backend registered as `name`.
 
-    Raises: BackendError (a RuntimeError) if there is none, or if what it needs is not installed.
+    Raises: BackendError (a RuntimeError) if there is none, or if its dependencies are missing.
     """
     backend = _instances.get(name)
     if backend is not None:
@@ -78,7 +78,7 @@ def _entry_point(name: str) -> Callable[[], Backend]:
 
 
 class Mode:
-    """What one thread has switched: its backend and whether gradients are recorded."""
+    """The settings of one thread: its backend and whether gradients are recorded."""
 
     __slots__ = ("xp", "grad", "inference")
 
@@ -133,7 +133,7 @@ def _origin(kind: type, method: str) -> str:
 
 
 def describe(name: str) -> str:
-    """A table of the protocol's methods: where each comes from, its kind, parameters, meaning."""
+    """A table of the protocol's methods: the origin, kind, parameters and meaning of each."""
     table = origins(name)
     counts = ", ".join(
         f"{sum(o.split()[0] == kind for o in table.values())} {kind}"

@@ -1,8 +1,8 @@
-"""Arrays that stand for others: the base of what interpreters around a backend compute with.
+"""Arrays that wrap others: the base class of the arrays of interpreters around a backend.
 
-An interpreter is a `Backend` whose arrays hold those of another backend: a batch that shows one of
-its examples, a value with its tangent. Operations look at ``shape``, ``ndim``, ``size`` and
-``dtype`` only, so what these show is what they check.
+An interpreter is a `Backend` whose arrays hold arrays of another backend: a batch that looks like
+one of its examples, or a value with its tangent. Operations look only at ``shape``, ``ndim``,
+``size`` and ``dtype``, so these are what their checks see.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ Array = Any
 
 
 class Wrapped:
-    """An array of `shape` and `dtype` (as an array's own); a subclass adds what it holds.
+    """An array with `shape` and `dtype` (the backend's); subclasses add what they hold.
 
-    The dtype is that of the array inside, so it is known to `torchlite.dtypes` already.
+    The dtype comes from the array inside, so `torchlite.dtypes` knows it already.
     """
 
     __slots__ = ("shape", "dtype")
-    __array_ufunc__ = None  # the array library refuses it, instead of calling it an object
+    __array_ufunc__ = None  # NumPy refuses it, instead of wrapping it in an object array
 
     def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
         self.shape, self.dtype = shape, dtype
@@ -36,12 +36,12 @@ class Wrapped:
         return math.prod(self.shape)
 
     def detached(self) -> Any:
-        """The same without tangents: what a tensor's ``detach`` holds."""
+        """The same without tangents: what the tensor returned by ``detach`` holds."""
         return self
 
 
 class Level:
-    """One run of `vmap`: its batches have `size` examples and are no others'."""
+    """One run of `vmap`: its batches have `size` examples and belong to it alone."""
 
     __slots__ = ("size",)
 
@@ -50,7 +50,7 @@ class Level:
 
 
 class Batched(Wrapped):
-    """A batch, `value`, with its axis in front; shows one example."""
+    """A batch, `value`, with the batch axis in front; looks like one example."""
 
     __slots__ = ("value", "level")
 
@@ -63,7 +63,7 @@ class Batched(Wrapped):
 
 
 def detached(x: Array) -> Array:
-    """The array `x` without tangents of any level."""
+    """The array `x` without tangents, at any level."""
     return x.detached() if isinstance(x, Wrapped) else x
 
 

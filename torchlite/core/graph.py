@@ -1,9 +1,9 @@
-"""Nodes of the autograd graph: what a result remembers of how it was made.
+"""Nodes of the autograd graph: how a result was computed.
 
-An *edge* of a node is the place to which it hands on a gradient: another node, or a leaf tensor.
-Every node has a number, greater than those of the nodes it was made from, so the order of creation
-is a topological order and nobody ever searches or recurses. A leaf tensor has the number 0.
-A node never refers to the tensor that it made: there are no reference cycles.
+An *edge* of a node is the node or leaf tensor to which it passes a gradient. Every node has a
+sequence number greater than those of its inputs' nodes, so the order of creation is a topological
+order, and no search or recursion is needed. A leaf tensor has the number 0.
+A node never refers to the tensor that it made, so there are no reference cycles.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ next_number = itertools.count(1).__next__
 
 
 class Node:
-    """Base of all nodes. `edges` are the places that its gradients go to, in order."""
+    """Base class of all nodes. `edges`: where its gradients flow, in order."""
 
     __slots__ = (
         "_number", "edges", "_hooks", "retain", "_metadata", "_post_hooks", "__weakref__",
     )  # fmt: skip
-    watched = False  # whether a node has ever been given a hook to call after it ran
+    watched = False  # whether any node has ever had a hook to call after it ran
 
     def __init__(self, edges: Sequence[Any]) -> None:
         self._number = next_number()
         self.edges = edges
-        self._hooks: dict[int, Callable] | None = None  # called with the gradient that arrives
-        self.retain: Callable | None = None  # called with it, after them: see Tensor.retain_grad
+        self._hooks: dict[int, Callable] | None = None  # called with the incoming gradient
+        self.retain: Callable | None = None  # called with it after those: see Tensor.retain_grad
 
     def gradients(self, xp: Any, g: Any, differentiable: bool) -> Sequence[Any]:
-        """The gradients that go along `edges` (None where there is none), given that of the result.
+        """The gradients to send along `edges` (None for none), given the gradient of the result.
 
         `xp` is the backend and `g` an array; or, if `differentiable`, `xp` is the namespace of
         recorded primitives and `g` a tensor.
@@ -41,16 +41,16 @@ class Node:
         raise NotImplementedError
 
     def release(self) -> None:
-        """Forget saved values: the graph is freed as it is consumed."""
+        """Drop saved values: the graph is freed as it is consumed."""
 
     def name(self) -> str:
-        """PyTorch's name for the node, as ``MulBackward0``."""
+        """PyTorch's name for the node, such as ``MulBackward0``."""
         return f"{type(self).__name__}Backward0"
 
     def register_prehook(self, fn: Callable) -> RemovableHandle:
         """Call ``fn((gradient,))`` before the node runs; a tuple it returns replaces the gradient.
 
-        The node of an operation with several results has a hook for each: see `Tensor.grad_fn`.
+        For an operation with several results, register one for each result: see `Tensor.grad_fn`.
         """
 
         def hook(g: Any) -> Any:
@@ -64,8 +64,8 @@ class Node:
     def register_hook(self, fn: Callable) -> RemovableHandle:
         """Call ``fn(grad_inputs, grad_outputs)``, tuples of tensors, after the node ran.
 
-        ``grad_inputs`` has one gradient for each of `next_functions`; a tuple of as many that
-        `fn` returns replaces them.
+        ``grad_inputs`` has one gradient for each of `next_functions`; a tuple of the same length
+        returned by `fn` replaces them.
         """
         Node.watched = True
         if not hasattr(self, "_post_hooks"):
@@ -74,12 +74,12 @@ class Node:
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
-        """The nodes that gradients go to, with the number of the output: as in PyTorch."""
+        """The nodes that receive the gradients, each with an output index, as in PyTorch."""
         return tuple((edge if edge._number else AccumulateGrad(edge), 0) for edge in self.edges)
 
     @property
     def metadata(self) -> dict:
-        """A dict for the user's own notes."""
+        """A dict for the user's metadata."""
         if not hasattr(self, "_metadata"):
             self._metadata: dict = {}
         return self._metadata
@@ -92,7 +92,7 @@ class Node:
 
 
 class AccumulateGrad(Node):
-    """Stands for a leaf tensor (`variable`) where a program walks the graph."""
+    """Represents a leaf tensor (`variable`) when a program walks the graph."""
 
     __slots__ = ("variable",)
 
@@ -105,7 +105,7 @@ class AccumulateGrad(Node):
 
 
 class Identity(Node):
-    """Hands on the gradient as it is."""
+    """Passes the gradient on unchanged."""
 
     __slots__ = ()
 
@@ -114,7 +114,7 @@ class Identity(Node):
 
 
 class Output(Node):
-    """One result of an operation that has several: hands its gradient to the shared node."""
+    """One of several results of an operation: passes its gradient to the shared node."""
 
     __slots__ = ("index",)
 

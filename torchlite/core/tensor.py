@@ -1,11 +1,11 @@
-"""Tensor: the object users hold. An array of a backend, and its place in the autograd graph.
+"""Tensor, the object users hold: a backend array with an edge in the autograd graph.
 
-Methods that compute are attached by `torchlite.ops.core.methods`; here stands what a tensor *is*.
+Methods that compute are attached by `torchlite.ops.core.methods`; the rest is defined here.
 
-Fields that most tensors never need have their default on the class, so that making a result costs
-one attribute: ``_data`` the array; ``_needs_grad``; ``_node`` the node that made it (None for a
-leaf); ``_grad``; ``_cell`` a one-element list that counts writes, shared with views; ``_view`` how
-a view was made.
+Fields that most tensors never need have class-level defaults, so that making a result sets few
+attributes: ``_data``, the array; ``_needs_grad``; ``_node``, the node that made it (None for a
+leaf); ``_grad``; ``_cell``, a one-element list that counts writes, shared with views; ``_view``,
+how a view was made.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ UNWRITTEN = (0,)  # the version of a tensor that was never written to
 
 
 class _Uncounted:
-    """The counter of writes of a tensor made in `inference_mode`: there is none."""
+    """Stands in for the write counter of tensors made in `inference_mode`, which have none."""
 
     __slots__ = ()
 
@@ -44,19 +44,19 @@ INFERENCE = _Uncounted()
 class View:
     """How a view came from its base: `steps` are (primitive, parameters), applied in order.
 
-    `refusal` says why a write cannot be told to the base, or is None: see `torchlite.errors`.
+    `refusal`: why a write cannot propagate to the base, or None: see `torchlite.errors`.
     """
 
     __slots__ = ("base", "_steps", "seen", "refusal", "_seen_turns")
 
     def __init__(self, base: Tensor, steps: tuple, refusal: str | None) -> None:
         self.base, self._steps, self.refusal = base, steps, refusal
-        self.seen = base._node  # the history of the base that the view's own was derived from
+        self.seen = base._node  # the base's history from which the view's was derived
         self._seen_turns = len(base._turns)
 
     @property
     def steps(self) -> tuple:
-        """From the base as it is now, which `transpose_` and its like may have turned since."""
+        """Steps from the base as it is now; `transpose_` and the like may have changed it."""
         missed = self.base._turns[self._seen_turns :]
         if None in missed:
             raise RuntimeError(
@@ -79,7 +79,7 @@ class Tensor:
     _grad: Tensor | None = None
     _cell: Any = UNWRITTEN
     _view: View | None = None
-    _turns: tuple = ()  # steps that undo what `transpose_` and its like did, for views made before
+    _turns: tuple = ()  # steps that undo `transpose_` and the like, for views made before
     _hooks: dict | None = None
     _accumulate_hooks: dict | None = None
     _retains = False
@@ -105,7 +105,7 @@ class Tensor:
         def __getitem__(self, index: Any) -> Tensor: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...
 
-    # --- what it holds --------------------------------------------------------------------------
+    # --- contents -------------------------------------------------------------------------------
 
     @property
     def shape(self) -> Size:
@@ -147,7 +147,7 @@ class Tensor:
         return self._data.size
 
     def item(self) -> Any:
-        """The value of a tensor with one element, as a Python number.
+        """The value of a one-element tensor as a Python scalar.
 
         Raises: RuntimeError if there is not exactly one element.
         """
@@ -158,10 +158,10 @@ class Tensor:
         return local.mode.xp.item(self._data)
 
     def tolist(self) -> Any:
-        """The elements as nested lists of Python numbers (one number for a 0-d tensor)."""
+        """The elements as nested lists of Python scalars (a scalar for a 0-d tensor)."""
         return local.mode.xp.tolist(self._data)
 
-    # --- its place in the graph -----------------------------------------------------------------
+    # --- autograd -------------------------------------------------------------------------------
 
     @property
     def requires_grad(self) -> bool:
@@ -197,7 +197,7 @@ class Tensor:
 
     @property
     def is_leaf(self) -> bool:
-        """Whether the user made it: no recorded operation did."""
+        """Whether it was made by the user rather than by a recorded operation."""
         refresh(self)
         return self._node is None
 
@@ -209,7 +209,7 @@ class Tensor:
 
     @property
     def output_nr(self) -> int:
-        """Which of the results of `grad_fn` this is."""
+        """The index of this tensor among the results of `grad_fn`."""
         return getattr(self._node, "index", 0)
 
     @property
@@ -257,26 +257,26 @@ class Tensor:
 
     @property
     def _version(self) -> int:
-        """How often the memory was written to in place."""
+        """The number of in-place writes to the memory."""
         if self._cell is INFERENCE:
             raise RuntimeError("Inference tensors do not track version counter.")
         return self._cell[0]
 
     def _bump(self) -> None:
-        """Count one write in place."""
+        """Count one in-place write."""
         if self._cell is UNWRITTEN:
             self._cell = [1]
         elif self._cell is not INFERENCE:
             self._cell[0] += 1
 
     def _shared_cell(self) -> list:
-        """The counter of writes, made on first need."""
+        """The write counter, created on first use."""
         if self._cell is UNWRITTEN:
             self._cell = [0]
         return self._cell
 
     def detach(self) -> Tensor:
-        """The same memory without history; writes to either are counted for both."""
+        """A tensor sharing memory but not history; writes to either count for both."""
         result = wrap(detached(self._data))
         result._cell = self._shared_cell()
         return result
@@ -293,7 +293,7 @@ class Tensor:
         return self
 
     def _take_history(self, node: Any) -> None:
-        """Be the result of `node` from now on; a gradient that is kept is that of the new value."""
+        """Become the result of `node`; a retained gradient is then that of the new value."""
         if self._retains and self._node is not None and node is not None:
             node.retain, self._node.retain = self._node.retain, None
         self._node = node
@@ -307,7 +307,7 @@ class Tensor:
         return None if self._view is None else self._view.base
 
     def retain_grad(self) -> None:
-        """Keep the gradient of this non-leaf tensor in `grad` when backward passes it.
+        """Keep the gradient of this non-leaf tensor in `grad` during backward.
 
         Raises: RuntimeError if it does not require grad.
         """
@@ -327,7 +327,7 @@ class Tensor:
 
     @property
     def retains_grad(self) -> bool:
-        """Whether this is a non-leaf tensor whose gradient is kept."""
+        """Whether this is a non-leaf tensor whose gradient is retained."""
         return self._retains
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
@@ -354,7 +354,7 @@ class Tensor:
             self._accumulate_hooks = {}
         return RemovableHandle(self._accumulate_hooks, hook)
 
-    # --- as a Python object ---------------------------------------------------------------------
+    # --- Python protocols -----------------------------------------------------------------------
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         from torchlite.core.printing import format_tensor
@@ -442,7 +442,7 @@ class Tensor:
 
 
 class RemovableHandle:
-    """Removes a hook: ``handle.remove()``; also a context manager that removes it at the end."""
+    """Removes a hook: by ``handle.remove()`` or, as a context manager, at the end of the block."""
 
     _next_id = 0
 
@@ -473,7 +473,7 @@ def wrap(array: Any) -> Tensor:
 
 
 def _rebuild(kind: type, array: Any, needs_grad: bool, extras: dict) -> Tensor:
-    """A pickled tensor back again."""
+    """Rebuild a pickled tensor."""
     tensor: Tensor = _new(kind)
     tensor._data, tensor._needs_grad = local.mode.xp.from_numpy(array), needs_grad
     tensor.__dict__.update(extras)
@@ -488,7 +488,7 @@ def made_by(array: Any, node: Any) -> Tensor:
 
 
 def alias(tensor: Tensor) -> Tensor:
-    """Another object for the same memory, history and write counter."""
+    """Another tensor object with the same memory, history and write counter."""
     result = _new(Tensor)
     result._data, result._node, result._needs_grad = tensor._data, tensor._node, tensor._needs_grad
     result._cell, result._view = tensor._shared_cell(), tensor._view
@@ -496,10 +496,10 @@ def alias(tensor: Tensor) -> Tensor:
 
 
 def refresh(tensor: Tensor) -> None:
-    """If `tensor` views a tensor that was written to since, derive its history from there anew."""
+    """Rederive the history of `tensor` if it views a tensor that was written to since."""
     view = tensor._view
     if view is None or view.seen is view.base._node or view.base._node is None:
-        return  # a base that was only detached leaves its views their history
+        return  # a base that was merely detached does not change its views' history
     view.seen = view.base._node
     replayed, mode = alias(view.base), local.mode
     recording, mode.grad = mode.grad, True

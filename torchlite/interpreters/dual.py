@@ -1,4 +1,4 @@
-"""Arrays with tangents: what `torchlite.interpreters.forward` computes with."""
+"""Arrays with tangents, for `torchlite.interpreters.forward`."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from torchlite.core.graph import next_number
 
 
 class Level:
-    """One run in forward mode: its duals are no others', whichever `Forward` computes with them.
+    """One run in forward mode, which owns its duals whichever `Forward` computes with them.
 
-    `alive`: the set of its duals, if they are to be found again.
+    `alive`: the set of its duals, if `track`.
     """
 
     def __init__(self, track: bool = False) -> None:
-        self.start = next_number()  # nodes of the graph that are newer were made inside
+        self.start = next_number()  # newer graph nodes were made inside
         self.alive: WeakSet[Dual] | None = WeakSet() if track else None
 
 
 class Dual(Wrapped):
     """A value of `level` with its tangent: see `Forward.tangent`.
 
-    Or a view of another one, `base`, by `steps`: it has no tangent of its own, but sees what is
-    written to its base, and the other way round.
+    Or a view of another dual, `base`, by `steps`: it has no tangent of its own but sees writes
+    to its base, and vice versa.
     """
 
     __slots__ = ("level", "primal", "own_tangent", "base", "steps", "__weakref__")
@@ -48,7 +48,7 @@ def zeros_like(xp: Any, x: Any) -> Any:
 
 
 def copied_like(xp: Any, x: Any, like: Any) -> Any:
-    """A copy of `x` with its elements in the order of those of `like`: the same views exist."""
+    """A copy of `x` with the memory layout of `like`, so that the same views exist."""
     strides = xp.strides(like)
     order = sorted(range(x.ndim), key=lambda i: -strides[i])
     back = sorted(range(x.ndim), key=order.__getitem__)

@@ -1,18 +1,18 @@
-"""Forward mode: an interpreter whose arrays carry tangents along.
+"""Forward mode: an interpreter whose arrays carry tangents.
 
-`Forward` is a backend around another one. Its arrays are `Dual`: a value (the primal) and the
-derivative of that value in one direction (the tangent, None for zero). Each primitive computes its
-primal by the inner backend, and its tangent from the gradient rule that reverse mode uses:
+`Forward` wraps another backend. Its arrays are `Dual`: a value (the primal) and its directional
+derivative (the tangent, None for zero). Each primitive computes its primal with the inner backend,
+and its tangent from the gradient rule that reverse mode uses:
 
-* what is linear in its operands applies itself to their tangents;
-* an elementwise operation has a diagonal Jacobian, which its rule multiplies with as well;
-* for anything else the rule, which is linear in the gradient it is given, is itself differentiated
-  by that: the transpose of the transpose;
-* a composite without rules runs its default body, on duals.
+* a linear primitive is applied to the tangents of its operands;
+* an elementwise one has a diagonal Jacobian, so its gradient rule multiplies tangents as well;
+* for any other, the rule, which is linear in the incoming gradient, is itself differentiated with
+  respect to it: the transpose of the transpose;
+* a composite without rules runs its default body on duals.
 
-The inner backend may be any, another `Forward` too: each `Level` has its own duals, and those of
-others are plain arrays to it. Every floating array made inside is a `Dual`, so a plain one comes
-from outside; nobody may write a tangent to it.
+Any backend may be the inner one, even another `Forward`: each `Level` has its own duals and treats
+those of other levels as plain arrays. Every floating-point array made inside is a `Dual`, so a
+plain one comes from outside, and tangents must not be written to it.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ class Forward(Around):
         return type(x) is Dual and x.level is self.level
 
     def primal(self, x: Any) -> Any:
-        """`x`, or the arrays in the list or tuple `x`, without tangents of this level."""
+        """`x`, an array or a list or tuple of arrays, without tangents of this level."""
         if isinstance(x, (list, tuple)):
             return type(x)(map(self.primal, x)) if any(map(self.owns, x)) else x
         return x.primal if self.owns(x) else x
 
     def tangent(self, x: Any) -> Any:
-        """The tangent of `x`, a list for a list; None if it is zero."""
+        """The tangent of `x`, None for zero; for a list, a list of tangents."""
         if isinstance(x, (list, tuple)):
             found = [self.tangent(y) for y in x] if any(map(self.owns, x)) else []
             return found if any(t is not None for t in found) else None
@@ -82,7 +82,7 @@ class Forward(Around):
             return
         xp, base = self.inner, x.base
         whole = zeros_like(xp, base.primal) if base.own_tangent is None else base.own_tangent
-        whole = copied_like(xp, whole, base.primal)  # others may hold the same tangent
+        whole = copied_like(xp, whole, base.primal)  # the tangent may be shared
         xp.copyto(self._seen(whole, x.steps), 0 if tangent is None else tangent)
         base.own_tangent = whole
 
@@ -100,7 +100,7 @@ class Forward(Around):
         return x if x.__class__ is self.inner.array_type else self.inner.asarray(x)
 
     def _constant(self, out: Any) -> Any:
-        """What the inner backend returned: floating arrays become duals without a tangent."""
+        """The inner backend's result, with floating-point arrays as duals without a tangent."""
         if isinstance(out, tuple):
             return tuple(map(self._constant, out))
         if not hasattr(out, "shape") or dtypes.of(out).category < dtypes.FLOAT:
@@ -127,10 +127,10 @@ class Forward(Around):
         elif self.tangent(dst) is not None:
             self.set_tangent(dst, None)
 
-    # --- the ways to a tangent ------------------------------------------------------------------
+    # --- how tangents are computed --------------------------------------------------------------
 
     def apply(self, spec: Spec, args: tuple, kwargs: dict) -> Any:
-        """The method that `spec` describes, on duals."""
+        """The method described by `spec`, on duals."""
         name = spec.name
         if spec.view and spec.linear:
             return self._view(name, args)
@@ -237,12 +237,12 @@ def _filled(xp: Any, primal: Any, tangent: Any) -> Any:
 
 @functools.cache
 def _names(rule: Callable) -> tuple[str, ...]:
-    """What an elementwise rule names after (xp, g)."""
+    """The parameters of an elementwise rule after (xp, g)."""
     return tuple(inspect.signature(rule).parameters)[2:]
 
 
 def _named(primitive: Primitive, name: str, primals: list, out: Any) -> Any:
-    """The value of what a rule names: see `torchlite.ops.core.op`."""
+    """The value of a rule's parameter `name`: see `torchlite.ops.core.op`."""
     if name == "out":
         return out
     if name in primitive.parameters:
@@ -253,7 +253,7 @@ def _named(primitive: Primitive, name: str, primals: list, out: Any) -> Any:
 
 
 def _tensor(x: Any, needs_grad: bool) -> Any:
-    """An array as a leaf; other values as they are."""
+    """An array as a leaf; other values unchanged."""
     if not hasattr(x, "shape"):
         return x
     tensor = wrap(x)
@@ -263,7 +263,7 @@ def _tensor(x: Any, needs_grad: bool) -> Any:
 
 def _pushed(outs: Sequence[Tensor], args: Sequence[Any],
             tangents: Sequence[Any]) -> list[Tensor | None]:  # fmt: skip
-    """The tangent of each result: the gradient, by the gradient given, of a product with it."""
+    """The tangent of each result, by differentiating the vjp with respect to its cotangent."""
     ends = [y for y in outs if y._needs_grad]
     starts = [start_anywhere(y) for y in ends]
     moved = [(x, wrap(t)) for x, t in zip(args, tangents) if t is not None]
@@ -278,13 +278,13 @@ def _pushed(outs: Sequence[Tensor], args: Sequence[Any],
 
 
 def _cast(tangent: Tensor, out: Tensor) -> Tensor:
-    """`tangent` in the dtype of `out`: that of a real result is real, as its gradient is."""
+    """`tangent` in the dtype of `out`: a real result has a real tangent."""
     return tangent if tangent.dtype is out.dtype else cast(tangent.real, out.dtype)
 
 
 @contextmanager
 def using(xp: Any, grad: bool | None = None) -> Iterator[None]:
-    """Inside, this thread computes with `xp`; and records gradients or not, if `grad` is given."""
+    """Inside, this thread computes with `xp`; `grad`, if given, sets gradient recording."""
     mode = local.mode
     before = mode.xp, mode.grad
     mode.xp, mode.grad = xp, mode.grad if grad is None else grad
@@ -302,7 +302,7 @@ def _method(spec: Spec) -> Callable:
 
 
 def _query(spec: Spec) -> Callable:
-    """A method that describes arrays and makes none."""
+    """A method that inspects arrays and returns none."""
 
     def method(self: Forward, *args: Any) -> Any:
         return getattr(self.inner, spec.name)(*map(self.primal, args))

@@ -1,7 +1,7 @@
-"""`Recorded`: the namespace of primitives on tensors, which records what runs.
+"""`Recorded`: the namespace of primitives on tensors, which are recorded as they run.
 
-A gradient rule that runs on it has gradients itself. `torchlite.ops.core.op.declare` puts each
-primitive that has rules here; the others run without being recorded.
+A gradient rule that runs on it is itself differentiable. `torchlite.ops.core.op.declare` adds each
+primitive that has rules; the others run unrecorded.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from torchlite.core.tensor import Tensor, wrap
 
 
 class Recorded(Backend):
-    """`xp` where a gradient must have a gradient."""
+    """`xp` where gradients must be differentiable."""
 
     name = "recorded"
     array_type = Tensor
 
 
 class Differentiable(Recorded):
-    """`xp` of an optimizer's differentiable step: writes are recorded too."""
+    """`xp` for differentiable optimizer steps: writes are recorded too."""
 
     name = "differentiable"
 

@@ -1,4 +1,4 @@
-"""Tools for tests: comparison of tensors, and a conformance suite for backends."""
+"""Testing tools: tensor comparison, and a conformance suite for backends."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def backend_suite(backend: str, methods: Sequence[str] | None = None) -> list[Case]:
-    """The tests that backend `backend` conforms to the protocol: call each of them.
+    """Tests that `backend` conforms to the protocol: call each of them.
 
     Each compares one method with the NumPy reference, on random arrays that hypothesis draws: all
-    dtypes that the backend has, empty and 0-d arrays, transposed, stepped and broadcast ones, NaN
-    and infinity. Needs hypothesis, whose current profile decides on the number of examples.
+    dtypes the backend supports, empty and 0-d arrays, transposed, strided and broadcast ones, NaN
+    and infinity. Requires hypothesis, whose current profile sets the number of examples.
 
     Args:
-        backend: The name under which it is registered.
+        backend: The name it is registered under.
         methods: The names of the methods to test. Default: all.
     Example: ``for case in backend_suite("mine"): case()``, or with pytest
         ``@pytest.mark.parametrize("case", backend_suite("mine"), ids=str)``.

@@ -1,4 +1,4 @@
-"""Arguments of elementwise methods, creation, memory and views: valid ones, as operations pass."""
+"""Arguments for elementwise methods, creation, memory and views; valid, as operations pass them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def unary(d: Draws) -> Arguments:
 
 
 def binary(d: Draws) -> Arguments:
-    """Two arrays that broadcast, or an array and a number."""
+    """Two arrays that broadcast, or an array and a scalar."""
     kind = d.kind(*SPECS[d.method].takes)
     shape = d.shape()
     low = 1 if d.method in _DIVISORS and kind.category < FLOAT else -5
@@ -63,7 +63,7 @@ def _parameters(**options: tuple) -> Callable[[Draws], Arguments]:
 
 
 def _slope(of_input: Callable[[Draws], Arguments]) -> Callable[[Draws], Arguments]:
-    """The gradient of the result, before the arguments of a ``*_backward``."""
+    """The arguments of a ``*_backward``: the gradient of the result, then the inputs."""
 
     def draw(d: Draws) -> Arguments:
         x, *rest = of_input(d)
@@ -120,7 +120,7 @@ def dropout(d: Draws) -> Arguments:
     return [d.array(shape, d.kind(FLOAT)), d.array(shape, dtypes.bool_), d.one_of(1.0, 2.0, 1.25)]
 
 
-# --- between the backend and the world, creation, memory ------------------------------------------
+# --- conversion, creation, memory -----------------------------------------------------------------
 
 
 @arguments("asarray copy contiguous to_numpy tolist strides storage_offset owns_memory data_ptr")
@@ -154,7 +154,7 @@ def from_numpy(d: Draws) -> Arguments:
 
 @arguments()
 def from_dlpack(d: Draws) -> Arguments:
-    kinds = [kind for kind in d.kinds if kind is not dtypes.bfloat16]  # NumPy does not export it
+    kinds = [kind for kind in d.kinds if kind is not dtypes.bfloat16]  # NumPy cannot export it
     x = d.array(d.shape(), d.one_of(*kinds))
     return [x.layout(x.source)]
 
@@ -251,7 +251,7 @@ def getitem_backward(d: Draws) -> Arguments:
 
 @arguments("as_strided strided_view")
 def _strided(d: Draws) -> Arguments:
-    """From the first element of a row-major array: others have other memory in other backends."""
+    """Views from the first element of a row-major array: other layouts may differ by backend."""
     x = d.array((12,), d.kind(*_ALL))
     places = d.one_of(((2, 3), (3, 1), 1), ((3, 3), (2, 1), 0), ((4,), (0,), 2))
     return [fixed(x.layout(x.source).copy()), *places]

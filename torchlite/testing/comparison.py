@@ -1,4 +1,4 @@
-"""`assert_close`: are two tensors, numbers or collections of them equal up to rounding?"""
+"""`assert_close`: check that tensors, scalars or collections of them are equal up to rounding."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def assert_close(
     """Raise unless ``|actual - expected| <= atol + rtol * |expected|`` everywhere.
 
     Args:
-        actual, expected: Tensors, numbers, None, or sequences and mappings of them.
+        actual, expected: Tensors, scalars, None, or sequences and mappings of them.
         rtol, atol: Both or neither; the default depends on the dtype (float32: 1.3e-6, 1e-5;
             float64: 1e-7, 1e-7; integers: 0, 0).
         equal_nan: Whether NaN equals NaN.
         check_dtype, check_stride: Whether these must agree too.
-        msg: Replaces the text of the error; or a function of that text.
-    Raises: AssertionError that tells what differs, how much and where; ValueError if only one
-        tolerance is given; TypeError for things that cannot be compared.
+        msg: Replaces the error message, or a function from the default message to a new one.
+    Raises: AssertionError that reports what differs, by how much and where; ValueError if only
+        one tolerance is given; TypeError for objects that cannot be compared.
     """
     if (rtol is None) != (atol is None):
         missing = "rtol" if rtol is None else "atol"
@@ -151,7 +151,7 @@ def _tolerances(kind: dtypes.dtype) -> tuple[float, float]:
 
 
 def _statistics(actual: Tensor, expected: Tensor, matches: list, rtol: float, atol: float) -> str:
-    """How many elements differ, and which most."""
+    """How many elements differ, and where the greatest differences are."""
     wrong = [i for i, match in enumerate(matches) if not match]
     a, e = actual.detach().reshape(-1).tolist(), expected.detach().reshape(-1).tolist()
     apart = {i: abs(a[i] - e[i]) for i in wrong}

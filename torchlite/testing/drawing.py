@@ -1,4 +1,4 @@
-"""Drawing arguments for the methods of a backend: by hypothesis, or by a fixed plan of corners."""
+"""Draws arguments for backend methods: by hypothesis, or by a fixed plan of corner cases."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LAYOUTS = ("plain", "transposed", "stepped", "offset", "broadcast")
 
 
 def arguments(methods: str = "") -> Callable:
-    """Register how to draw the arguments of `methods`, by default of that with the same name."""
+    """Register a function that draws the arguments of `methods`. Default: its own name."""
 
     def register(function: Callable[[Draws], Arguments]) -> Callable:
         for name in (methods or function.__name__).split():
@@ -34,14 +34,14 @@ def arguments(methods: str = "") -> Callable:
 
 
 class Late:
-    """An argument that is made anew for each backend."""
+    """An argument that is built separately for each backend."""
 
     def build(self, xp: Backend) -> Any:
         raise NotImplementedError
 
 
 class Spread(Late):
-    """An array: `source` is a row-major array of the reference, `layout` makes views of a copy."""
+    """An array: `layout` makes a view of a copy of `source`, a row-major reference array."""
 
     def __init__(self, source: Any, layout: Callable[[Any], Any]) -> None:
         self.source, self.layout = source, layout
@@ -56,7 +56,7 @@ class Spread(Late):
 
 
 def fixed(source: Any) -> Spread:
-    """An array of the reference, row-major, as it is."""
+    """A row-major reference array, unchanged."""
     return Spread(source, lambda x: x)
 
 
@@ -95,7 +95,7 @@ class Draws:
         return self.one_of(*[kind for kind in self.kinds if kind.category in categories])
 
     def shape(self, least: int = 0, smallest: int = 0, large: bool = True) -> tuple[int, ...]:
-        """Of at least `least` dimensions of at least `smallest` elements."""
+        """A shape of at least `least` dimensions, each at least `smallest` long."""
         if large and self.integer(0, 4) == 4:
             return self.large(least)
         return self.small(least, smallest)
@@ -128,7 +128,7 @@ class Draws:
 
     def array(self, shape: tuple[int, ...], kind: dtype, low: int = -5, high: int = 6,
               specials: bool = True, writable: bool = False) -> Spread:  # fmt: skip
-        """Integers are in ``[low, high)``; floats normally distributed, with NaN and infinity."""
+        """Integers in ``[low, high)``, or normally distributed floats with NaN and infinity."""
         layout = self.layout(LAYOUTS[:-1] if writable else LAYOUTS)
         stored, view = _LAYOUTS[layout](shape, REFERENCE)
         source = self._values(math.prod(stored), kind, low, high, specials)
@@ -144,7 +144,7 @@ class Draws:
         return x, self.axis(x.shape)
 
     def index(self, shape: tuple[int, ...], size: int) -> Spread:
-        """int64 places in a dimension of `size`."""
+        """int64 indices into a dimension of `size`."""
         return self.array(shape, int64, 0, size)
 
     def _values(self, count: int, kind: dtype, low: int, high: int, specials: bool) -> Any:

@@ -1,4 +1,4 @@
-"""Arguments of methods that slide windows over images: every window reads at least one place."""
+"""Arguments for sliding-window methods; every window reads at least one element of the image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _kind(d: Draws) -> dtypes.dtype:
 
 
 class _Windows:
-    """A choice of images (N, C, *space) and of windows over them, of which there are `size`."""
+    """A draw of images (N, C, *space) and windows over them; `size` counts the windows."""
 
     def __init__(self, d: Draws, dilated: bool = True) -> None:
         axes = range(d.integer(1, 3))
@@ -55,13 +55,13 @@ def col2im(d: Draws) -> Arguments:
 
 
 def _channels(d: Draws) -> tuple[int, int, int]:
-    """Groups, and the channels of each before and after."""
+    """The number of groups, and the input and output channels of each."""
     return d.integer(1, 2), d.integer(1, 3), d.integer(1, 3)
 
 
 @arguments("convolution convolution_transposed")
 def _convolution(d: Draws) -> Arguments:
-    """The transposed one goes from the windows to the space."""
+    """The transposed convolution goes from the windows to the space."""
     w, (groups, before, after) = _Windows(d), _channels(d)
     options = [w.stride, w.padding, w.dilation, groups]
     if d.method == "convolution":

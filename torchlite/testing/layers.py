@@ -1,4 +1,4 @@
-"""Arguments of layers: affine maps, losses, normalisation, attention, recurrence."""
+"""Arguments for layers: affine maps, losses, normalization, attention, recurrence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def _kind(d: Draws) -> dtypes.dtype:
 
 
 def _needs(d: Draws, count: int) -> tuple[bool, ...]:
-    """For which arguments a gradient is asked."""
+    """Which arguments need a gradient."""
     return tuple(d.flag() for _ in range(count))
 
 
@@ -74,16 +74,16 @@ def bce(d: Draws) -> Arguments:
     return [x, target]
 
 
-# --- normalisation --------------------------------------------------------------------------------
+# --- normalization --------------------------------------------------------------------------------
 
 
 def _with_gradient(d: Draws, x: Spread, rest: Arguments, needs: int) -> Arguments:
-    """The arguments of a ``*_backward`` of x: neither bias nor, then, what `rest` leaves out."""
+    """The arguments of a ``*_backward``: x's gradient, x, `rest` and `needs` flags."""
     return [*d.plain(dtypes.of(x.source), x.shape), x, *rest, _needs(d, needs)]
 
 
 def _normalized(d: Draws) -> tuple[Spread, Spread | None, Spread | None, int]:
-    """An array of at least two elements in its last dimensions, weight and bias for those."""
+    """An array with at least two elements in its last dimensions, and their weight and bias."""
     kind, dims = _kind(d), d.integer(1, 2)
     shape = (*d.one_of((), (3,), (2, 5), (40,)), *d.one_of((2, 3), (5, 33))[-dims:])
     x, weight, bias = d.plain(kind, shape, shape[-dims:], shape[-dims:])
@@ -125,7 +125,7 @@ def batch_moments(d: Draws) -> Arguments:
 
 @arguments("batch_norm batch_norm_backward")
 def _batch_norm(d: Draws) -> Arguments:
-    """With the moments of x where training says so."""
+    """In training, mean and var are the moments of x."""
     x, weight, bias = _images(d)
     training, kind = d.flag(), dtypes.of(x.source)
     if training:

@@ -1,4 +1,4 @@
-"""Arguments of products, linear algebra and Fourier transforms."""
+"""Arguments for products, linear algebra and Fourier transforms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def matmul(d: Draws) -> Arguments:
 
 
 def _matrices(d: Draws) -> Spread:
-    """Square matrices with a heavy diagonal, positive definite."""
+    """Diagonally dominant, positive definite matrices."""
     n, kind = d.integer(1, 4), d.one_of(dtypes.float32, dtypes.float64)
     x = d.array((*d.one_of((), (2,)), n, n), kind, specials=False)
     seen = x.layout(x.source)
@@ -84,7 +84,7 @@ def pinv(d: Draws) -> Arguments:
 
 @arguments()
 def ldl_solve(d: Draws) -> Arguments:
-    """Of a diagonal matrix, which is its own factor."""
+    """A diagonal matrix, which is its own factor."""
     x = _matrices(d)
     n = x.shape[-1]
     ld = x.source * REFERENCE.eye(n, n, dtypes.of(x.source))

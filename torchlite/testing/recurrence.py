@@ -1,4 +1,4 @@
-"""Arguments of recurrent layers: short sequences of states."""
+"""Arguments for recurrent layers: short sequences of states."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from torchlite.testing.drawing import REFERENCE, Arguments, Draws, Spread, argum
 
 
 def _results(method: str, args: Arguments) -> list[Spread]:
-    """What the reference computes: the states that a gradient is told."""
+    """The states that the reference computes, which the gradient takes."""
     seen = [x.layout(x.source) if isinstance(x, Spread) else x for x in args]
     found = getattr(REFERENCE, method)(*seen)
     return [fixed(x) for x in (found if isinstance(found, tuple) else (found,))]
 
 
 def _sequence(d: Draws, gates: int, width: int = 0) -> tuple:
-    """x (T, B, G * H), h (B, P), weight (G * H, P), the rows that go on; P is `width` or H."""
+    """x (T, B, G * H), h (B, P), weight (G * H, P), mask of active rows; P is `width` or H."""
     steps, batch, size = (d.integer(1, 3) for _ in range(3))
     kind, width = d.one_of(dtypes.float32, dtypes.float64), width or size
     shapes = (steps, batch, gates * size), (batch, width), (gates * size, width)

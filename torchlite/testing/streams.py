@@ -1,4 +1,4 @@
-"""Arguments of random numbers: a stream from a seed, then what is drawn."""
+"""Arguments for random numbers: a stream from a seed, then the distribution's parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _float(d: Draws) -> dtypes.dtype:
 
 
 def _uniform(*highs: float) -> Callable[[Draws], list]:
-    """Arrays of one shape of numbers from 0 up to each of `highs`."""
+    """Arrays of one shape, each uniform between 0 and one of `highs`."""
 
     def draw(d: Draws) -> list:
         shape, kind = (d.integer(0, 5), d.integer(1, 40)), _float(d)
@@ -32,7 +32,7 @@ def _uniform(*highs: float) -> Callable[[Draws], list]:
 
 
 def _each(*highs: float) -> Callable[[Draws], Arguments]:
-    """A stream, and `_uniform` parameters of what is drawn."""
+    """A stream, and `_uniform` parameters."""
     return lambda d: [Generator(d.integer(0, 2**32 - 1)), *_uniform(*highs)(d)]
 
 

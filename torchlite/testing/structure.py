@@ -1,4 +1,4 @@
-"""Arguments of the methods that join, reduce, order and index, and of the commonest updates."""
+"""Arguments for methods that join, reduce, sort and index arrays."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _triangle(d: Draws) -> Arguments:
     return [d.array(d.shape(2), d.kind(*_ALL)), d.integer(-2, 2)]
 
 
-# --- reductions, scans and order ------------------------------------------------------------------
+# --- reductions, scans and sorting ----------------------------------------------------------------
 
 
 @arguments("sum")
@@ -209,7 +209,7 @@ def _scatter_add(d: Draws) -> Arguments:
 
 @arguments()
 def scatter(d: Draws) -> Arguments:
-    """One source for each place, or a number: which of several wins is nowhere said."""
+    """A scalar source: with repeated indices, which source element wins is unspecified."""
     x, index, axis = _gathered(d, INTEGER, FLOAT)
     return [x, index, d.one_of(0, 3), axis]
 
@@ -221,7 +221,7 @@ def scatter_reduce(d: Draws) -> Arguments:
 
 
 def _advanced(d: Draws, shape: tuple[int, ...]) -> tuple:
-    """An index array or a whole slice for each of some leading axes."""
+    """An index array or a full slice for each of some leading axes."""
     places = (d.integer(0, 4),)
     parts = [d.index(places, size) if d.integer(0, 2) else slice(None) for size in shape]
     if any(isinstance(part, Spread) for part in parts):
@@ -237,7 +237,7 @@ def index_get(d: Draws) -> Arguments:
 
 @arguments()
 def index_put(d: Draws) -> Arguments:
-    """A number, so that it does not matter which of several writes to a place is the last."""
+    """A scalar value, so that the order of repeated writes to an element does not matter."""
     x = d.array(d.shape(1, 1), d.kind(INTEGER, FLOAT))
     return [x, _advanced(d, x.shape), d.one_of(0, 3), d.flag()]
 

@@ -1,7 +1,7 @@
-"""The conformance suite for backends: each method against the NumPy reference.
+"""The conformance suite for backends: compares each method with the NumPy reference.
 
-An argument is drawn once and built twice, since a method may write into it: for the reference and
-for the backend under test. Results, and all arrays after the call, must agree.
+An argument is drawn once and built twice, for the reference and for the backend under test, since a
+method may write to it. Results, and all arrays after the call, must agree.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torchlite import dtypes
 from torchlite.backends.protocol import SPECS, Backend
 from torchlite.backends.registry import get
 from torchlite.backends.spec import ELEMENTWISE
-from torchlite.testing import (  # noqa: F401  they fill TABLE
+from torchlite.testing import (  # noqa: F401  these fill TABLE
     arguments,
     images,
     layers,
@@ -32,7 +32,7 @@ _EPS = {dtypes.float16: 2.0**-10, dtypes.bfloat16: 2.0**-7, dtypes.float32: 2.0*
 
 
 class Case:
-    """The test of one method of one backend: call it. It raises AssertionError with an example."""
+    """The test of one backend method. Call it: raises AssertionError with a failing example."""
 
     def __init__(self, backend: Backend, method: str, draw: Callable) -> None:
         self.backend, self.method, self.draw = backend, method, draw
@@ -58,7 +58,7 @@ class Case:
         conforms()
 
     def check(self, drawn: Sequence[Any]) -> None:
-        """Compare the method with the reference's for one list of arguments."""
+        """Compare the method with the reference on one list of arguments."""
         try:
             self.check_call(drawn)
         except AssertionError as error:
@@ -107,7 +107,7 @@ def _derandomized() -> bool:
 def _has(backend: Backend, kind: dtypes.dtype) -> bool:
     try:
         backend.empty((1,), kind)
-    except (TypeError, ImportError):  # the latter: bfloat16 without its package
+    except (TypeError, ImportError):  # ImportError: bfloat16 without ml_dtypes
         return False
     return True
 

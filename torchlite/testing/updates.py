@@ -1,4 +1,4 @@
-"""Arguments of the steps of optimizers."""
+"""Arguments for optimizer steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torchlite.testing.drawing import Arguments, Draws, Spread, arguments
 
 
 def _lists(d: Draws, count: int) -> list[list[Spread]]:
-    """`count` lists of arrays of the same shapes, all positive, to be written to."""
+    """`count` lists of positive, writable arrays of the same shapes."""
     kind = d.one_of(dtypes.float32, dtypes.float64)
     shapes = [d.shape() for _ in range(d.integer(1, 3))]
     lists = [
@@ -40,7 +40,7 @@ def adam_step(d: Draws) -> Arguments:
     return [params, grads, means, squares, d.one_of(None, largest), *numbers, *flags]
 
 
-#: What the numbers of the other steps may be; 0.01 for names not listed.
+#: The values of scalar parameters of the other steps; 0.01 for names not listed.
 _NUMBERS = {
     "rho": 0.9, "beta1": 0.9, "beta2": 0.999, "alpha": 0.99, "momentum": 0.9, "mu": 0.5,
     "shrink": 0.5, "grow": 1.2, "least": 1e-6, "most": 50.0, "eps": 1e-6,
@@ -51,7 +51,7 @@ _NUMBERS = {
     "adadelta_step adagrad_step adamax_step asgd_step nadam_step radam_step rmsprop_step rprop_step"
 )
 def _step(d: Draws) -> Arguments:
-    """By the names and types of the parameters."""
+    """Arguments by parameter name and annotation."""
     parameters = list(inspect.signature(getattr(Backend, d.method)).parameters.values())[1:]
     lists = iter(_lists(d, sum(p.annotation.startswith("list") for p in parameters)))
     return [_parameter(d, p.name, p.annotation, lists) for p in parameters]
@@ -76,7 +76,7 @@ def muon_step(d: Draws) -> Arguments:
 
 @arguments()
 def adafactor_step(d: Draws) -> Arguments:
-    """Of one matrix, or of one vector, which has no columns."""
+    """For one matrix, or one vector, which has no `columns`."""
     kind, vector = d.one_of(dtypes.float32, dtypes.float64), d.flag()
     shapes = ((4,), (4,), (4,)) if vector else ((3, 4), (3, 4), (3, 1), (1, 4))
     lists = [[d.array(s, kind, specials=False, writable=True)] for s in shapes]

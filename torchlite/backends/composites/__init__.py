@@ -1,9 +1,9 @@
-"""Composites: methods of every backend whose default body is made of primitives.
+"""Composites: backend methods with a default body made of primitives.
 
-`xp`, the first parameter, is the backend, or the differentiable namespace, or a tracer: a body
-says what a composite *means* to each of them. A backend overrides one with a fused kernel where
-that is faster. ``*_backward(g, ...)`` is the gradient of the input, given that of the result.
-The decorator of each body states what else is known of it: see `torchlite.backends.spec`.
+`xp`, the first parameter, is the backend, the differentiable namespace or a tracer: the body
+defines the composite for each of them. A backend overrides it with a fused kernel where that is
+faster. ``*_backward(g, ...)`` is the gradient of the input, given the gradient `g` of the result.
+The decorator of each body states its other properties: see `torchlite.backends.spec`.
 """
 
 from torchlite.backends.composites.activations import Activations

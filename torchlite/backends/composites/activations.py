@@ -1,4 +1,4 @@
-"""Activation functions, with the gradients of their inputs."""
+"""Activation functions and their gradients."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Activations:
 
     @composite(ELEMENTWISE, takes=_FLOAT)
     def relu(xp, x: Array) -> Array:
-        """``max(x, 0)``, NaN kept."""
+        """``max(x, 0)``; NaN propagates."""
         return xp.maximum(x, 0)
 
     @composite(ELEMENTWISE, takes=_FLOAT, linear="g")
     def relu_backward(xp, g: Array, out: Array) -> Array:
-        return xp.where(xp.le(out, 0), 0, g)  # NaN passes, as in PyTorch
+        return xp.where(xp.le(out, 0), 0, g)  # at NaN the gradient passes, as in PyTorch
 
     @composite(ELEMENTWISE, takes=_FLOAT)
     def leaky_relu(xp, x: Array, negative_slope: float) -> Array:
@@ -87,7 +87,7 @@ class Activations:
 
     @composite(ELEMENTWISE, takes=_FLOAT)
     def gelu(xp, x: Array, approximate: str) -> Array:
-        """``x * Phi(x)``, with Phi exact ("none") or by "tanh" (Hendrycks and Gimpel 2016)."""
+        """``x * Phi(x)``; Phi is exact ("none") or uses "tanh" (Hendrycks and Gimpel 2016)."""
         if approximate == "tanh":
             return xp.mul(xp.mul(x, 0.5), xp.add(xp.tanh(xp._gelu_inner(x)), 1))
         return xp.mul(xp.mul(x, 0.5), xp.add(xp.erf(xp.mul(x, _SQRT_HALF)), 1))
@@ -130,7 +130,7 @@ class Activations:
 
     @composite(ELEMENTWISE, takes=_FLOAT)
     def clamp(xp, x: Array, low: float | None, high: float | None) -> Array:
-        """``min(max(x, low), high)`` with numbers or None for bounds; NaN kept."""
+        """``min(max(x, low), high)``; bounds are scalars or None; NaN propagates."""
         if low is not None:
             x = xp.maximum(x, low)
         return x if high is None else xp.minimum(x, high)
@@ -149,11 +149,11 @@ class Activations:
 
     @composite(ELEMENTWISE, takes=_FLOAT)
     def hardtanh(xp, x: Array, low: float, high: float) -> Array:
-        """`clamp` between numbers."""
+        """`clamp` between two scalars."""
         return xp.clamp(x, low, high)
 
     @composite(ELEMENTWISE, takes=_FLOAT, linear="g")
     def hardtanh_backward(xp, g: Array, x: Array, low: float, high: float) -> Array:
-        """As `clamp_backward`, but 0 at the bounds themselves."""
+        """Like `clamp_backward`, but 0 at the bounds themselves."""
         outside = xp.logical_or(xp.le(x, low), xp.ge(x, high))
         return xp.where(outside, 0, g)

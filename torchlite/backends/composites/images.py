@@ -2,8 +2,8 @@
 
 Images are (N, C, *spatial) with any number D of spatial axes. ``kernel``, ``stride``, ``padding``
 and ``dilation`` are tuples of D ints. ``size`` is the spatial shape of the result and ``counts``
-how many windows there are along each axis: who calls has computed them, with PyTorch's rounding.
-Window ``o`` of an axis reads the places ``o * stride - padding + k * dilation``.
+the number of windows along each axis; the caller computes both, with PyTorch's rounding.
+Along an axis, window ``o`` reads the indices ``o * stride - padding + k * dilation``.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _ALL = slice(None)
 
 
 class Convolutions:
-    """Convolutions, and what they are made of; each is the adjoint of another."""
+    """Convolutions and their building blocks; each is the adjoint of another."""
 
     @composite(WINDOW, linear="x")
     def im2col(xp, x: Array, counts: Ints, kernel: Ints, stride: Ints, padding: Ints,
                dilation: Ints) -> Array:  # fmt: skip
-        """The windows of x as columns: (N, C, *S) -> (N, C * K, P); zeros around x.
+        """The windows of zero-padded x as columns: (N, C, *S) -> (N, C * K, P).
 
-        K is the number of places of a window and P that of windows.
+        K is the number of elements per window, P the number of windows.
         """
         x = padded(xp, x, counts, kernel, stride, padding, dilation, 0)
         n, channels = x.shape[:2]
@@ -40,7 +40,7 @@ class Convolutions:
     @composite(WINDOW, linear="columns", accumulates=True)
     def col2im(xp, columns: Array, size: Ints, counts: Ints, kernel: Ints, stride: Ints,
                padding: Ints, dilation: Ints) -> Array:  # fmt: skip
-        """The adjoint of `im2col`: columns (N, C * K, P) added up -> (N, C, *size)."""
+        """The adjoint of `im2col`: sums columns (N, C * K, P) into (N, C, *size)."""
         n, rows, _ = columns.shape
         area, kind = math.prod(kernel), dtypes.of(columns)
         parts = xp.reshape(columns, (n, rows // area, area, *counts))
@@ -67,7 +67,7 @@ class Convolutions:
     def convolution_transposed(xp, x: Array, weight: Array, bias: Array | None, size: Ints,
                                stride: Ints, padding: Ints, dilation: Ints,
                                groups: int) -> Array:  # fmt: skip
-        """The adjoint of `convolution` for x, plus bias (O,).
+        """The adjoint of `convolution` with respect to x, plus bias (O,).
 
         x (N, C, *S), weight (C, O / groups, *kernel) -> (N, O, *size).
         """
@@ -85,7 +85,7 @@ class Convolutions:
     @composite(WINDOW, bilinear="grad x", accumulates=True)
     def convolution_weight(xp, grad: Array, x: Array, kernel: Ints, stride: Ints, padding: Ints,
                            dilation: Ints, groups: int) -> Array:  # fmt: skip
-        """The gradient of `convolution` for its weight.
+        """The gradient of `convolution` with respect to its weight.
 
         grad (N, O, *size), x (N, C, *S) -> (O, C / groups, *kernel).
         """
@@ -99,19 +99,19 @@ class Convolutions:
 
 
 class Pools:
-    """Pooling; of a maximum, the flat place in its plane of the input is told too."""
+    """Pooling; max pooling also returns the flat index of each maximum in its input plane."""
 
     @composite(WINDOW, results=2)
     def max_pool(xp, x: Array, size: Ints, kernel: Ints, stride: Ints, padding: Ints,
                  dilation: Ints) -> tuple[Array, Array]:  # fmt: skip
-        """The greatest of each window and its place: (N, C, *size), and int64 of that shape."""
+        """The maximum of each window, (N, C, *size), and its flat index, int64 of that shape."""
         axes = []
         for i, length in enumerate(x.shape[2:]):
             starts = xp.arange(0, size[i], 1, dtypes.int64)
             starts = xp.reshape(xp.sub(xp.mul(starts, stride[i]), padding[i]), (-1, 1))
             steps = xp.mul(xp.arange(0, kernel[i], 1, dtypes.int64), dilation[i])
             places = xp.add(starts, steps)
-            # the first place inside of the image stands for those outside
+            # indices outside the image are replaced by the first one inside it
             first = xp.sub(starts, xp.mul(xp.floor_divide(starts, dilation[i]), dilation[i]))
             first = xp.where(xp.lt(starts, 0), first, starts)
             outside = xp.logical_or(xp.lt(places, 0), xp.ge(places, length))
@@ -120,7 +120,7 @@ class Pools:
 
     @composite(WINDOW, linear="grad", accumulates=True)
     def max_pool_backward(xp, grad: Array, places: Array, shape: Ints) -> Array:
-        """grad (N, C, *size) added up at the flat `places` of each plane -> shape (N, C, *S)."""
+        """Sums grad (N, C, *size) at the flat indices `places` per plane -> shape (N, C, *S)."""
         planes = (shape[0], shape[1], math.prod(shape[2:]))
         flat = (shape[0], shape[1], math.prod(grad.shape[2:]))
         zeros = xp.full(planes, 0, dtypes.of(grad))
@@ -129,7 +129,7 @@ class Pools:
 
     @composite(WINDOW, results=2)
     def adaptive_max_pool(xp, x: Array, size: Ints) -> tuple[Array, Array]:
-        """As `max_pool`, over windows that `adaptive_bounds` tells."""
+        """Like `max_pool`, over the windows of `adaptive_bounds`."""
         axes = []
         for length, count in zip(x.shape[2:], size):
             bounds = adaptive_bounds(length, count)
@@ -141,9 +141,9 @@ class Pools:
     @composite(WINDOW, linear="x", accumulates=True)
     def avg_pool(xp, x: Array, size: Ints, kernel: Ints, stride: Ints, padding: Ints,
                  include_pad: bool, divisor: int | None) -> Array:  # fmt: skip
-        """The sum of each window by `divisor`, or by the number of its places.
+        """The sum of each window divided by `divisor`, or by its number of elements.
 
-        `include_pad`: the padding counts too, but not what lies beyond it.
+        `include_pad`: elements in the padding count too, but not those beyond it.
         """
         total = xp.pool_sum(x, size, kernel, stride, padding)
         return _divided(xp, total, x.shape[2:], size, kernel, stride, padding, include_pad, divisor)
@@ -151,7 +151,7 @@ class Pools:
     @composite(WINDOW, linear="grad", accumulates=True)
     def avg_pool_backward(xp, grad: Array, shape: Ints, kernel: Ints, stride: Ints, padding: Ints,
                           include_pad: bool, divisor: int | None) -> Array:  # fmt: skip
-        """The gradient of `avg_pool` for x of `shape`."""
+        """The gradient of `avg_pool` with respect to x, of `shape`."""
         grad = _divided(xp, grad, shape[2:], grad.shape[2:], kernel, stride, padding, include_pad,
                         divisor)  # fmt: skip
         return xp.pool_sum_backward(grad, shape, kernel, stride, padding)
@@ -166,7 +166,7 @@ class Pools:
     @composite(WINDOW, linear="grad", accumulates=True)
     def pool_sum_backward(xp, grad: Array, shape: Ints, kernel: Ints, stride: Ints,
                           padding: Ints) -> Array:  # fmt: skip
-        """grad (N, C, *counts) added to all places of its windows -> shape (N, C, *S)."""
+        """Adds grad (N, C, *counts) to every element of its window -> shape (N, C, *S)."""
         n, channels, *counts = grad.shape
         area, places = math.prod(kernel), math.prod(counts)
         columns = xp.reshape(grad, (n, channels, 1, places))
@@ -177,14 +177,14 @@ class Pools:
 
 
 class Resampling:
-    """Changes of resolution, one axis at a time."""
+    """Resampling, one axis at a time."""
 
     @composite(WINDOW, linear="x", accumulates=True)
     def resample(xp, x: Array, axis: int, index: Array, weights: Array | None) -> Array:
         """``sum(weights[t] * x[index[t]])`` along `axis`.
 
-        index (T, O) of int64, rising in each row; weights (T, O) in the dtype of x, or None for
-        ones.
+        index (T, O) of int64, non-decreasing in each row; weights (T, O) in the dtype of x, or
+        None for ones.
         """
         total = None
         for t in range(index.shape[0]):
@@ -198,7 +198,7 @@ class Resampling:
     @composite(WINDOW, linear="grad", accumulates=True)
     def resample_backward(xp, grad: Array, axis: int, length: int, index: Array,
                           weights: Array | None) -> Array:  # fmt: skip
-        """The gradient of `resample` for x, of `length` along `axis`."""
+        """The gradient of `resample` with respect to x, which has `length` along `axis`."""
         shape = (*grad.shape[:axis], length, *grad.shape[axis + 1 :])
         total = xp.full(shape, 0, dtypes.of(grad))
         for t in range(index.shape[0]):
@@ -212,11 +212,11 @@ class Resampling:
 
 
 class Images(Convolutions, Pools, Resampling):
-    """All composites of images."""
+    """All image composites."""
 
 
 def taps(counts: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> Iterator[tuple]:
-    """For each place of a window, what shows it in a padded (N, C, *S) for all windows."""
+    """For each element of a window, the index of it in padded (N, C, *S) for all windows."""
     for offsets in itertools.product(*map(range, kernel)):
         starts = [k * d for k, d in zip(offsets, dilation)]
         spans = [max((n - 1) * s + 1, 0) for n, s in zip(counts, stride)]
@@ -225,7 +225,7 @@ def taps(counts: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> Iterator[t
 
 def reach(size: Ints, counts: Ints, kernel: Ints, stride: Ints, padding: Ints,
           dilation: Ints) -> list[int]:  # fmt: skip
-    """How long each axis is with its padding in front, and all that a window reads behind it."""
+    """The length of each axis with its leading padding and whatever windows read past the end."""
     windows = [
         (n - 1) * s + d * (k - 1) + 1 for n, k, s, d in zip(counts, kernel, stride, dilation)
     ]
@@ -233,13 +233,13 @@ def reach(size: Ints, counts: Ints, kernel: Ints, stride: Ints, padding: Ints,
 
 
 def inner(size: Ints, padding: Ints) -> tuple:
-    """What shows the image in its padded form."""
+    """The index of the image inside its padded form."""
     return (_ALL, _ALL, *(slice(p, p + length) for p, length in zip(padding, size)))
 
 
 def padded(xp: Any, x: Array, counts: Ints, kernel: Ints, stride: Ints, padding: Ints,
            dilation: Ints, value: Any) -> Array:  # fmt: skip
-    """x with `value` around it, as far as windows reach; x itself if they stay inside."""
+    """x padded with `value` as far as windows reach; x itself if they stay inside."""
     size = x.shape[2:]
     whole = reach(size, counts, kernel, stride, padding, dilation)
     widths = [(p, n - p - length) for p, n, length in zip(padding, whole, size)]
@@ -249,17 +249,17 @@ def padded(xp: Any, x: Array, counts: Ints, kernel: Ints, stride: Ints, padding:
 
 
 def per_channel(xp: Any, bias: Array, spatial: int) -> Array:
-    """bias (O,) in a shape that broadcasts over images."""
+    """bias (O,) reshaped to broadcast over images."""
     return xp.reshape(bias, (bias.shape[0],) + (1,) * spatial)
 
 
 def adaptive_bounds(length: int, count: int) -> list[tuple[int, int]]:
-    """The windows, [start, stop), of adaptive pooling of an axis of `length` to `count`."""
+    """The windows [start, stop) of adaptive pooling from `length` to `count` along an axis."""
     return [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
 
 
 def _greatest(xp: Any, x: Array, axes: list) -> tuple[Array, Array]:
-    """The maxima of windows, and their flat places; axes[i] (O, K): the places they read."""
+    """The maxima of windows and their flat indices; axes[i] (O, K): the indices they read."""
     size = tuple(a.shape[0] for a in axes)
     flat: Any = 0
     for i, places in enumerate(axes):
@@ -283,7 +283,7 @@ def _greatest(xp: Any, x: Array, axes: list) -> tuple[Array, Array]:
 
 def _divided(xp: Any, total: Array, length: Ints, size: Ints, kernel: Ints, stride: Ints,
              padding: Ints, include_pad: bool, divisor: int | None) -> Array:  # fmt: skip
-    """Sums of windows by `divisor` or by the number of their places."""
+    """Sums of windows divided by `divisor` or by their numbers of elements."""
     if divisor is not None:
         return xp.div(total, divisor)
     areas: Any = 1
@@ -299,7 +299,7 @@ def _divided(xp: Any, total: Array, length: Ints, size: Ints, kernel: Ints, stri
 
 def _extents(length: int, count: int, kernel: int, stride: int, padding: int,
              include_pad: bool) -> list[int]:  # fmt: skip
-    """The number of places that count, of each window along one axis."""
+    """The number of elements that count in each window along one axis."""
     low, high = (-padding, length + padding) if include_pad else (0, length)
     starts = [o * stride - padding for o in range(count)]
     return [min(start + kernel, high) - max(start, low) for start in starts]

@@ -1,4 +1,4 @@
-"""Affine maps, losses, lookups in tables; parts of strided memory."""
+"""Affine maps, losses, embeddings; views of strided memory."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Places:
 
     @composite(VIEW, linear="x")
     def strided_view(xp, x: Array, shape: tuple, strides: tuple, offset: int) -> Array:
-        """`as_strided` of the row-major x; a view of x itself if it is stored so."""
+        """`as_strided` of the row-major x; a view of x itself if x is row-major."""
         return xp.as_strided(xp.contiguous(x), shape, strides, offset)
 
     @composite(MOVEMENT, linear="grad", exact=False)
     def getitem_backward(xp, grad: Array, shape: tuple, dtype: dtypes.dtype, index: tuple) -> Array:
-        """Zeros of `shape` with grad at the basic `index`."""
+        """Zeros of `shape` with grad at `index`, a basic index."""
         count = math.prod(shape)
         places = xp.reshape(xp.arange(0, count, 1, dtypes.int64), shape)
         written = xp.reshape(xp.getitem(places, index), (-1,))
@@ -40,7 +40,7 @@ class Places:
 
 
 class Layers:
-    """What layers and losses are made of."""
+    """Building blocks of layers and losses."""
 
     @composite(PRODUCT, bilinear="input weight", accumulates=True)
     def linear(xp, input: Array, weight: Array, bias: Array | None) -> Array:
@@ -55,7 +55,7 @@ class Layers:
     @composite(PRODUCT, results=3, accumulates=True)
     def linear_backward(xp, g: Array, x: Array, weight: Array,
                         needs: tuple[bool, bool, bool]) -> tuple:  # fmt: skip
-        """Gradients of x, weight and bias; None for those that `needs` does not ask for."""
+        """Gradients of x, weight and bias; None where `needs` is False."""
         rows = _rows(xp, g)
         gx = xp.matmul(rows, weight) if needs[0] else None
         if needs[0] and len(x.shape) != 2:
@@ -65,7 +65,7 @@ class Layers:
 
     @composite(LAYER, takes=_FLOAT, results=2)
     def cross_entropy(xp, input: Array, target: Array) -> tuple[Array, Array]:
-        """``-log_softmax(input)[target]`` of each row, and the softmax that its gradient needs.
+        """``-log_softmax(input)[target]`` of each row, and the softmax, which its gradient needs.
 
         input (N, C), target (N,) of int64 in range -> losses (N,), probabilities (N, C).
         """
@@ -88,72 +88,72 @@ class Layers:
 
     @composite(LAYER, takes=_FLOAT, linear="g")
     def cross_entropy_mean_backward(xp, g: Array, probabilities: Array, target: Array) -> Array:
-        """As `cross_entropy_backward`, where g () is the gradient of the mean."""
+        """Like `cross_entropy_backward`, where g () is the gradient of the mean."""
         count = probabilities.shape[0]
         rows = xp.broadcast_to(xp.div(g, count), (count,))
         return xp.cross_entropy_backward(rows, probabilities, target)
 
     @composite(LAYER, takes=_FLOAT)
     def mse_mean(xp, input: Array, target: Array) -> Array:
-        """``mean((input - target)**2)``, of equal shapes."""
+        """``mean((input - target)**2)``; both have the same shape."""
         return xp.mean(xp.square(xp.sub(input, target)), None, False)
 
     @composite(LAYER, takes=_FLOAT, linear="g")
     def mse_mean_backward(xp, g: Array, x: Array, target: Array) -> Array:
-        """The gradient of x; that of the target is its negative."""
+        """The gradient of x; the target's gradient is its negative."""
         return xp.mul(xp.sub(x, target), xp.mul(g, 2 / math.prod(x.shape)))
 
     @composite(ELEMENTWISE, takes=_FLOAT)
     def bce(xp, input: Array, target: Array) -> Array:
-        """Binary cross-entropy of probabilities, with logarithms of at least -100."""
+        """Binary cross-entropy of probabilities, with logarithms clamped to at least -100."""
         yes, no = (xp.maximum(xp.log(p), -100) for p in (input, xp.sub(1, input)))
         return xp.sub(xp.mul(xp.sub(target, 1), no), xp.mul(target, yes))
 
     @composite(QUERY)
     def in_range(xp, index: Array, size: int) -> bool:
-        """Whether all numbers of an int64 array are in [0, size)."""
+        """Whether all elements of an int64 array are in [0, size)."""
         if not index.size:
             return True
-        top = xp.amax(xp.view_dtype(index, dtypes.uint64), None, False)  # negative ones are huge
+        top = xp.amax(xp.view_dtype(index, dtypes.uint64), None, False)  # negatives become huge
         return xp.item(xp.asarray(top)) < size
 
     @composite(QUERY)
     def extremes(xp, x: Array) -> tuple:
-        """The least and the greatest element, as Python numbers: for checks of values."""
+        """The minimum and maximum as Python scalars, for checking values."""
         low, high = xp.amin(x, None, False), xp.amax(x, None, False)
         return xp.item(xp.asarray(low)), xp.item(xp.asarray(high))
 
     @composite(CREATION)
     def alike(xp, array: Array, x: Array) -> Array:
-        """`array`, new and not used elsewhere; for each example its own if x is a batch."""
+        """`array`, fresh and not used elsewhere; one copy per example if x is a batch."""
         return array
 
     @composite(QUERY)
     def any_true(xp, mask: Array) -> bool:
-        """Whether an element is True."""
+        """Whether any element is True."""
         return bool(xp.item(xp.asarray(xp.any(mask, None, False))))
 
     @composite(MOVEMENT, linear="weight")
     def embedding(xp, weight: Array, index: Array, padding: int, by_frequency: bool) -> Array:
         """Rows of weight (V, D) at index (*), int64 in range -> (*, D).
 
-        `padding` and `by_frequency` matter to the gradient only.
+        `padding` and `by_frequency` affect only the gradient.
         """
         return xp.index_get(weight, (index,))
 
     @composite(MOVEMENT, linear="g", exact=False, accumulates=True)
     def embedding_backward(xp, g: Array, index: Array, count: int) -> Array:
-        """Rows of g (*, D) added up at index (*) -> (count, D)."""
+        """Sums rows of g (*, D) at index (*) -> (count, D)."""
         zeros = xp.full((count, g.shape[-1]), 0, dtypes.of(g))
         return xp.index_put(zeros, (index,), g, True)
 
     @composite(ELEMENTWISE, takes=_FLOAT, linear="input")
     def dropout(xp, input: Array, mask: Array, scale: float) -> Array:
-        """``input * mask * scale`` with a bool mask; the gradient of input by the same rule."""
+        """``input * mask * scale`` with a bool mask; the input's gradient has the same form."""
         return xp.mul(input, xp.mul(xp.astype(mask, dtypes.of(input)), scale))
 
 
 def _rows(xp: Any, x: Array) -> Array:
-    """x (*, I) as a matrix."""
+    """x (*, I) reshaped to a matrix."""
     shape = x.shape
     return x if len(shape) == 2 else xp.reshape(x, (math.prod(shape[:-1]), shape[-1]))

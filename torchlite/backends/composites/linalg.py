@@ -1,4 +1,4 @@
-"""Composites of linear algebra: see `torchlite.backends.composites`."""
+"""Linear-algebra composites: see `torchlite.backends.composites`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torchlite import dtypes
 from torchlite.backends.spec import MATRIX, composite
 
 Array = Any
-#: Coefficients of the Padé approximant of e**x of degree 13, and the norm up to which it serves.
+#: Coefficients of the degree-13 Padé approximant of e**x, and the largest norm it is accurate for.
 _PADE = (
     64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000,
     10559470521600, 670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1,
@@ -17,7 +17,7 @@ _PADE_BOUND = 5.371920351148152
 
 
 class LinearAlgebra:
-    """Functions of matrices; leading axes are a batch."""
+    """Matrix functions; leading axes are batch dimensions."""
 
     @composite(MATRIX, holomorphic=False, accumulates=True)
     def pinv(xp, x: Array, tolerance: Array, hermitian: bool) -> Array:
@@ -43,7 +43,7 @@ class LinearAlgebra:
 
     @composite(MATRIX)
     def row_order(xp, pivots: Array, rows: int) -> Array:
-        """Where LAPACK's swaps of row i with row ``pivots[i] - 1`` take each row.
+        """The permutation made by LAPACK's swaps of row i with row ``pivots[i] - 1``.
 
         pivots (*, k) of int32 -> int64 (*, rows): ``A[i] == (L @ U)[order[i]]``.
         """

@@ -1,4 +1,4 @@
-"""Composites of normalisation, attention and recurrence: see `torchlite.backends.composites`."""
+"""Composites for normalization and attention: see `torchlite.backends.composites`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Needs = tuple[bool, ...]
 
 
 class Normalization:
-    """Mean 0 and variance 1, then a factor and a summand; weight and bias may be None."""
+    """Standardization followed by an affine map; weight and bias may be None."""
 
     @composite(LAYER, takes=_FLOAT, accumulates=True)
     def layer_norm(xp, x: Array, weight: Array | None, bias: Array | None, dims: int,
                    eps: float) -> Array:  # fmt: skip
-        """Over the last `dims` axes, whose shape weight and bias have."""
+        """Normalizes over the last `dims` axes; weight and bias have their shape."""
         unit, _ = _standardized(xp, x, _last(x, dims), eps)
         return _affine(xp, unit, weight, bias)
 
     @composite(LAYER, takes=_FLOAT, results=3, accumulates=True)
     def layer_norm_backward(xp, g: Array, x: Array, weight: Array | None, dims: int, eps: float,
                             needs: Needs) -> tuple:  # fmt: skip
-        """Gradients of x, weight and bias; None for those that `needs` does not ask for."""
+        """Gradients of x, weight and bias; None where `needs` is False."""
         axes = _last(x, dims)
         unit, scale = _standardized(xp, x, axes, eps)
         gw, gb = _affine_backward(xp, g, unit, tuple(range(len(x.shape) - dims)), needs)
@@ -35,7 +35,7 @@ class Normalization:
 
     @composite(LAYER, takes=_FLOAT, accumulates=True)
     def rms_norm(xp, x: Array, weight: Array | None, dims: int, eps: float) -> Array:
-        """``x / sqrt(mean(x**2) + eps) * weight``, the mean over the last `dims` axes."""
+        """``x / sqrt(mean(x**2) + eps) * weight``; the mean is over the last `dims` axes."""
         return _affine(xp, xp.mul(x, _inverse_rms(xp, x, _last(x, dims), eps)), weight, None)
 
     @composite(LAYER, takes=_FLOAT, results=2, accumulates=True)
@@ -54,7 +54,7 @@ class Normalization:
     @composite(LAYER, takes=_FLOAT, accumulates=True)
     def group_norm(xp, x: Array, weight: Array | None, bias: Array | None, groups: int,
                    eps: float) -> Array:  # fmt: skip
-        """Over each of `groups` equal parts of the channels. x (N, C, *), weight, bias (C,)."""
+        """Normalizes each of `groups` equal groups of channels. x (N, C, *), weight, bias (C,)."""
         unit, _ = _standardized(xp, _grouped(xp, x, groups), (2,), eps)
         shape = _channels(x.shape)
         return _affine(xp, xp.reshape(unit, tuple(x.shape)), _shaped(xp, weight, shape),
@@ -84,7 +84,7 @@ class Normalization:
                    var: Array, training: bool, eps: float) -> Array:  # fmt: skip
         """``(x - mean) / sqrt(var + eps) * weight + bias``. x (N, C, *), the others (C,).
 
-        If `training`, mean and var are the moments of x itself, and so have a gradient.
+        If `training`, mean and var are the moments of x itself, so gradients flow through them.
         """
         shape = _channels(x.shape)
         scale = xp.rsqrt(xp.add(var, eps))
@@ -98,8 +98,8 @@ class Normalization:
                             training: bool, eps: float, needs: Needs) -> tuple:  # fmt: skip
         """Gradients of x, weight and bias.
 
-        A kernel may use mean and var. This body takes those of x anew if `training`: it is what
-        has a gradient itself, and mean and var are constants there.
+        A kernel may use mean and var. If `training`, this body recomputes them from x: it is
+        itself differentiated, and there mean and var would be constants.
         """
         shape, axes = _channels(x.shape), _but_channels(x.shape)
         if training:
@@ -116,10 +116,10 @@ class Normalization:
 
 
 class Attention:
-    """Softmax of scaled products of queries and keys, times values; leading axes are equal.
+    """Softmax of scaled query-key products, times values; leading axes are equal.
 
-    q (*, L, E), k (*, S, E), v (*, S, V); mask (*, L, S) or None: bool, True where to attend, or a
-    number that is added; `causal`: row i sees the columns up to i. A row that sees nothing is 0.
+    q (*, L, E), k (*, S, E), v (*, S, V); mask (*, L, S) or None: bool, True where to attend, or
+    floats that are added; `causal`: row i sees columns up to i. Rows that see nothing are 0.
     """
 
     @composite(LAYER, takes=_FLOAT, batched=True, accumulates=True)
@@ -177,7 +177,7 @@ def _last(x: Array, dims: int) -> tuple[int, ...]:
 
 
 def _channels(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """A shape in which (C,) broadcasts over (N, C, *)."""
+    """The shape in which (C,) broadcasts over (N, C, *)."""
     return (1, shape[1]) + (1,) * (len(shape) - 2)
 
 
@@ -195,14 +195,14 @@ def _shaped(xp: Any, x: Array | None, shape: tuple[int, ...]) -> Array | None:
 
 
 def _standardized(xp: Any, x: Array, axes: tuple[int, ...], eps: float) -> tuple[Array, Array]:
-    """x with mean 0 and variance 1, and the factor that it took."""
+    """x standardized to mean 0 and variance 1, and the factor applied."""
     centred = xp.sub(x, xp.mean(x, axes, True))
     scale = xp.rsqrt(xp.add(xp.mean(xp.square(centred), axes, True), eps))
     return xp.mul(centred, scale), scale
 
 
 def _unit_backward(xp: Any, g: Array, unit: Array, scale: Array, axes: tuple[int, ...]) -> Array:
-    """The gradient of what `_standardized` turned into `unit`."""
+    """The gradient of `_standardized`'s input, given its result `unit`."""
     along = xp.mul(unit, xp.mean(xp.mul(g, unit), axes, True))
     return xp.mul(scale, xp.sub(xp.sub(g, xp.mean(g, axes, True)), along))
 

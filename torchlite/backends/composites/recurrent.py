@@ -1,9 +1,9 @@
-"""Composites of recurrent layers, a whole sequence in one call.
+"""Composites for recurrent layers: a whole sequence in one call.
 
-x (T, B, G * H) holds what each step gets from its input, biases included; h (B, H), c (B, H) are
-the first states; weight (G * H, H) multiplies the state before. `kept` is None or bool (T, B, 1):
-a row of the batch keeps its state over the steps where it is False. Results hold the states after
-all steps, (T, B, H); from them, one product for all steps gives the gradient all gates again.
+x (T, B, G * H) holds the input's contribution to each step, biases included; h (B, H) and c (B, H)
+are the initial states; weight (G * H, H) multiplies the previous state. `kept` is None or bool
+(T, B, 1): where it is False, that row of the batch keeps its state. Results hold the state after
+each step, (T, B, H); from them, the gradient recomputes all gates with one product for all steps.
 
 See `torchlite.backends.composites`.
 """
@@ -51,7 +51,7 @@ class Recurrence:
     @composite(LAYER, takes=_FLOAT, results=2, accumulates=True)
     def lstm(xp, x: Array, h: Array, c: Array, weight: Array, projection: Array | None,
              kept: Array | None) -> tuple[Array, Array]:  # fmt: skip
-        """Gates i, f, g, o: ``c' = f * c + i * g``, ``h' = o * tanh(c')``; -> all h, all c.
+        """Gates i, f, g, o: ``c' = f * c + i * g``, ``h' = o * tanh(c')`` -> all h, all c.
 
         With a projection (P, H), ``h' = projection @ (o * tanh(c'))``, and h (B, P).
         """
@@ -148,7 +148,7 @@ def _choose(xp: Any, kept: Array | None, t: int, new: Array, old: Array) -> Arra
 
 
 def _split(xp: Any, kept: Array | None, t: int, g: Array) -> tuple[Array, Array | None]:
-    """The gradient of the new state and, of rows that keep theirs, that of the old state."""
+    """The gradients of the new state and, for rows that keep theirs, of the old state."""
     if kept is None:
         return g, None
     mask = _at(xp, kept, t)
@@ -162,7 +162,7 @@ def _before(xp: Any, first: Array, states: Array) -> Array:
 
 
 def _weight_gradient(xp: Any, g: Array, x: Array) -> Array:
-    """Of a weight that turned the steps of x (T, B, I) into what has the gradient g (T, B, O)."""
+    """The gradient of a weight applied to x (T, B, I), given g (T, B, O) of the products."""
     rows = xp.reshape(g, (g.shape[0] * g.shape[1], g.shape[2]))
     return xp.matmul(xp.permute(rows, (1, 0)), xp.reshape(x, (rows.shape[0], x.shape[2])))
 

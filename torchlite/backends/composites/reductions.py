@@ -1,4 +1,4 @@
-"""Reductions, normalized exponentials, and what is read off sorted rows."""
+"""Reductions, softmax and its relatives, and order statistics."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _FLOAT = (dtypes.FLOAT,)
 
 
 class Reductions:
-    """Reductions and normalised exponentials; `axis` is an int, a tuple or None."""
+    """Reductions, softmax and its relatives; `axis` is an int, a tuple or None."""
 
     @composite(REDUCTION, axis="axis", linear="x", accumulates=True)
     def mean(xp, x: Array, axis: Any, keepdims: bool) -> Array:
-        """Arithmetic mean; NaN of nothing."""
+        """Arithmetic mean; NaN if empty."""
         count = _count(x.shape, axis)
         return xp.div(xp.sum(x, axis, keepdims), count if count else math.nan)
 
@@ -36,12 +36,12 @@ class Reductions:
 
     @composite(REDUCTION, axis="axis", accumulates=True, holomorphic=False)
     def std(xp, x: Array, axis: Any, correction: float, keepdims: bool) -> Array:
-        """The root of `var`."""
+        """The square root of `var`."""
         return xp.sqrt(xp.var(x, axis, correction, keepdims))
 
     @composite(REDUCTION, axis="axis", accumulates=True, holomorphic=False)
     def norm(xp, x: Array, p: float, axis: Any, keepdims: bool) -> Array:
-        """``sum(|x|**p) ** (1/p)`` for finite p; the number of elements other than 0 for p = 0."""
+        """``sum(|x|**p) ** (1/p)`` for finite p; for p = 0, the number of nonzero elements."""
         if p == 0:
             return xp.sum(xp.astype(xp.ne(x, 0), dtypes.of(x).to_real()), axis, keepdims)
         if p == 2:
@@ -50,7 +50,7 @@ class Reductions:
 
     @composite(MOVEMENT, linear="x")
     def pick(xp, x: Array, index: Array, axis: int) -> Array:
-        """The elements at `index` along `axis`; index: the shape of x with or without that axis."""
+        """The elements at `index` along `axis`; index has x's shape, with or without that axis."""
         kept = tuple(1 if i == axis else size for i, size in enumerate(x.shape))
         return xp.reshape(xp.gather(x, xp.reshape(index, kept), axis), tuple(index.shape))
 
@@ -85,11 +85,11 @@ class Reductions:
 
 
 class Order:
-    """What is read off sorted rows; `axis` is an int."""
+    """Order statistics; `axis` is an int."""
 
     @composite(REDUCTION)
     def median(xp, x: Array, ignore_nan: bool) -> Array:
-        """The lower of the middle elements; NaN if there is one, unless `ignore_nan`. -> ()"""
+        """The lower of the middle elements; NaN if x has any, unless `ignore_nan`. -> ()"""
         flat = xp.reshape(x, (-1,))
         place = xp.reshape(xp.median_place(flat, 0, ignore_nan), (1,))
         return xp.reshape(xp.take(flat, place, 0), ())

@@ -1,4 +1,4 @@
-"""Composites of mathematics: see `torchlite.backends.composites`."""
+"""Special-function composites: see `torchlite.backends.composites`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _FLOAT = (dtypes.FLOAT,)
 
 
 class SpecialFunctions:
-    """Elementwise functions of mathematics, of floats."""
+    """Elementwise special functions of floats."""
 
     @composite(ELEMENTWISE, takes=_FLOAT, linear="real imag", holomorphic=False)
     def complex(xp, real: Array, imag: Array) -> Array:
-        """``real + 1j * imag``, whatever is infinite."""
+        """``real + 1j * imag``, correct for infinite parts too."""
         kind = dtypes.of(real).to_complex()
         return xp.add(xp.astype(real, kind), xp.mul(xp.astype(imag, kind), 1j))
 
@@ -28,11 +28,11 @@ class SpecialFunctions:
 
     @composite(ELEMENTWISE, takes=_FLOAT)
     def i1e(xp, input: Array) -> Array:
-        """``e**-|input| I1(input)``, of order 1."""
+        """``e**-|input| I1(input)``, the modified Bessel function of order 1."""
         return xp.mul(xp.sign(input), xp._bessel(xp.abs(input), 1))
 
     def _bessel(xp, x: Array, order: int) -> Array:
-        """Both for x >= 0: the power series up to 20, from there the asymptotic one.
+        """`i0e` or `i1e` for x >= 0: the power series up to 20, the asymptotic one beyond.
 
         Source: Abramowitz and Stegun 9.6.10, 9.7.1.
         """
@@ -53,13 +53,13 @@ class SpecialFunctions:
 
     @composite(ELEMENTWISE, takes=_FLOAT)
     def xlogy(xp, input: Array, other: Array) -> Array:
-        """``a * log(other)``, 0 where input is 0, NaN where other is."""
+        """``input * log(other)``, 0 where input is 0, NaN where other is."""
         vanishes = xp.logical_and(xp.eq(input, 0), xp.logical_not(xp.isnan(other)))
         return xp.where(vanishes, 0, xp.mul(input, xp.log(other)))
 
     @composite(ELEMENTWISE, takes=_FLOAT)
     def xlog1py(xp, input: Array, other: Array) -> Array:
-        """``a * log(1 + other)``, 0 where input is 0, NaN where other is."""
+        """``input * log(1 + other)``, 0 where input is 0, NaN where other is."""
         vanishes = xp.logical_and(xp.eq(input, 0), xp.logical_not(xp.isnan(other)))
         return xp.where(vanishes, 0, xp.mul(input, xp.log1p(other)))
 
@@ -78,7 +78,7 @@ class SpecialFunctions:
 
     @composite(RANDOM)
     def random_dirichlet(xp, rng: Any, order: Array) -> Array:
-        """Gamma numbers of float64 over their sum along the last axis, above 0."""
+        """float64 gamma samples divided by their sum along the last axis; positive."""
         drawn = xp.random_gamma(rng, xp.astype(order, dtypes.float64))
         kind = dtypes.of(order)
         share = xp.div(drawn, xp.sum(drawn, order.ndim - 1, True))

@@ -1,7 +1,7 @@
-"""Composites that are steps of optimizers: see `torchlite.backends.composites`.
+"""Optimizer steps as composites: see `torchlite.backends.composites`.
 
-One call updates all parameters, by PyTorch's formulas in PyTorch's order of rounding. `p`, the
-parameters, and the states, whose meaning the optimizers explain, are written to.
+One call updates all parameters in place, with PyTorch's formulas and order of rounding. It also
+writes to the states, which the optimizers document.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ Array = Any
 
 
 class Updates:
-    """Steps of optimizers: one call for all parameters. They write into params and state."""
+    """Optimizer steps: one call for all parameters, which writes to parameters and states."""
 
     @composite(UPDATE)
     def sgd_step(xp, params: list, grads: list, buffers: list | None, lr: float, momentum: float,
                  dampening: float, weight_decay: float, nesterov: bool, maximize: bool,
                  first: bool) -> None:  # fmt: skip
-        """PyTorch's SGD. `buffers` (written) is None without momentum; `first`: they are unset."""
+        """PyTorch's SGD. `buffers` (written) is None without momentum, unset if `first`."""
         for i, (p, g) in enumerate(zip(params, grads)):
             g = xp.neg(g) if maximize else g
             if weight_decay:
@@ -63,7 +63,7 @@ class Updates:
     def rmsprop_step(xp, params: list, grads: list, squares: list, means: list | None,
                      buffers: list | None, lr: float, alpha: float, eps: float,
                      weight_decay: float, momentum: float, maximize: bool) -> None:  # fmt: skip
-        """RMSprop; centred if `means` is a list. `buffers` is None without momentum."""
+        """RMSprop; centered if `means` is a list. `buffers` is None without momentum."""
         for i, (p, g) in enumerate(zip(params, grads)):
             g = _direction(xp, p, g, weight_decay, maximize)
             xp.copyto(squares[i], _decayed(xp, squares[i], g, alpha))
@@ -119,7 +119,7 @@ class Updates:
                    rate_of_grad: float, rate_of_mean: float, lr: float, beta1: float, beta2: float,
                    eps: float, weight_decay: float, decoupled: bool,
                    maximize: bool) -> None:  # fmt: skip
-        """NAdam; the rates are those of the gradient's and of its mean's part in the step."""
+        """NAdam; the rates multiply the gradient's and the running mean's terms of the step."""
         correction = 1 - beta2**step
         for p, g, mean, square in zip(params, grads, means, squares):
             g = _decay(xp, p, g, lr, weight_decay, decoupled, maximize)
@@ -133,7 +133,7 @@ class Updates:
     def radam_step(xp, params: list, grads: list, means: list, squares: list, step: int, lr: float,
                    beta1: float, beta2: float, eps: float, weight_decay: float, decoupled: bool,
                    maximize: bool) -> None:  # fmt: skip
-        """RAdam; `step` counts from 1. The root divides once its variance is tractable."""
+        """RAdam; `step` counts from 1. Divides by the root once its variance is tractable."""
         corrections = 1 - beta1**step, 1 - beta2**step
         rectifier = _rectifier(step, beta2)
         for p, g, mean, square in zip(params, grads, means, squares):
@@ -149,7 +149,7 @@ class Updates:
     @composite(UPDATE)
     def asgd_step(xp, params: list, grads: list, averages: list, eta: float, mu: float,
                   lambd: float, weight_decay: float, maximize: bool) -> None:  # fmt: skip
-        """Averaged SGD of rate `eta`; `mu` is the share of the new point in the average."""
+        """Averaged SGD with rate `eta`; `mu` is the weight of the new point in the average."""
         for p, g, average in zip(params, grads, averages):
             g = _direction(xp, p, g, weight_decay, maximize)
             xp.copyto(p, xp.sub(xp.mul(p, 1 - lambd * eta), xp.mul(g, eta)))
@@ -159,7 +159,7 @@ class Updates:
     @composite(UPDATE)
     def rprop_step(xp, params: list, grads: list, previous: list, sizes: list, shrink: float,
                    grow: float, least: float, most: float, maximize: bool) -> None:  # fmt: skip
-        """Rprop: `sizes` grow where the sign of the gradient stays, else they shrink."""
+        """Rprop: `sizes` grow where the gradient keeps its sign and shrink where it flips."""
         for p, g, before, size in zip(params, grads, previous, sizes):
             g = xp.neg(g) if maximize else g
             agreement = xp.mul(g, before)
@@ -175,7 +175,7 @@ class Updates:
     def adafactor_step(xp, params: list, grads: list, rows: list, columns: list | None, step: int,
                        lr: float, beta2_decay: float, eps1: float | None, eps2: float, d: float,
                        weight_decay: float, maximize: bool) -> None:  # fmt: skip
-        """Adafactor; `step` counts from 1. Of vectors, `columns` is None and `rows` whole."""
+        """Adafactor; `step` counts from 1. For vectors, `columns` is None and `rows` unfactored."""
         share, size = step**beta2_decay, min(lr, 1 / math.sqrt(step))
         for i, (p, g) in enumerate(zip(params, grads)):
             g = xp.neg(g) if maximize else g
@@ -196,7 +196,7 @@ class Updates:
     def muon_step(xp, params: list, grads: list, buffers: list, rates: list, shrink: float,
                   momentum: float, nesterov: bool, coefficients: tuple[float, float, float],
                   steps: int, eps: float) -> None:  # fmt: skip
-        """Muon: steps of `rates` along momentum made orthogonal, of matrices."""
+        """Muon, for matrices: steps of `rates` along orthogonalized momentum."""
         for p, g, buffer, rate in zip(params, grads, buffers, rates):
             xp.copyto(buffer, _lerp(xp, buffer, g, 1 - momentum))
             update = _lerp(xp, g, buffer, momentum) if nesterov else buffer
@@ -205,21 +205,21 @@ class Updates:
 
 
 def _direction(xp: Any, p: Array, g: Array, weight_decay: float, maximize: bool) -> Array:
-    """The gradient, turned round to `maximize`, with weight decay in it."""
+    """The gradient, negated to `maximize`, plus weight decay."""
     g = xp.neg(g) if maximize else g
     return xp.add(g, xp.mul(p, weight_decay)) if weight_decay else g
 
 
 def _decay(xp: Any, p: Array, g: Array, lr: float, weight_decay: float, decoupled: bool,
            maximize: bool) -> Array:  # fmt: skip
-    """As `_direction`; but `decoupled` weight decay shrinks p."""
+    """Like `_direction`, but `decoupled` weight decay shrinks p instead."""
     if decoupled and weight_decay:
         xp.copyto(p, xp.mul(p, 1 - lr * weight_decay))
     return _direction(xp, p, g, 0 if decoupled else weight_decay, maximize)
 
 
 def _decayed(xp: Any, mean: Array, x: Array, beta: float) -> Array:
-    """The running mean of ``x**2`` after x."""
+    """The running mean of ``x**2``, updated with x."""
     return xp.add(xp.mul(mean, beta), xp.mul(xp.square(x), 1 - beta))
 
 
@@ -231,7 +231,7 @@ def _lerp(xp: Any, a: Array, b: Array, weight: float) -> Array:
 
 
 def _rectifier(step: int, beta2: float) -> float | None:
-    """RAdam's factor; None while the variance of the root is not tractable."""
+    """RAdam's rectification factor; None while the variance of the root is intractable."""
     limit = 2 / (1 - beta2) - 1
     length = limit - 2 * step * beta2**step / (1 - beta2**step)
     if length <= 5:
@@ -255,10 +255,10 @@ def _outer(xp: Any, g: Array, row: Array, column: Array, share: float, least: fl
 
 def _orthogonal(xp: Any, x: Array, coefficients: tuple[float, float, float], steps: int,
                 eps: float) -> Array:  # fmt: skip
-    """About ``U V^T`` of ``x = U S V^T``, by Newton and Schulz's iteration, rounded to bfloat16.
+    """Approximately ``U V^T`` of ``x = U S V^T``: the Newton-Schulz iteration, in bfloat16.
 
-    The iteration blows up the smallest singular values, so the rounding decides about directions
-    in which x is next to nothing.
+    The iteration amplifies the smallest singular values, so rounding determines the result in
+    directions where x is nearly zero.
     """
     a, b, c = coefficients
     kind, tall = dtypes.of(x), x.shape[0] > x.shape[1]
@@ -274,7 +274,7 @@ def _orthogonal(xp: Any, x: Array, coefficients: tuple[float, float, float], ste
 
 
 def _to_bfloat16(xp: Any, x: Array) -> Array:
-    """float32 rounded to the nearest number with 8 bits of significand, halves to even."""
+    """float32 rounded to 8 significant bits, ties to even."""
     bits = xp.view_dtype(xp.contiguous(x), dtypes.int32)
     odd = xp.bitwise_and(xp.bitwise_right_shift(bits, 16), 1)
     rounded = xp.bitwise_and(xp.add(xp.add(bits, odd), 0x7FFF), -0x10000)

@@ -1,7 +1,7 @@
 """Bessel functions of the NumPy reference, in float64: absolute error of a few 1e-16.
 
-Up to `_FAR` by integrals, whose trapezoidal sums converge exponentially (Trefethen and Weideman
-2014); from there by the asymptotic series of Hankel (Abramowitz and Stegun 9.2.5, 9.7.2).
+Up to `_FAR`, integrals, whose trapezoidal sums converge exponentially (Trefethen and Weideman
+2014); beyond, Hankel's asymptotic series (Abramowitz and Stegun 9.2.5, 9.7.2).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torchlite.backends.numpy.special import by_cases, in_float64
 
 Array = np.ndarray
 _EULER = 0.57721566490153286061
-_FAR = 18.0  # here the smallest term of the asymptotic series is e**-36
+_FAR = 18.0  # there the smallest term of the asymptotic series is e**-36
 
 # --- J and Y ------------------------------------------------------------------------------------
 
@@ -28,7 +28,7 @@ _NODES = 32
 def _angles() -> list[tuple[float, float]]:
     """Sines of angles from 0 to pi / 2, and their weights in Neumann's series for Y0.
 
-    The series (Abramowitz and Stegun 9.1.89) is of J_2k, each of which is a sum over the angles.
+    The series (Abramowitz and Stegun 9.1.89) is in J_2k, each of which is a sum over the angles.
     """
     angles = (np.arange(_NODES) + 0.5) * (np.pi / 2 / _NODES)
     orders = np.arange(1, _NODES + 1)
@@ -37,7 +37,7 @@ def _angles() -> list[tuple[float, float]]:
 
 
 def _mean(x: Array, f: Callable[[float, float], Array]) -> Array:
-    """The mean of ``f(sine, weight)`` over the angles."""
+    """The mean over the angles of ``f(sine, weight)``."""
     total = np.zeros_like(x)
     for s, w in _angles():
         total += f(s, w)
@@ -112,7 +112,7 @@ _STEP = 0.1
 
 
 def scaled_k(x: Array, order: float) -> Array:
-    """``e**x K(x)`` of any order below 2, for x >= 1 (Abramowitz and Stegun 9.6.24)."""
+    """``e**x K(x)`` for any order below 2 and x >= 1 (Abramowitz and Stegun 9.6.24)."""
 
     def integral(x: Array) -> Array:
         total = np.full_like(x, 0.5)
@@ -170,7 +170,7 @@ def _taylor(centre: Any, value: Any, slope: Any, h: Any) -> tuple[Any, Any]:
 
 @functools.cache
 def _airy_nodes() -> tuple[Array, Array]:
-    """Ai and its slope at the whole numbers from _AIRY_LEFT to _AIRY_RIGHT."""
+    """Ai and its slope at the integers from _AIRY_LEFT to _AIRY_RIGHT."""
     at_zero = 3 ** (-2 / 3) / math.gamma(2 / 3), -(3 ** (-1 / 3)) / math.gamma(1 / 3)
     known: dict[int, tuple[Any, Any]] = {0: at_zero}
     for step, last in ((-1, _AIRY_LEFT), (1, _AIRY_RIGHT)):
@@ -196,7 +196,7 @@ def _airy_decay(x: Array) -> Array:
 
 
 def _airy_waves(x: Array) -> Array:
-    """Abramowitz and Stegun 10.4.60, whose series are Hankel's of order 1/3."""
+    """Abramowitz and Stegun 10.4.60, whose series are Hankel's for order 1/3."""
     size = -x
     z = size * np.sqrt(size) * (2 / 3)
     p, q = _hankel(z, 1 / 3)

@@ -1,9 +1,9 @@
 """bfloat16: stored by the package ml_dtypes, computed in float32 and rounded once, as PyTorch does.
 
-NumPy has no such type. When a program makes its first array of it, ml_dtypes is imported, and the
-methods that compute get a wrapper, each in the *instance* of its backend: no kernel knows of
-bfloat16, and a program that does not use it pays nothing. One that does pays a look at the operands
-of each call: some tenths of a microsecond.
+NumPy has no such type. When a program makes its first bfloat16 array, ml_dtypes is imported and the
+methods that compute are wrapped, on each backend *instance*: no kernel knows about bfloat16, and a
+program that does not use it pays nothing. One that does pays for a check of the operands of each
+call: a few tenths of a microsecond.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _bfloat16: np.dtype | None = None
 
 
 def attach(backend: Backend) -> None:
-    """Let a new `backend` compute with bfloat16 arrays as soon as there are any."""
+    """Make a new `backend` compute with bfloat16 arrays once there are any."""
     with _lock:
         _backends.add(backend)
         if _bfloat16 is not None:
@@ -34,7 +34,7 @@ def attach(backend: Backend) -> None:
 
 
 def load() -> np.dtype:
-    """NumPy's dtype of bfloat16 arrays; from now on all backends compute with them.
+    """NumPy's dtype for bfloat16 arrays; from now on all backends compute with them.
 
     Raises: ImportError if ml_dtypes is not installed.
     """
@@ -56,13 +56,13 @@ def load() -> np.dtype:
 
 def _wrap_methods(backend: Backend, kind: np.dtype) -> None:
     for name, spec in SPECS.items():
-        if not spec.exact:  # what only copies elements is right for any dtype
+        if not spec.exact:  # copies work for any dtype
             wrapper = _updating if spec.kind == UPDATE else _rounding
             setattr(backend, name, wrapper(getattr(backend, name), kind))
 
 
 def _rounding(method: Callable, kind: np.dtype) -> Callable:
-    """`method`, of float32 copies of arrays of `kind`; its float32 results are rounded."""
+    """`method` on float32 copies of arrays of `kind`, with its float32 results rounded."""
     arrays, sequences = (np.ndarray, kind.type), (tuple, list)
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -76,7 +76,7 @@ def _rounding(method: Callable, kind: np.dtype) -> Callable:
 
 
 def _updating(method: Callable, kind: np.dtype) -> Callable:
-    """`method`, a step of an optimizer: lists of arrays; all but the second list are written."""
+    """`method`, an optimizer step on lists of arrays; it writes to all but the second list."""
 
     def call(*args: Any) -> None:
         wide = _widen(args, kind)
@@ -95,21 +95,21 @@ def _write_back(old: list, new: list, kind: np.dtype) -> None:
 
 
 def _any(x: Any, kind: np.dtype) -> bool:
-    """Whether x is an array of `kind`, or a sequence with one in it."""
+    """Whether x is an array of `kind`, or a sequence containing one."""
     if isinstance(x, (tuple, list)):
         return any(_any(part, kind) for part in x)
     return getattr(x, "dtype", None) is kind
 
 
 def _widen(x: Any, kind: np.dtype) -> Any:
-    """x, an array of `kind`, in float32; or a sequence of which the parts are treated so."""
+    """x with every array of `kind`, in nested sequences too, converted to float32."""
     if isinstance(x, (tuple, list)):
         return type(x)([_widen(part, kind) for part in x]) if _any(x, kind) else x
     return x.astype(_FLOAT32) if getattr(x, "dtype", None) is kind else x
 
 
 def _narrow(x: Any, kind: np.dtype) -> Any:
-    """A result, or several: float32 becomes `kind`."""
+    """One or several results, with float32 converted to `kind`."""
     if isinstance(x, tuple):
         return tuple([_narrow(part, kind) for part in x])
     if getattr(x, "dtype", None) == _FLOAT32:

@@ -1,4 +1,4 @@
-"""Creation, conversion and memory: what PyTorch's dtypes are called in NumPy."""
+"""Creation, conversion and memory; NumPy's dtypes for PyTorch's."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class _NumpyDtypes(dict):
         )
 
 
-#: torchlite's dtype -> NumPy's; bfloat16 is there once it was asked for.
-#: TypeError for those NumPy lacks.
+#: torchlite's dtype -> NumPy's; bfloat16 is added on first use.
+#: TypeError for those that NumPy lacks.
 NUMPY_DTYPES = _NumpyDtypes({
     kind: np.dtype(kind.name)
     for kind in dtypes.DTYPES
@@ -44,7 +44,7 @@ for _kind, _numpy_dtype in NUMPY_DTYPES.items():
 
 
 class Creation:
-    """New arrays, and what passes between arrays, NumPy and Python."""
+    """New arrays, and conversions between arrays, NumPy and Python."""
 
     asarray = staticmethod(np.asarray)
     to_numpy = staticmethod(np.asarray)
@@ -56,7 +56,7 @@ class Creation:
     def from_numpy(self, array: np.ndarray) -> np.ndarray:
         """`array` itself, or a view of it as a plain ``numpy.ndarray``.
 
-        Raises: TypeError or ValueError (as PyTorch) for a dtype or memory that tensors cannot have.
+        Raises: TypeError or ValueError (as PyTorch) if tensors do not support its dtype or memory.
         """
         if not isinstance(array, np.ndarray):
             raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
@@ -77,7 +77,7 @@ class Creation:
         return np.ndarray(shape, NUMPY_DTYPES[dtype], buffer)
 
     def from_dlpack(self, x: Any) -> np.ndarray:
-        """The memory of `x`, an object with ``__dlpack__``, as an array."""
+        """An array that shares the memory of `x`, an object with ``__dlpack__``."""
         source = BFloatAsUint(x)
         array = np.from_dlpack(source)
         return self.from_numpy(self.view_dtype(array, dtypes.bfloat16) if source.changed else array)
@@ -86,7 +86,7 @@ class Creation:
         return x.base is None
 
     def strides(self, x: np.ndarray) -> tuple[int, ...]:
-        if not x.size:  # NumPy calls them 0
+        if not x.size:  # NumPy's are 0
             return contiguous_strides(x.shape)
         itemsize = x.itemsize
         return tuple([step // itemsize for step in x.strides])
@@ -95,12 +95,12 @@ class Creation:
         return x.__array_interface__["data"][0]
 
     def array(self, data: Any, dtype: dtypes.dtype) -> np.ndarray:
-        """Negative numbers wrap in an unsigned type.
+        """Negative numbers wrap around in unsigned dtypes.
 
         Raises: RuntimeError (as PyTorch) for a number that does not fit.
         """
         try:
-            with np.errstate(all="ignore"):  # not `local.run`: what is in `data` may call back
+            with np.errstate(all="ignore"):  # not `local.run`: objects in `data` may call back
                 return np.array(data, NUMPY_DTYPES[dtype])
         except (OverflowError, ValueError):
             return _wrapped(data, dtype)
@@ -121,7 +121,7 @@ class Creation:
     def arange(self, start: float, stop: float, step: float, dtype: dtypes.dtype) -> np.ndarray:
         if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
             points = np.arange(start, stop, step)
-        else:  # each element is rounded once: np.arange adds up a rounded step
+        else:  # rounds each element once: np.arange accumulates a rounded step
             points = np.arange(math.ceil((stop - start) / step)) * step + start
         return local.run(points.astype, NUMPY_DTYPES[dtype], copy=False)
 
@@ -151,18 +151,18 @@ class Creation:
 
 
 def _evenly(start: Any, stop: Any, steps: int) -> np.ndarray:
-    """`steps` numbers from `start` to `stop`; of float32, exact but for the step, as PyTorch's."""
+    """`steps` numbers from `start` to `stop`; float32 is exact but for the step, as in PyTorch."""
     step = (stop - start) / max(steps - 1, 1)
     if isinstance(step, np.float32):
         start, stop, step = float(start), float(stop), float(step)
     i = np.arange(steps)
-    # From the nearer end, so that both are exact and the sequence is symmetric.
+    # Counts from the nearer end, so that both ends are exact and the sequence is symmetric.
     first_half = i < max(steps // 2, 1)
     return np.where(first_half, start + step * i, stop - step * (steps - 1 - i))
 
 
 def _is_bfloat16(kind: np.dtype) -> bool:
-    """Whether it is that of ml_dtypes, which may have come here by another way than ours."""
+    """Whether it is ml_dtypes' bfloat16, which the program may have imported itself."""
     return kind.name == "bfloat16" and kind == NUMPY_DTYPES[dtypes.bfloat16]
 
 
@@ -181,9 +181,9 @@ def _check_strides(array: np.ndarray) -> None:
 
 
 def _wrapped(data: Any, dtype: dtypes.dtype) -> np.ndarray:
-    """Numbers modulo the size of an unsigned dtype; RuntimeError if one is not below it.
+    """Numbers wrapped to the range of an unsigned dtype.
 
-    Raises: ValueError (as PyTorch) if nested lists differ in length.
+    Raises: RuntimeError for a number above the range; ValueError (as PyTorch) for ragged lists.
     """
     numbers = np.array(data, object)
     lengths = [len(n) for n in numbers.flat if isinstance(n, list)]

@@ -1,4 +1,4 @@
-"""Elementwise primitives of the NumPy reference: mostly NumPy's ufuncs, without their warnings."""
+"""Elementwise primitives of the NumPy reference: mostly NumPy's ufuncs, with warnings silenced."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _plain(ufunc: Any) -> Any:
 
 
 def _quiet(ufunc: np.ufunc) -> Any:
-    """A ufunc that may meet overflow, NaN or division by zero, as a method that stays silent."""
+    """A ufunc as a method that does not warn of overflow, NaN or division by zero."""
     return staticmethod(quiet(ufunc, ufunc.nin))
 
 
@@ -62,7 +62,7 @@ class Elementwise:
     where = _plain(np.where)
 
     def sign(self, x: Array) -> Array:
-        """NumPy's, but 0 at NaN."""
+        """NumPy's ``sign``, but 0 at NaN."""
         if x.dtype.kind in "iub":
             return x.copy() if x.dtype.kind == "b" else np.sign(x)
         return np.nan_to_num(np.sign(x), nan=0.0) if x.dtype.kind == "f" else self.sgn(x)
@@ -79,7 +79,7 @@ class Elementwise:
         return _divide(x.dtype.type(1), _sqrt(x))
 
     def pow(self, a: Array, b: Array) -> Array:
-        """``a ** b``; the common constant exponents without a call of pow."""
+        """``a ** b``; common constant exponents avoid the slow power function."""
         if isinstance(b, (int, float)):
             if b == 2:
                 return _multiply(a, a)
@@ -100,14 +100,14 @@ class Elementwise:
         return x.imag
 
     def angle(self, x: Array) -> Array:
-        """0 or pi for real numbers, NaN kept."""
+        """0 or pi for real numbers; NaN propagates."""
         if x.dtype.kind == "c":
             return np.angle(x)
         return np.where(np.isnan(x), x, np.where(x < 0, x.dtype.type(np.pi), x.dtype.type(0)))
 
 
 def _integer_power(a: Array, b: Array) -> Array:
-    """``a ** b``; a negative exponent gives the integer part of the fraction."""
+    """``a ** b``; for a negative exponent, the fraction truncated to an integer."""
     negative = np.less(b, 0)
     result = _power(a, np.where(negative, 0, b))
     if not negative.any():

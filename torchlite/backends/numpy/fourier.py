@@ -1,4 +1,4 @@
-"""Discrete Fourier transforms by `numpy.fft`, which keeps single precision."""
+"""Discrete Fourier transforms by `numpy.fft`, which preserves single precision."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from torchlite.backends.numpy.quiet import local
 
 Array = np.ndarray
-#: The factor of a sum of n terms -> NumPy's name for it: forward, inverse.
+#: The factor of a sum of n terms -> NumPy's name for it in forward and inverse transforms.
 _NORMS: dict[str, tuple[Any, Any]] = {
     "1": ("backward", "forward"),
     "1/sqrt(n)": ("ortho", "ortho"),

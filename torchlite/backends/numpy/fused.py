@@ -14,7 +14,7 @@ Array = Any
 
 
 class Fused(Backend):
-    """Same formulas, same order of rounding; results are written over temporaries."""
+    """The same formulas and order of rounding; results overwrite temporaries."""
 
     def softmax(self, x: Array, axis: int) -> Array:
         """``e**x / sum(e**x)`` along `axis`."""
@@ -24,7 +24,7 @@ class Fused(Backend):
         return run(np.true_divide, e, self.sum(e, axis, True))
 
     def mean(self, x: Array, axis: Any, keepdims: bool) -> Array:
-        """Arithmetic mean; NaN of nothing."""
+        """Arithmetic mean; NaN if empty."""
         if axis is None:
             count = x.size
         else:
@@ -33,7 +33,7 @@ class Fused(Backend):
 
     def cross_entropy(self, input: Array, target: Array) -> tuple[Array, Array]:
         """Losses (N,) and probabilities (N, C)."""
-        if input.dtype == np.float16:  # whose sums have to be wider
+        if input.dtype == np.float16:  # whose sums need more precision
             return super().cross_entropy(input, target)
         return local.run(_cross_entropy, input, target)
 

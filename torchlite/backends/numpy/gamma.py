@@ -1,4 +1,4 @@
-"""The incomplete gamma functions and Hurwitz's zeta function of the NumPy reference."""
+"""The incomplete gamma functions and the Hurwitz zeta function of the NumPy reference."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from torchlite.backends.numpy.special import erfc, lgamma, polynomial, stirling_
 Array = np.ndarray
 _TINY = 1e-300
 _EPS = 2.0**-53
-_HUGE_ORDER = 2e5  # from here an expansion in 1 / order is exact
-_LEAST_SHIFT = -1e6  # zeta(s, q) of lesser q would take too many terms, and is NaN
+_HUGE_ORDER = 2e5  # from here on, an expansion in 1 / order is exact
+_LEAST_SHIFT = -1e6  # zeta(s, q) for smaller q would need too many terms, so it is NaN
 _MOST_TERMS = 10_000  # the series below need about 6 * sqrt(order)
 
 
 def two_in_float64(function: Callable[[Array, Array], Array]) -> Callable:
-    """A method of two operands, one of which may be a number, that computes in float64."""
+    """A method of two operands, one of which may be a scalar, that computes in float64."""
 
     @functools.wraps(function)
     def method(self: object, a: Array, b: Array) -> Array:
@@ -90,7 +90,7 @@ def _upper_series(a: Array, x: Array) -> Array:
 def _of_huge_order(a: Array, x: Array, sign: float) -> Array:
     """P (sign -1) or Q (1) for a >= _HUGE_ORDER (Temme 1979; DLMF 8.12.3, 8.12.4)."""
     m = (x - a) / a
-    eta = np.copysign(np.sqrt(np.minimum(-2 * _log_ratio(a, x), 1)), m)  # at 1 all is decided
+    eta = np.copysign(np.sqrt(np.minimum(-2 * _log_ratio(a, x), 1)), m)  # saturated beyond 1
     near = polynomial([1 / 864, -2 / 135, 1 / 12, -1 / 3], eta)
     rest = np.where(np.abs(eta) < 0.01, near, 1 / m - 1 / eta) - (1 / 540 + eta / 288) / a
     density = np.exp(a * eta * -eta / 2) / np.sqrt(2 * np.pi * a)
@@ -98,7 +98,7 @@ def _of_huge_order(a: Array, x: Array, sign: float) -> Array:
 
 
 def _incomplete(a: Array, x: Array, upper: bool) -> Array:
-    """P(a, x), or Q(a, x) if `upper`: whichever is less than about 1/2, or 1 less the other."""
+    """P(a, x), or Q(a, x) if `upper`: computed as 1 minus the other if that is below about 1/2."""
     huge = a >= _HUGE_ORDER
     with_series = (x <= 1.1) & np.where(x <= 0.5, -0.4 / np.log(x) >= a, x * 1.1 >= a)
     with_fraction = (x > 1.1) & (x >= a)
@@ -136,7 +136,7 @@ def _at_ends(a: Array, x: Array) -> Array:
 
 
 def _zeta(s: Array, q: Array) -> Array:
-    """``sum((q + k)**-s)`` over k >= 0: poles and what has no value, then `_zeta_inside`."""
+    """``sum((q + k)**-s)`` over k >= 0: poles and undefined values, then `_zeta_inside`."""
     pole = (s == 1) | ((s > 1) & (q <= 0) & (q == np.floor(q)))
     inside = (s > 1) & ((q > 0) | ((q > _LEAST_SHIFT) & (s == np.floor(s)))) & ~pole
     out = np.where(pole, np.inf, np.nan)
@@ -146,7 +146,7 @@ def _zeta(s: Array, q: Array) -> Array:
 
 
 def _zeta_inside(s: Array, q: Array) -> Array:
-    """Terms up to q + k = 9 or more, the rest by the Euler-Maclaurin formula."""
+    """Terms up to q + k >= 9, the remainder by the Euler-Maclaurin formula."""
     total, y = np.zeros_like(q), q
     least = q.min(initial=0.0, where=np.isfinite(q))
     for k in range(max(9, math.ceil(9 - least))):

@@ -1,4 +1,4 @@
-"""Images in NumPy: windows are views, convolutions one BLAS call for some images at a time."""
+"""Image kernels in NumPy: windows are views, convolutions one BLAS call per block of images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torchlite.backends.numpy.quiet import local
 from torchlite.backends.protocol import Backend
 
 Ints = tuple[int, ...]
-#: Bytes of a buffer of columns: it should stay in the cache.
+#: Size in bytes of a buffer of columns, which should stay in the cache.
 _BUFFER = 1 << 20
 
 
@@ -23,11 +23,11 @@ def _add_to(total: np.ndarray, part: np.ndarray) -> None:
 
 
 class ImageKernels(Backend):
-    """Overrides of what the default bodies do with more memory or passes."""
+    """Overrides of default bodies that need more memory or passes."""
 
     def im2col(self, x: np.ndarray, counts: Ints, kernel: Ints, stride: Ints, padding: Ints,
                dilation: Ints) -> np.ndarray:  # fmt: skip
-        """One copy out of a view."""
+        """One copy of a strided view."""
         view = self._windows(x, counts, kernel, stride, padding, dilation)
         shape = x.shape[0], x.shape[1] * math.prod(kernel), math.prod(counts)
         return view.reshape(shape)
@@ -60,7 +60,7 @@ class ImageKernels(Backend):
     def convolution(self, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, size: Ints,
                     stride: Ints, padding: Ints, dilation: Ints,
                     groups: int) -> np.ndarray:  # fmt: skip
-        """In blocks of images whose columns fit into the buffer."""
+        """Processes blocks of images whose columns fit into the buffer."""
         n, outputs, kernel = x.shape[0], weight.shape[0], weight.shape[2:]
         rows, places = math.prod(weight.shape[1:]), math.prod(size)
         matrix = weight.reshape(groups, outputs // groups, rows)
@@ -76,7 +76,7 @@ class ImageKernels(Backend):
     def convolution_transposed(self, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None,
                                size: Ints, stride: Ints, padding: Ints, dilation: Ints,
                                groups: int) -> np.ndarray:  # fmt: skip
-        """In blocks, as `convolution`."""
+        """Processes blocks, like `convolution`."""
         rows, places = math.prod(weight.shape[1:]), math.prod(x.shape[2:])
         out = np.empty((x.shape[0], groups * weight.shape[1], *size), x.dtype)
         for block in _blocks(x.shape[0], groups * rows * places * x.itemsize):
@@ -102,7 +102,7 @@ class ImageKernels(Backend):
 
     def max_pool(self, x: np.ndarray, size: Ints, kernel: Ints, stride: Ints, padding: Ints,
                  dilation: Ints) -> tuple:  # fmt: skip
-        """One pass for each place of the window."""
+        """One pass per element of the window."""
         lowest: Any = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
         whole = padded(self, x, size, kernel, stride, padding, dilation, lowest)
         best = np.full((*x.shape[:2], *size), lowest, x.dtype)
@@ -112,12 +112,12 @@ class ImageKernels(Backend):
             better = (candidate > best) | (candidate != candidate)
             np.copyto(best, candidate, where=better)
             np.copyto(chosen, k, where=better)
-        if whole is not x and (best == lowest).any():  # perhaps chosen in the padding
+        if whole is not x and (best == lowest).any():  # may have been found in the padding
             return super().max_pool(x, size, kernel, stride, padding, dilation)
         return best, _flat_places(chosen, x.shape[2:], kernel, stride, padding, dilation)
 
     def max_pool_backward(self, grad: np.ndarray, places: np.ndarray, shape: Ints) -> np.ndarray:
-        """Sums at flat places, which NumPy does quickly."""
+        """Sums at flat indices, which is fast in NumPy."""
         plane = math.prod(shape[2:])
         starts = np.arange(0, shape[0] * shape[1] * plane, plane or 1).reshape(-1, 1)
         flat = places.reshape(len(starts), -1) + starts
@@ -127,7 +127,7 @@ class ImageKernels(Backend):
 
     def pool_sum(self, x: np.ndarray, size: Ints, kernel: Ints, stride: Ints,
                  padding: Ints) -> np.ndarray:  # fmt: skip
-        """Axis after axis, a pass for each place of the window."""
+        """Axis by axis, one pass per element of the window."""
         whole = padded(self, x, size, kernel, stride, padding, (1,) * len(kernel), 0)
         for axis, (count, width, step) in enumerate(zip(size, kernel, stride), 2):
             total = np.zeros((*whole.shape[:axis], count, *whole.shape[axis + 1 :]), x.dtype)
@@ -138,7 +138,7 @@ class ImageKernels(Backend):
 
     def pool_sum_backward(self, grad: np.ndarray, shape: Ints, kernel: Ints, stride: Ints,
                           padding: Ints) -> np.ndarray:  # fmt: skip
-        """The same backwards."""
+        """`pool_sum` in reverse."""
         size, counts = shape[2:], grad.shape[2:]
         whole = reach(size, counts, kernel, stride, padding, (1,) * len(kernel))
         for axis, (count, width, step) in enumerate(zip(counts, kernel, stride), 2):
@@ -152,7 +152,7 @@ class ImageKernels(Backend):
 
     def resample_backward(self, grad: np.ndarray, axis: int, length: int, index: np.ndarray,
                           weights: np.ndarray | None) -> np.ndarray:  # fmt: skip
-        """Sums of runs: the places of a row rise."""
+        """Sums of runs, since the indices in a row are non-decreasing."""
         total = np.zeros((*grad.shape[:axis], length, *grad.shape[axis + 1 :]), grad.dtype)
         for t, places in enumerate(index):
             term = grad
@@ -160,13 +160,13 @@ class ImageKernels(Backend):
                 term = grad * weights[t].reshape((-1,) + (1,) * (grad.ndim - axis - 1))
             first = np.flatnonzero(np.diff(places, prepend=-1))
             sums = np.add.reduceat(term, first, axis)
-            place = (slice(None),) * axis + (places[first],)  # each once; not a view
+            place = (slice(None),) * axis + (places[first],)  # each index once; not a view
             total[place] = local.run(np.add, total[place], sums)
         return total
 
 
 def _blocks(count: int, each: int) -> list[slice]:
-    """Slices of `count` images, of so many as need no more than the buffer."""
+    """Slices of `count` images, each as long as fits into the buffer."""
     step = max(_BUFFER // max(each, 1), 1)
     return [slice(i, i + step) for i in range(0, count, step)]
 
@@ -177,7 +177,7 @@ def _stepped(start: int, count: int, step: int) -> slice:
 
 def _flat_places(chosen: np.ndarray, length: Ints, kernel: Ints, stride: Ints, padding: Ints,
                  dilation: Ints) -> np.ndarray:  # fmt: skip
-    """The flat place of place number `chosen` of each window."""
+    """The flat index of element number `chosen` of each window."""
     steps = [math.prod(length[i + 1 :]) for i in range(len(length))]
     offsets: Any = np.zeros(1, np.intp)
     starts: Any = 0

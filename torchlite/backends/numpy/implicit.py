@@ -1,9 +1,9 @@
-"""How random numbers of the gamma and beta distributions move with their parameters.
+"""Derivatives of gamma and beta samples with respect to the parameters.
 
-A number x stays at its quantile F(x, a) when a changes by da and x by ``-dF/da / density`` times
-da: the implicit reparameterisation of Figurnov, Mohamed and Mnih 2018,
+A sample x stays at its quantile F(x, a) when a changes by da and x by ``-dF/da / density`` times
+da: the implicit reparameterization of Figurnov, Mohamed and Mnih 2018,
 https://arxiv.org/abs/1805.08498. F is a power series whose terms have simple logarithmic
-derivatives, so that the quotients below need neither F nor the density.
+derivatives, so the quotients below need neither F nor the density.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FRACTION_STEPS = 200
 
 
 def _gamma_series(a: Array, x: Array) -> Array:
-    """``x**n / (a ... (a + n)) x (psi(a + n + 1) - log x)`` summed; for x not far above a."""
+    """The sum of ``x**n / (a ... (a + n)) x (psi(a + n + 1) - log x)``; for x not far above a."""
     slope = digamma(a) + 1 / a - np.log(x)
     term = x / a
     total = term * slope
@@ -34,7 +34,7 @@ def _gamma_series(a: Array, x: Array) -> Array:
 
 
 def _gamma_fraction(a: Array, x: Array) -> Array:
-    """By Legendre's continued fraction of the upper tail and its derivative; for x above a."""
+    """Legendre's continued fraction for the upper tail, and its derivative; for x above a."""
     tail, slope = x + 2 * _FRACTION_STEPS + 1 - a, np.full_like(x, -1.0)
     for k in range(_FRACTION_STEPS, 0, -1):
         slope = -1 + k / tail + k * (k - a) * slope / tail**2
@@ -53,7 +53,7 @@ def _gamma_slope(a: Array, x: Array) -> Array:
 
 
 def _beta_below(x: Array, a: Array, b: Array) -> Array:
-    """dx/da of x from Beta(a, b), by the series of the lower tail."""
+    """dx/da of x from Beta(a, b), by the series for the lower tail."""
     term = x * (1 - x) / a
     slope = digamma(a) + 1 / a - digamma(a + b) - np.log(x)
     total = term * slope
@@ -67,7 +67,7 @@ def _beta_below(x: Array, a: Array, b: Array) -> Array:
 
 
 def _beta_above(x: Array, a: Array, b: Array) -> Array:
-    """The same by the series of the upper tail."""
+    """The same, by the series for the upper tail."""
     y: Array = 1 - x
     term = y * x / b
     slope = np.log(x) + digamma(a + b) - digamma(a)
@@ -98,7 +98,7 @@ class Implicit:
     standard_gamma_grad = two_in_float64(_gamma_slope)
 
     def dirichlet_grad(self, x: Array, a: Array, total: Array) -> Array:
-        """dx/da of x from Beta(a, total - a), over ``1 - x``; all of one shape."""
+        """dx/da of x from Beta(a, total - a), divided by ``1 - x``; all have the same shape."""
         with np.errstate(all="ignore"):
             wide = (np.asarray(v, np.float64).reshape(-1) for v in (x, a, total))
             return _dirichlet_slope(*wide).reshape(x.shape).astype(x.dtype)

@@ -1,4 +1,4 @@
-"""Indexing by arrays of int64, all in range."""
+"""Indexing with int64 arrays, whose elements are all in range."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _multiply_at = quiet(np.multiply.at)
 
 
 class Indexing:
-    """The scatter family writes into a copy of `x`."""
+    """Mixin of `NumpyBackend`; the scatter family writes to a copy of `x`."""
 
     def getitem_backward(
         self, g: np.ndarray, shape: tuple, dtype: dtypes.dtype, index: tuple
@@ -50,7 +50,7 @@ class Indexing:
         include_self: bool,
     ) -> np.ndarray:
         out, places, source = x.copy(), _places(index, axis), _corner(source, index.shape)
-        if not include_self:  # what the reduction of the sources starts from
+        if not include_self:  # the initial value of the reduction
             out[places] = {"sum": 0, "mean": 0, "prod": 1}.get(reduce, source)
         _REDUCE_AT[reduce](out, places, source)
         return _divided(out, places, include_self) if reduce == "mean" else out
@@ -77,7 +77,7 @@ _REDUCE_AT = {
 
 
 def _places(index: np.ndarray, axis: int) -> tuple:
-    """What indexes an array at ``[i][index[i][j]]`` (axis 1), for all i and j of `index`."""
+    """The index tuple for ``[i][index[i][j]]`` (axis 1), for all i and j of `index`."""
     ndim = index.ndim
     grid: list = [
         np.arange(size).reshape((-1,) + (1,) * (ndim - 1 - i)) for i, size in enumerate(index.shape)
@@ -92,7 +92,7 @@ def _corner(source: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _divided(sums: np.ndarray, places: tuple, include_self: bool) -> np.ndarray:
-    """Each of `sums` by how many numbers it is of; integers round down."""
+    """Each of `sums` divided by the number of its terms; integers round down."""
     counts = np.full(sums.shape, int(include_self))
     np.add.at(counts, places, 1)
     counts = np.maximum(counts, 1)

@@ -1,6 +1,6 @@
-"""Factorizations of matrices: LAPACK through numpy.linalg; what that lacks, by blocks of products.
+"""Matrix factorizations: LAPACK through numpy.linalg; those it lacks, with blocked products.
 
-All take stacks of matrices: leading axes are a batch.
+All take stacks of matrices: leading axes are batch dimensions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torchlite.backends.numpy.quiet import local
 from torchlite.errors import LinAlgError
 
 Arrays = tuple[np.ndarray, ...]
-_BLOCK = 16  # below it, a step of Python for each row beats another product
+_BLOCK = 16  # below it, a Python loop over rows beats another product
 _BUNCH_KAUFMAN = (1 + math.sqrt(17)) / 8
 
 
@@ -93,7 +93,7 @@ class Lapack:
 
     def solve_triangular(self, a: np.ndarray, b: np.ndarray, upper: bool,
                          unitriangular: bool) -> np.ndarray:  # fmt: skip
-        if upper:  # reversed, it is lower
+        if upper:  # reversing both axes makes it lower
             a, b = a[..., ::-1, ::-1], b[..., ::-1, :]
         batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         x = np.broadcast_to(b, (*batch, *b.shape[-2:]))
@@ -122,7 +122,7 @@ class Lapack:
 
 
 def _listed(x: np.ndarray) -> np.ndarray:
-    """Matrices with one batch axis."""
+    """x reshaped to a single batch axis."""
     return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
 
 
@@ -140,7 +140,7 @@ def _converging(name: str, function: Callable, *args: Any) -> Any:
 
 
 def _cholesky(x: np.ndarray, upper: bool) -> np.ndarray | None:
-    """The factors, None if one of them does not exist."""
+    """The factors, or None if any matrix has none."""
     try:
         factor = np.linalg.cholesky(x, upper=upper)
     except np.linalg.LinAlgError:
@@ -149,7 +149,7 @@ def _cholesky(x: np.ndarray, upper: bool) -> np.ndarray | None:
 
 
 def _cholesky_one_by_one(x: np.ndarray, upper: bool) -> Arrays:
-    """The factors of those that have one; of the others, NaN and the order of the bad minor."""
+    """The factor of each matrix, or NaN and the order of its first bad minor."""
     factor, info = np.empty_like(x), np.zeros(x.shape[:-2], np.int32)
     for i in np.ndindex(x.shape[:-2]):
         one = _cholesky(x[i], upper)
@@ -173,7 +173,7 @@ def _first_bad_minor(x: np.ndarray, upper: bool) -> int:
 
 
 def _substitute(a: np.ndarray, b: np.ndarray, unit: bool) -> np.ndarray:
-    """The x with ``a @ x == b``, a lower triangular; infinite where a is singular."""
+    """Solve ``a @ x == b`` for x, with a lower triangular; infinite where a is singular."""
     n = a.shape[-1]
     if n > _BLOCK:
         h = n // 2
@@ -191,7 +191,7 @@ def _substitute(a: np.ndarray, b: np.ndarray, unit: bool) -> np.ndarray:
 
 
 def _factor(a: np.ndarray, pivots: np.ndarray) -> None:
-    """LU of each of a (B, m, n), in place; pivots (B, k) becomes the row swapped with row j."""
+    """LU of each of a (B, m, n), in place; writes the row swapped with row j to pivots (B, k)."""
     m, n = a.shape[1:]
     h = min(m, n) // 2
     if n <= _BLOCK or h == 0:
@@ -217,7 +217,7 @@ def _factor_panel(a: np.ndarray, pivots: np.ndarray) -> None:
 
 
 def _size(x: np.ndarray) -> np.ndarray:
-    """What LAPACK compares pivots by."""
+    """The magnitude by which LAPACK compares pivots."""
     return np.abs(x.real) + np.abs(x.imag) if x.dtype.kind == "c" else np.abs(x)
 
 
@@ -235,7 +235,7 @@ def _swap_rows(a: np.ndarray, pivots: np.ndarray) -> None:
 
 
 def _bunch_kaufman(a: np.ndarray, pivots: np.ndarray, hermitian: bool) -> int:
-    """``L D L^T`` in place, as LAPACK's sytf2 with the lower triangle; returns its info.
+    """``L D L^T`` in place, as LAPACK's sytf2 on the lower triangle; returns its info.
 
     Source: Bunch and Kaufman 1977, https://doi.org/10.1090/S0025-5718-1977-0428694-0
     """
@@ -262,7 +262,7 @@ def _bunch_kaufman(a: np.ndarray, pivots: np.ndarray, hermitian: bool) -> int:
 
 
 def _choose_pivot(a: np.ndarray, k: int, column: np.ndarray) -> tuple[int, int]:
-    """The width of the pivot block at k, and the row that moves to the end of it."""
+    """The width of the pivot block at k, and the row to swap to its end."""
     size = _size(a[k, k])
     if not len(column) or size >= _BUNCH_KAUFMAN * column.max():
         return 1, k
@@ -277,7 +277,7 @@ def _choose_pivot(a: np.ndarray, k: int, column: np.ndarray) -> tuple[int, int]:
 
 
 def _pivot_block(a: np.ndarray, k: int, width: int, hermitian: bool) -> np.ndarray:
-    """By its lower triangle; a Hermitian one has a real diagonal, or rounding errors would grow."""
+    """From the lower triangle; a Hermitian diagonal is kept real, or rounding errors would grow."""
     block = np.tril(a[k : k + width, k : k + width])
     block += _mirrored(np.tril(block, -1), hermitian)
     if hermitian:
@@ -296,7 +296,7 @@ def _mirrored(x: np.ndarray, hermitian: bool) -> np.ndarray:
 
 
 def _ldl_substitute(ld: np.ndarray, pivots: np.ndarray, x: np.ndarray, hermitian: bool) -> None:
-    """Solve in place with what `_bunch_kaufman` made."""
+    """Solve in place with the factors from `_bunch_kaufman`."""
     blocks = list(_pivot_blocks(pivots))
     for k, width, other in blocks:
         x[[k + width - 1, other]] = x[[other, k + width - 1]]
@@ -310,7 +310,7 @@ def _ldl_substitute(ld: np.ndarray, pivots: np.ndarray, x: np.ndarray, hermitian
 
 
 def _pivot_blocks(pivots: np.ndarray) -> Any:
-    """(first row, width, row that was swapped to its end) of each diagonal block."""
+    """(first row, width, row swapped to its end) of each diagonal block."""
     k = 0
     while k < len(pivots):
         width = 1 if pivots[k] > 0 else 2

@@ -12,7 +12,7 @@ _STATE = np.dtype(
         ("seed", "<u8"),
         ("left", "<i4"),  # words until the next twist, plus one
         ("seeded", "<i4"),
-        ("next", "<u8"),  # index of the next word; 0 only if nothing was drawn since seeding
+        ("next", "<u8"),  # index of the next word; 0 only if nothing has been drawn since seeding
         ("words", "<u8", _WORDS),
         ("unused", "V8"),
         ("normal", "<f8"),
@@ -24,10 +24,10 @@ _STATE = np.dtype(
 
 
 class MT19937:
-    """PyTorch's stream of 32-bit words; every backend on NumPy arrays draws from this object.
+    """PyTorch's stream of 32-bit words; all backends on NumPy arrays draw from this object.
 
-    Two threads may draw at once: each takes `lock` for its words, so that none is handed out twice,
-    but who gets which is up to the threads.
+    Threads may draw concurrently: each holds `lock` while it draws, so no word is handed out twice,
+    but which thread gets which words depends on scheduling.
     """
 
     def __init__(self, seed: int) -> None:
@@ -36,9 +36,9 @@ class MT19937:
         self.seed(seed)
 
     def seed(self, n: int) -> None:
-        """Start the stream of seed `n` (taken modulo 2**64; the low 32 bits choose the stream)."""
+        """Restart the stream from seed `n` (modulo 2**64; only the low 32 bits matter)."""
         self.initial_seed = n % 2**64
-        self.spare_normal: float | None = None  # the second of the last pair of normal numbers
+        self.spare_normal: float | None = None  # the second of the last pair of normals
         self._fresh = True
         np.random.RandomState(self._bits).seed(n % 2**32)
 
@@ -56,13 +56,13 @@ class MT19937:
     def get_key(self) -> tuple[np.ndarray, int]:
         """A copy of the engine: its 624 words, uint32, and the index of the next, up to 624.
 
-        Whoever draws from the copy holds `lock` until `set_key`.
+        Hold `lock` from here to `set_key` while drawing from the copy.
         """
         engine = self._bits.state["state"]
         return engine["key"], int(engine["pos"])
 
     def set_key(self, key: np.ndarray, position: int) -> None:
-        """Put back what `get_key` returned, moved on."""
+        """Put back the key from `get_key`, advanced."""
         self._fresh = False
         state: Any = {"key": key, "pos": position}
         self._bits.state = {"bit_generator": "MT19937", "state": state}
@@ -79,9 +79,9 @@ class MT19937:
         return record.tobytes()
 
     def set_state(self, state: bytes) -> None:
-        """Continue where `get_state`, here or in PyTorch, was called.
+        """Resume where `get_state`, here or in PyTorch, was called.
 
-        Raises: RuntimeError, and nothing changes, if `state` cannot come from there.
+        Raises: RuntimeError if `state` is invalid; the generator is then unchanged.
         """
         if len(state) != _STATE.itemsize:
             raise RuntimeError(

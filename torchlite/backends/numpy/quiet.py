@@ -11,7 +11,7 @@ import numpy as np
 
 
 class _Local(threading.local):
-    """One context a thread, since no two may be inside the same one."""
+    """One context per thread, since two threads cannot be inside the same one."""
 
     def __init__(self) -> None:
         context = contextvars.copy_context()
@@ -19,15 +19,15 @@ class _Local(threading.local):
         self.run = context.run
 
 
-#: ``local.run(f, *args)`` calls `f` quietly. A tenth of the cost of ``np.errstate``; not reentrant,
-#: hence only for functions of NumPy, which do not call back.
+#: ``local.run(f, *args)`` calls `f` without warnings, at a tenth of the cost of ``np.errstate``.
+#: Not reentrant, hence only for NumPy functions, which do not call back.
 local = _Local()
 
 
 def quiet(f: Callable, operands: int | None = None) -> Callable:
-    """`f`, a function of NumPy, without its floating-point warnings.
+    """`f`, a NumPy function, without its floating-point warnings.
 
-    With `operands` (1 or 2) given it takes no more than those, which costs less.
+    With `operands` (1 or 2), it takes exactly that many arguments, which is cheaper.
     """
 
     def call(*args: Any, **kwargs: Any) -> Any:

@@ -1,9 +1,9 @@
-"""Random numbers: PyTorch's CPU streams, equal to the bit.
+"""Random numbers: PyTorch's CPU streams, bit for bit.
 
-Source of the recipes: the behaviour of torch 2.13 on x86-64 with AVX2. Bernoulli draws follow the
-rule of its builds for AMD, ARM and Apple everywhere (on Intel CPUs PyTorch draws others). The
-single-precision logarithm, sine and cosine are those of Cephes (S. Moshier) with fused
-multiply-adds; in double precision it is the C library's, which `math` calls.
+Source of the algorithms: the behavior of torch 2.13 on x86-64 with AVX2. Bernoulli draws always
+follow its builds for AMD, ARM and Apple (on Intel CPUs PyTorch draws others). The single-precision
+logarithm, sine and cosine are those of Cephes (S. Moshier) with fused multiply-adds; in double
+precision they are the C library's, called through `math`.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ __all__ = ["MT19937", "Random"]
 f32 = np.float32
 Shape = tuple[int, ...]
 
-WIDE_RANGE = 2**28  # from here on integers come from 64-bit words
+WIDE_RANGE = 2**28  # from here on, integers come from 64-bit words
 WIDE_PERMUTATION = (2**32 - 1) // 20
-#: What `random_bits` draws below: as many values as the dtype holds exactly, from zero.
+#: The exclusive upper bound of `random_bits`: below it the dtype represents all integers exactly.
 _BITS = {
     dtypes.bool_: 2, dtypes.uint8: 2**8, dtypes.int8: 2**7, dtypes.int16: 2**15,
     dtypes.int32: 2**31, dtypes.int64: 2**63,
     dtypes.bfloat16: 2**8 + 1, dtypes.float16: 2**11 + 1, dtypes.float32: 2**24 + 1,
     dtypes.float64: 2**53 + 1,
 }  # fmt: skip
-_quiet = np.errstate(all="ignore")  # a number too great for its dtype becomes infinite
+_quiet = np.errstate(all="ignore")  # numbers too large for the dtype become infinite
 
 
 class Random:
     """Primitives that draw random numbers; ``rng`` is an `MT19937`."""
 
     def generator(self, seed: int) -> MT19937:
-        """The stream of `seed`, where it begins."""
+        """The stream of `seed`, at its start."""
         return MT19937(seed)
 
     @_quiet
     def random_uniform(
         self, rng: MT19937, shape: Shape, dtype: dtypes.dtype, low: float, high: float
     ) -> np.ndarray:
-        """``low + (high - low) * u``; `low` where that rounds to `high`."""
+        """``low + (high - low) * u``, replaced by `low` where it rounds to `high`."""
         n, kind = math.prod(shape), NUMPY_DTYPES[dtype]
         if dtype is dtypes.float64:
             out = fma64(uniform64(rng, n), high - low, low)
@@ -59,37 +59,37 @@ class Random:
     def random_normal(
         self, rng: MT19937, shape: Shape, dtype: dtypes.dtype, mean: float, std: float
     ) -> np.ndarray:
-        """Box and Muller; from 16 elements on in blocks, see `normal_blocks64`."""
+        """Box-Muller; from 16 elements on in blocks, see `normal_blocks64`."""
         n, kind = math.prod(shape), NUMPY_DTYPES[dtype]
         if n < 16:
             return _cast(fma64(few_normals(rng, n), std, mean), kind).reshape(shape)
         double = dtype is dtypes.float64
         draw, blocks = (uniform64, normal_blocks64) if double else (uniform32, normal_blocks32)
         whole = n - n % 16
-        half_precision = kind.itemsize == 2  # draws no uniforms that it would not use
+        half_precision = kind.itemsize == 2  # draws no unused uniforms
         out = blocks(draw(rng, whole if half_precision else n)[:whole], mean, std)
-        if whole < n:  # the last 16 numbers are drawn anew
+        if whole < n:  # the last 16 numbers are drawn again
             out = np.concatenate([out[: n - 16], blocks(draw(rng, 16), mean, std)])
         return _cast(out, kind).reshape(shape)
 
     def random_integers(
         self, rng: MT19937, shape: Shape, dtype: dtypes.dtype, low: int, high: int
     ) -> np.ndarray:
-        """``low + word % (high - low)``: 64-bit words for wide ranges, else 32."""
+        """``low + word % (high - low)``, with 64-bit words for wide ranges, else 32-bit."""
         n, kind, span = math.prod(shape), NUMPY_DTYPES[dtype], high - low
         words = rng.words64(n) if span >= WIDE_RANGE else rng.words32(n)
-        if span < 2**64:  # else all of int64, as it comes
-            words = words % np.uint64(span) + np.uint64(low % 2**64)  # wraps, as int64 does
+        if span < 2**64:  # else the raw word covers all of int64
+            words = words % np.uint64(span) + np.uint64(low % 2**64)  # wraps around like int64
         return words.view(np.int64).astype(kind).reshape(shape)
 
     def random_bits(self, rng: MT19937, shape: Shape, dtype: dtypes.dtype) -> np.ndarray:
-        """Whole numbers from 0 to the greatest below which `dtype` holds all; bool: either."""
+        """Integers from 0 to the largest up to which `dtype` is exact; for bool, True or False."""
         n, span = math.prod(shape), _BITS[dtype]
         words = rng.words64(n) if span > 2**32 else rng.words32(n)
         return (words % np.uint64(span)).astype(NUMPY_DTYPES[dtype]).reshape(shape)
 
     def random_permutation(self, rng: MT19937, n: int) -> np.ndarray:
-        """``0 ... n-1`` in random order: Fisher and Yates; inside-out if very long."""
+        """``0 ... n-1`` shuffled by Fisher-Yates, by its inside-out variant if very long."""
         out = list(range(n))
         if n < WIDE_PERMUTATION:
             steps = rng.words32(max(n - 1, 0)) % np.arange(n, 1, -1, dtype=np.uint64)
@@ -102,7 +102,7 @@ class Random:
         return np.array(out, np.int64)
 
     def random_bernoulli(self, rng: MT19937, p: float | np.ndarray, shape: Shape) -> np.ndarray:
-        """True with probability `p`: in float64 for a number, in its own precision for an array."""
+        """True with probability `p`; uses float64 for a scalar, the dtype of p for an array."""
         single = isinstance(p, np.ndarray) and p.dtype != np.float64
         draw = uniform32 if single else uniform64
         return np.asarray(draw(rng, math.prod(shape)).reshape(shape) < p)
@@ -118,7 +118,7 @@ class Random:
 
 
 def _cast(x: np.ndarray, kind: np.dtype) -> np.ndarray:
-    """`x` as `kind`; double precision becomes half precision by way of single, as in PyTorch."""
+    """`x` as `kind`; double precision is converted to half by way of single, as in PyTorch."""
     if kind.itemsize == 2:
         x = x.astype(f32)
     return x.astype(kind, copy=False)
@@ -135,7 +135,7 @@ def uniform64(rng: MT19937, n: int) -> np.ndarray:
 
 
 def libm(function: Callable[[float], float], x: np.ndarray) -> np.ndarray:
-    """`function` of `math` at each element: NumPy's own kernels may differ in the last bit."""
+    """Apply `function`, from `math`, elementwise: NumPy's kernels may differ in the last bit."""
     return np.fromiter(map(function, x.tolist()), np.float64, x.size)
 
 
@@ -143,10 +143,10 @@ def libm(function: Callable[[float], float], x: np.ndarray) -> np.ndarray:
 
 
 def fma32(a: np.ndarray, b: np.ndarray | f32, c: np.ndarray | f32) -> np.ndarray:
-    """``a * b + c`` of float32, rounded once.
+    """``a * b + c`` in float32, rounded once.
 
-    In float64 the product is exact. The sum may be rounded, and the conversion rounds again: that
-    matters only halfway between two float32, so there the sum is rounded to odd.
+    In float64 the product is exact. The sum may be rounded, and the conversion rounds again, which
+    matters only halfway between two float32 numbers, so there the sum is rounded to odd.
     """
     product = np.multiply(a, b, dtype=np.float64)
     total = product + c
@@ -158,18 +158,18 @@ def fma32(a: np.ndarray, b: np.ndarray | f32, c: np.ndarray | f32) -> np.ndarray
 
 
 def fma64(a: np.ndarray, b: float, c: float) -> np.ndarray:
-    """``a * b + c`` of float64, rounded once, but for numbers above 1e299 and below 1e-290.
+    """``a * b + c`` in float64, rounded once, except for numbers above 1e299 or below 1e-290.
 
     Source: Boldo and Melquiond 2008, "Emulation of FMA and correctly rounded sums: proved
     algorithms using rounding to odd".
     """
     if b == 1 or c == 0:
-        return a * b + c  # one of the two is exact
+        return a * b + c  # one of the two operations is exact
     product, product_error = _two_product(a, b)
     low, low_error = _two_sum(product_error, c)
     high, high_error = _two_sum(product, low)
     out = high + _to_odd(*_two_sum(low_error, high_error))
-    return np.where(np.isfinite(out), out, a * b + c)  # the errors overflow first
+    return np.where(np.isfinite(out), out, a * b + c)  # the error terms overflow first
 
 
 def _to_odd(x: np.ndarray, error: np.ndarray) -> np.ndarray:
@@ -194,7 +194,7 @@ def _two_product(a: np.ndarray, b: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _split(x: Any) -> tuple[Any, Any]:
-    """``x`` as a sum of two numbers of 26 bits (Veltkamp)."""
+    """``x`` as a sum of two 26-bit numbers (Veltkamp)."""
     scaled = x * 134217729.0
     high = scaled - (scaled - x)
     return high, x - high
@@ -204,7 +204,7 @@ def _split(x: Any) -> tuple[Any, Any]:
 
 
 def few_normals(rng: MT19937, n: int) -> np.ndarray:
-    """float64 (n,): pairs by Box and Muller, one at a time; an odd one is kept for the next."""
+    """float64 (n,): Box-Muller pairs, one at a time; a spare is kept for the next call."""
     normals = [] if rng.spare_normal is None else [rng.spare_normal]
     pairs = uniform64(rng, max(n - len(normals) + 1, 0) // 2 * 2).reshape(-1, 2)
     for u1, u2 in pairs.tolist():
@@ -215,7 +215,7 @@ def few_normals(rng: MT19937, n: int) -> np.ndarray:
 
 
 def normal_blocks64(uniforms: np.ndarray, mean: float, std: float) -> np.ndarray:
-    """Box and Muller in blocks of 16: the first 8 uniforms give radii, the others angles."""
+    """Box-Muller in blocks of 16: the first 8 uniforms give radii, the others angles."""
     u = uniforms.reshape(-1, 2, 8)
     radius = np.sqrt(-2 * libm(math.log, 1 - u[:, 0].ravel()))
     angle = 2 * math.pi * u[:, 1].ravel()
@@ -253,7 +253,7 @@ def _horner(x: np.ndarray, coefficients: tuple[f32, ...]) -> np.ndarray:
 
 
 def log32(x: np.ndarray) -> np.ndarray:
-    """Logarithm of positive, normal float32."""
+    """Logarithm of positive, normal float32 numbers."""
     m, e = np.frexp(x)
     small = m < SQRT_HALF
     e = (e - small).astype(f32)
@@ -264,7 +264,7 @@ def log32(x: np.ndarray) -> np.ndarray:
 
 
 def sincos32(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sine and cosine of float32 that are not negative."""
+    """Sine and cosine of non-negative float32 numbers."""
     octant = (x * FOUR_OVER_PI).astype(np.int32) + 1 & ~1
     for part in PI_QUARTER_PARTS:
         x = fma32(octant.astype(f32), part, x)

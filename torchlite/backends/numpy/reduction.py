@@ -1,4 +1,4 @@
-"""Reductions, scans and order."""
+"""Reductions, scans and sorting."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Reductions:
 
     def sort(self, x: np.ndarray, axis: int, descending: bool) -> tuple[np.ndarray, np.ndarray]:
         row = np.atleast_1d(x)
-        if descending:  # the ascending order of the reversed row, reversed: equals keep their order
+        if descending:  # reverse the ascending order of the reversed row: ties keep their order
             index = row.shape[axis] - 1 - np.flip(np.flip(row, axis).argsort(axis, "stable"), axis)
         else:
             index = row.argsort(axis, "stable")
@@ -79,14 +79,14 @@ class Reductions:
         return np.argwhere(x)
 
     def bincount(self, x: np.ndarray, weights: np.ndarray | None, minlength: int) -> np.ndarray:
-        """int64 counts; sums of weights in float64, or float32 if they are."""
+        """int64 counts; sums of weights in float64, or in float32 for float32 weights."""
         x = x.astype(np.int64, copy=False)
         counts = np.bincount(x, weights, minlength)
         return counts if weights is None or weights.dtype != _FLOAT32 else counts.astype(_FLOAT32)
 
 
 def _accumulated(scan: Callable, x: np.ndarray, axis: Any, *rest: Any) -> Any:
-    """``scan(x, axis)`` in the dtype of x, which NumPy would widen for small integers."""
+    """``scan(x, axis)`` in x's dtype; NumPy would widen small integers."""
     dtype = x.dtype
     if dtype.char == "e":
         return local.run(local.run(scan, x, axis, _FLOAT32, *rest).astype, dtype)
@@ -97,6 +97,6 @@ def _running(extreme: np.ufunc, x: np.ndarray, axis: int) -> tuple[np.ndarray, n
     row = np.atleast_1d(x)
     values = local.run(extreme.accumulate, row, axis)
     places = np.arange(row.shape[axis]).reshape([-1 if i == axis else 1 for i in range(row.ndim)])
-    sets_it = (row == values) | (row != row)  # equal to the extreme so far, or NaN
+    sets_it = (row == values) | (row != row)  # equal to the running extreme, or NaN
     index = np.maximum.accumulate(np.where(sets_it, places, 0), axis)
     return values.reshape(x.shape), index.reshape(x.shape)

@@ -1,8 +1,8 @@
-"""Gamma, Poisson and binomial random numbers: PyTorch's CPU streams, equal to the bit.
+"""Gamma, Poisson and binomial samples: PyTorch's CPU streams, bit for bit.
 
-Each draw takes as many numbers as its rejections need, so the samplers are loops over scalars.
-They use nothing but `math` and the functions `uniform` and `normal`: another backend may compile
-them with its own of these.
+Rejection sampling consumes a varying number of draws, so the samplers are loops over scalars. They
+use only `math` and the functions `uniform` and `normal`: another backend may compile them with its
+versions of these.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ import numpy as np
 from torchlite.backends.numpy.mt19937 import MT19937
 from torchlite.backends.numpy.random import few_normals
 
-_THIRD = np.float32(1 / 3)  # so rounded, whatever the precision
+_THIRD = np.float32(1 / 3)  # rounded to float32 in every precision
 
 
 def uniform(rng: MT19937) -> float:
-    """A number in [0, 1)."""
+    """A uniform sample from [0, 1)."""
     return (int(rng.words64(1)[0]) & (2**53 - 1)) * 2.0**-53
 
 
 def normal(rng: MT19937) -> float:
-    """A standard normal number."""
+    """A standard normal sample."""
     return float(few_normals(rng, 1)[0])
 
 
 def gamma(rng: Any, d: float, power: float) -> float:
-    """A gamma number of order ``d + 1/3``, times a uniform one to this power.
+    """A gamma sample of order ``d + 1/3``, times a uniform sample to the power `power`.
 
     `d` itself if it is not positive. Source: Marsaglia and Tsang 2000, "A simple method for
     generating gamma variables".
@@ -52,7 +52,7 @@ def gamma(rng: Any, d: float, power: float) -> float:
 
 
 def poisson(rng: Any, rate: float, unused: float) -> float:
-    """By multiplying uniform numbers below a rate of 10; from there, transformed rejection.
+    """Below a rate of 10, products of uniform samples; from 10 on, transformed rejection.
 
     Source: Hormann 1993, "The transformed rejection method for generating Poisson random
     variables" (algorithm PTRS).
@@ -82,7 +82,7 @@ def poisson(rng: Any, rate: float, unused: float) -> float:
 
 
 def binomial(rng: Any, count: float, prob: float) -> float:
-    """By geometric waiting times below a mean of 10; from there, transformed rejection.
+    """Below a mean of 10, geometric waiting times; from 10 on, transformed rejection.
 
     Source: Hormann 1993, "The generation of binomial random variates" (algorithm BTRS).
     """
@@ -120,9 +120,9 @@ def binomial(rng: Any, count: float, prob: float) -> float:
 
 
 def gamma_parameters(order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What `gamma` takes for numbers of these orders, in the precision that PyTorch uses.
+    """The arguments of `gamma` for samples of these orders, in the precision PyTorch uses.
 
-    An order below 1 is raised by 1, and the result multiplied by a power of a uniform number.
+    An order below 1 is raised by 1, and the result multiplied by a power of a uniform sample.
     """
     with np.errstate(all="ignore"):
         low, third = order < 1, order.dtype.type(_THIRD)
@@ -136,13 +136,13 @@ class Sampling:
     """Primitives that draw by rejection; ``rng`` is an `MT19937`."""
 
     def _sampled(self, sample: Callable, rng: MT19937, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """float64: one `sample` for each element of the parameters, in order."""
+        """float64: one `sample` per element of the parameters, in order."""
         pairs = zip(a.ravel().tolist(), b.ravel().tolist())
         drawn = (sample(rng, x, y) for x, y in pairs)
         return np.fromiter(drawn, np.float64, a.size).reshape(a.shape)
 
     def random_gamma(self, rng: MT19937, order: np.ndarray) -> np.ndarray:
-        """Of rate 1; at least the least normal number of the dtype."""
+        """Samples of rate 1, clamped to at least the smallest normal number of the dtype."""
         out = self._sampled(gamma, rng, *gamma_parameters(order)).astype(order.dtype)
         return np.maximum(out, np.finfo(order.dtype).tiny)
 
@@ -152,7 +152,7 @@ class Sampling:
         return self._sampled(poisson, rng, wide, wide).astype(rate.dtype)
 
     def random_binomial(self, rng: MT19937, count: np.ndarray, prob: np.ndarray) -> np.ndarray:
-        """Counts in the dtype of `count`; `prob` has its shape."""
+        """Counts in the dtype of `count`; `prob` has the same shape."""
         trials: Any = count.astype(np.float64)
         chance: Any = prob.astype(np.float64)
         return self._sampled(binomial, rng, trials, chance).astype(count.dtype)

@@ -1,4 +1,4 @@
-"""Shapes: views where the memory allows it."""
+"""Shapes: views where memory layout allows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torchlite.core.shapes import infer_size, view_strides
 
 
 class Shapes:
-    """Views are writable if the array is: NumPy's own functions make some read-only."""
+    """Views are writable if the array is; some of NumPy's functions return read-only ones."""
 
     concatenate = staticmethod(np.concatenate)
     stack = staticmethod(np.stack)
@@ -36,21 +36,21 @@ class Shapes:
         strides = [0] * new
         for old, size, step in zip(x.shape, shape[new:], x.strides):
             strides.append(step if old == size else 0)
-        if x.flags.c_contiguous:  # several times as fast as np.broadcast_to
+        if x.flags.c_contiguous:  # several times faster than np.broadcast_to
             return np.ndarray(shape, x.dtype, x, 0, strides)
         return stride_tricks.as_strided(x, shape, strides)
 
     def getitem(self, x: np.ndarray, index: tuple) -> np.ndarray:
         view = x[index]
-        # A number is a copy; an ellipsis makes it a 0-d view.
+        # A full integer index would copy; an ellipsis makes the result a 0-d view.
         return view if isinstance(view, np.ndarray) else x[index + (...,)]
 
     def as_strided(
         self, x: np.ndarray, shape: Sequence[int], strides: Sequence[int], offset: int
     ) -> np.ndarray:
-        """Reaches all memory of the array that x is a view of, as PyTorch's storage.
+        """Can reach all memory of the array that x views, like PyTorch's storage.
 
-        Raises: RuntimeError (as PyTorch) for elements outside of it.
+        Raises: RuntimeError (as PyTorch) for elements outside it.
         """
         memory, itemsize = _memory(x), x.itemsize
         start = _address(x) - _address(memory) + offset * itemsize
@@ -98,7 +98,7 @@ def _address(x: np.ndarray) -> int:
 
 
 def _memory(x: np.ndarray) -> np.ndarray:
-    """The array whose memory x views, as a row-major array."""
+    """The array whose memory x views, in row-major order."""
     root = np.asarray(x)
     while isinstance(root.base, np.ndarray):
         root = root.base

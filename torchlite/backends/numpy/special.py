@@ -1,7 +1,7 @@
 """Special functions of the NumPy reference: erf, the normal distribution, lgamma, digamma.
 
 They compute in float64, to a few units in the last place, and round to the dtype of the input;
-erf, which GELU needs, has a float32 form of its own.
+erf, which GELU needs, has a separate float32 version.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 Array = np.ndarray
 
 # Rational approximations of erf and erfc, highest power first. Source: FreeBSD's msun library,
-# s_erf.c (Sun Microsystems 1993). Each is good on one interval of |x|.
+# s_erf.c (Sun Microsystems 1993). Each is accurate on one interval of |x|.
 _ERX = 8.45062911510467529297e-01  # erf(1), rounded
 _SMALL = (  # (erf(x) - x) / x, in x**2, for |x| < 0.84375
     (-2.37630166566501626084e-05, -5.77027029648944159157e-03, -2.84817495755985104766e-02,
@@ -106,9 +106,9 @@ def _ratio(pair: tuple[Sequence[float], Sequence[float]], x: Array) -> Array:
 
 def in_float64(function: Callable[[Array], Array],
                single: Callable[[Array], Array] | None = None) -> Callable:  # fmt: skip
-    """A method that computes on a 1-d float64 array, quietly, and rounds to the input's dtype.
+    """A method that computes on a 1-d float64 array, without warnings, and rounds to x's dtype.
 
-    `single`: what computes float32 in its own precision.
+    `single`: the function that computes float32 in its own precision.
     """
 
     @functools.wraps(function)
@@ -124,7 +124,7 @@ def in_float64(function: Callable[[Array], Array],
 
 
 def by_cases(x: Array, cases: Sequence[tuple[Array, Callable[[Array], Array]]]) -> Array:
-    """Each element by the function of the case that it is in; NaN in none."""
+    """Applies to each element the function of its case; NaN where there is none."""
     out = np.full_like(x, np.nan)
     for where, function in cases:
         if where.any():
@@ -146,7 +146,7 @@ def _tail_exponent(x: Array) -> Array:
 def _tail(x: Array) -> Array:
     """erfc(x) for x >= 1.25."""
     rest = _tail_exponent(x)
-    # The upper half of the digits, whose square is exact.
+    # The upper half of the bits, whose square is exact.
     head = (x.view(np.uint64) & np.uint64(0xFFFFFFFF00000000)).view(np.float64)
     return np.where(
         x < 28, np.exp(-head * head - 0.5625) * np.exp((head - x) * (head + x) + rest) / x, 0
@@ -189,7 +189,7 @@ def erfc(x: Array) -> Array:
 
 
 def _quantile(q: Array, p: Array) -> Array:
-    """Of the normal distribution at probability 1/2 + q, where p = 1/2 - |q| is given exactly."""
+    """The normal quantile at probability 1/2 + q, where p = 1/2 - |q| is given exactly."""
 
     def centre(q: Array) -> Array:
         return q * _ratio(_CENTRE, 0.180625 - q * q)
@@ -244,7 +244,7 @@ def _zeta_series() -> list[float]:
 
 
 def _zeta(k: int, n: int = 200) -> float:
-    """By n terms and the Euler-Maclaurin formula for the rest."""
+    """n terms, and the Euler-Maclaurin formula for the remainder."""
     rest = n ** (1 - k) / (k - 1) + n**-k / 2 + k * n ** (-k - 1) / 12
     rest -= k * (k + 1) * (k + 2) * n ** (-k - 3) / 720
     return math.fsum([*(i**-k for i in range(1, n)), rest])
@@ -256,7 +256,7 @@ def _near_two(t: Array) -> Array:
 
 
 def _moderate(x: Array) -> Array:
-    """lgamma(x) for 1.5 <= x < 8: x is brought to [1.5, 2.5), and the factors are kept."""
+    """lgamma(x) for 1.5 <= x < 8: reduces x to [1.5, 2.5) and accumulates the factors."""
     factor = np.ones_like(x)
     for _ in range(6):
         above = x >= 2.5
@@ -266,7 +266,7 @@ def _moderate(x: Array) -> Array:
 
 
 def stirling_rest(x: Array) -> Array:
-    """What Stirling's formula lacks of lgamma(x), for x >= 8."""
+    """The remainder of Stirling's formula for lgamma(x), for x >= 8."""
     return polynomial([*reversed(_STIRLING)], 1 / (x * x)) / x
 
 
@@ -285,7 +285,7 @@ def _lgamma_positive(x: Array) -> Array:
 
 
 def _sin_pi(x: Array) -> Array:
-    """|sin(pi x)|, exact at whole numbers."""
+    """|sin(pi x)|, exact at integers."""
     return np.sin(np.pi * np.abs(x - np.rint(x)))
 
 
@@ -298,7 +298,7 @@ def lgamma(x: Array) -> Array:
 
 
 def _digamma_positive(x: Array) -> Array:
-    """By psi(x) = psi(x + 1) - 1 / x, then the asymptotic series from 10 on."""
+    """psi(x) = psi(x + 1) - 1 / x up to 10, then the asymptotic series."""
     shift = np.zeros_like(x)
     for _ in range(10):
         below = x < 10
@@ -330,7 +330,7 @@ class Special:
     lgamma, digamma = in_float64(lgamma), in_float64(digamma)
 
     def complex(self, real: Array, imag: Array) -> Array:
-        """Without a product, which would make NaN of infinite parts."""
+        """Avoids multiplication, which would turn infinite parts into NaN."""
         real, imag = np.broadcast_arrays(real, imag)
         out = np.empty(real.shape, np.result_type(real, np.complex64))
         out.real, out.imag = real, imag

@@ -1,4 +1,4 @@
-"""How many threads NumPy's BLAS uses: set through threadpoolctl, if it is installed."""
+"""The number of threads of NumPy's BLAS, set through threadpoolctl if it is installed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import os
 
 
 class Threads:
-    """NumPy computes in one thread, but for products of matrices, which are its BLAS's."""
+    """NumPy computes in one thread, except for matrix products, which BLAS computes."""
 
     _threads = os.cpu_count() or 1
 
     def get_num_threads(self) -> int:
-        """The number last set, by default that of the processors."""
+        """The number last set; by default, the number of processors."""
         return self._threads
 
     def set_num_threads(self, n: int) -> None:

@@ -1,8 +1,8 @@
-"""An interpreter that computes for a whole batch what a program says of one example.
+"""An interpreter that runs a program written for one example on a whole batch.
 
-`Batching` is a backend around another one. Its arrays, `Batched`, hold a batch and show one of its
-examples; each primitive has a rule that says how the inner backend computes it for all of them at
-once. `torchlite.func.vmap` runs a function with it.
+`Batching` wraps another backend. Its arrays, `Batched`, hold a batch but look like one example;
+each primitive has a rule by which the inner backend computes it for all examples at once.
+`torchlite.func.vmap` runs a function with it.
 """
 
 from torchlite.backends.wrapped import Batched, Level

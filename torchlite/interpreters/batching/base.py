@@ -1,8 +1,7 @@
-"""What the rules of the other files are made of.
+"""The building blocks of the rules in the other files.
 
-A rule is a method of the same name and parameters as the primitive or composite that it computes.
-It is called only if an array among its arguments is batched; the others are the same for all
-examples.
+A rule is a method with the same name and parameters as the primitive or composite that it computes.
+It is called only if an array among its arguments is batched; the others are shared by all examples.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ Array = Any
 
 
 class Rules(Around):
-    """Base of the rules.
+    """Base class of the rules.
 
     Args:
         inner: The backend that computes; it may be another `Batching`.
-        level: Whose batches these are: arrays of other levels are the inner backend's.
-        randomness: "different" numbers for each example, the "same" for all, or "error".
+        level: The level of its batches; arrays of other levels belong to the inner backend.
+        randomness: "different" samples for each example, the "same" for all, or "error".
     """
 
     array_type = Batched
@@ -38,7 +37,7 @@ class Rules(Around):
         return x.__class__ is Batched and x.level is self.level
 
     def holds_any(self, args: Sequence[Any]) -> bool:
-        """Whether there is a batch of this level among `args`, or in a list or tuple there."""
+        """Whether `args`, or a list or tuple among them, contain a batch of this level."""
         for x in args:
             kind = x.__class__
             if kind is Batched:
@@ -49,13 +48,13 @@ class Rules(Around):
         return False
 
     def wrap(self, values: Any) -> Any:
-        """What an inner method returned, as an array; several, or None, are kept as they come."""
+        """The result of an inner method as a batch; a tuple item by item, None unchanged."""
         if isinstance(values, tuple):
             return tuple(map(self.wrap, values))
         return None if values is None else Batched(self.inner.asarray(values), self.level)
 
     def lift(self, x: Any) -> Any:
-        """The batch of x; of an array that all examples share, a view; other values pass."""
+        """The batch of x; for a shared array, a broadcast view; other values unchanged."""
         if self.holds(x):
             return x.value
         if not hasattr(x, "shape"):
@@ -63,7 +62,7 @@ class Rules(Around):
         return self.inner.broadcast_to(x, (self.size, *x.shape))
 
     def align(self, x: Any, ndim: int) -> Any:
-        """The batch of x with axes of size 1 in the second place, for examples of `ndim` axes."""
+        """The batch of x with axes of size 1 after the batch axis, so that examples have `ndim`."""
         if not self.holds(x):
             return x
         missing = ndim - len(x.shape)
@@ -72,26 +71,26 @@ class Rules(Around):
         return self.inner.reshape(x.value, (self.size, *(1,) * missing, *x.shape))
 
     def fold(self, x: Any) -> Any:
-        """The batch of x (N, *) as (size * N, *); values that are no arrays pass."""
+        """The batch of x (N, *) as (size * N, *); values that are not arrays unchanged."""
         value = self.lift(x)
         if not hasattr(x, "shape"):
             return value
         return self.inner.reshape(value, (self.size * x.shape[0], *x.shape[1:]))
 
     def unfold(self, values: Any, count: int) -> Any:
-        """The batch of examples (count, *) that was folded; or of a tuple of them."""
+        """The inverse of `fold`, for examples (count, *) or a tuple of them."""
         if isinstance(values, tuple):
             return tuple(self.unfold(v, count) for v in values)
         return self.wrap(self.inner.reshape(values, (self.size, count, *values.shape[1:])))
 
     def example(self, x: Any, i: int) -> Any:
-        """The i-th example of x, in lists and tuples too; what all examples share as it is."""
+        """The i-th example of x, also inside lists and tuples; shared values unchanged."""
         if self.holds(x):
             return self.inner.getitem(x.value, (i,))
         return type(x)(self.example(y, i) for y in x) if x.__class__ in (list, tuple) else x
 
     def loop(self, function: Callable, *args: Any) -> Any:
-        """``function(*args)``, an inner method, for one example after the other."""
+        """``function(*args)``, an inner method, one example at a time."""
         if not self.size:
             raise BackendError(f"vmap: {function.__name__} has no rule for a batch of size 0")
         results = [function(*self.example(args, i)) for i in range(self.size)]

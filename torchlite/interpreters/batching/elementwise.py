@@ -1,4 +1,4 @@
-"""Elementwise methods: examples broadcast with each other as they would without a batch."""
+"""Elementwise methods: examples broadcast as they would without a batch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torchlite.interpreters.batching.base import Array, Rules
 
 
 def elementwise(spec: Spec) -> Callable:
-    """The rule: arrays with fewer axes get axes of size 1 after the batch axis."""
+    """The rule: arrays with fewer axes gain axes of size 1 after the batch axis."""
 
     def rule(self: Rules, *args: Any) -> Array:
         shapes = [a.shape for a in args if hasattr(a, "shape")]

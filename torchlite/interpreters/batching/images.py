@@ -1,4 +1,4 @@
-"""Images (N, C, *S): a batch has more of them, or, with weights of its own, more channels."""
+"""Images (N, C, *S): a batch becomes more images or, with per-example weights, more channels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torchlite.interpreters.batching.base import Array, Rules
 
 
 class Images(Rules):
-    """What treats images one by one treats those of all examples so."""
+    """Methods that act on each image separately take the images of all examples at once."""
 
     def convolution(self, x: Array, weight: Array, bias: Any, *settings: Any) -> Array:
         return self._convolved("convolution", x, weight, bias, settings)
@@ -55,12 +55,12 @@ class Images(Rules):
 
 
 def image_by_image(spec: Spec) -> Callable:
-    """The rule for a method that treats each image alone: those of all examples are one batch."""
+    """The rule for a method on separate images: those of all examples form one batch."""
     shape_at = spec.parameters.index("shape") if "shape" in spec.parameters else None
 
     def rule(self: Rules, *args: Any) -> Any:
         values, count = [self.fold(a) for a in args], args[0].shape[0]
-        if shape_at is not None:  # that of the result, (N, ...)
+        if shape_at is not None:  # the result's shape, (N, ...)
             values[shape_at] = (self.size * count, *args[shape_at][1:])
         return self.unfold(getattr(self.inner, spec.name)(*values), count)
 

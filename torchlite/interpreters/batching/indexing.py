@@ -1,4 +1,4 @@
-"""Indexing by arrays: of a batch, by a batch, or both."""
+"""Indexing with arrays: of a batch, by a batch, or both."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ALL = slice(None)
 
 
 class Indexing(Rules):
-    """Where an index is batched, a further one that counts the examples goes before it."""
+    """A batched index is preceded by another one that enumerates the examples."""
 
     def take(self, x: Array, index: Array, axis: int) -> Array:
         if not self.holds(index):
@@ -29,7 +29,7 @@ class Indexing(Rules):
             result = self.inner.index_get(x.value, (_ALL, *index))
             return self.wrap(_to_front(self.inner, result, width if apart else 0))
         result = self.inner.index_get(self.lift(x), self._counted(index, width))
-        if first and not apart:  # picked axes that come first so far
+        if first and not apart:  # the indexed axes come first so far
             others = [*range(width + 1, len(result.shape))]
             picked = range(1, width + 1)
             order = (0, *others[:first], *picked, *others[first:])
@@ -37,7 +37,7 @@ class Indexing(Rules):
         return self.wrap(result)
 
     def _counted(self, index: tuple, width: int) -> tuple:
-        """`index` for a batch: before it, the number of the example."""
+        """`index` for a batch: preceded by the example number."""
         numbers = self.inner.arange(0, self.size, 1, dtypes.int64)
         numbers = self.inner.reshape(numbers, (self.size, *(1,) * width))
         return (numbers, *(self.align(i, width) for i in index))
@@ -51,7 +51,7 @@ class Indexing(Rules):
         return self.wrap(self.inner.index_put(self.lift(x), own, value, accumulate))
 
     def _picked_first(self, value: Array, ndim: int, width: int, first: int) -> Array:
-        """`value`, in the shape of what is picked, with the picked axes before all others."""
+        """`value`, broadcast to the selection's shape, with the indexed axes first."""
         value = self.lift(value)
         missing = ndim - len(value.shape) + 1
         if missing:
@@ -65,7 +65,7 @@ class Indexing(Rules):
             return self.wrap(self.inner.searchsorted(sequence, values.value, right))
         sequence, shape = self.lift(sequence), getattr(values, "shape", ())
         values = self.lift(values)
-        if len(sequence.shape) == 2:  # one row an example, for values of any shape
+        if len(sequence.shape) == 2:  # one row per example, for values of any shape
             values = self.inner.reshape(values, (self.size, -1)) if self.size else values
         places = self.inner.searchsorted(sequence, values, right)
         return self.wrap(self.inner.reshape(places, (self.size, *shape)))
@@ -74,13 +74,13 @@ class Indexing(Rules):
         index = self.lift(index)
         numbers = self.inner.arange(0, self.size * count, count, dtypes.int64)
         numbers = self.inner.reshape(numbers, (self.size, *(1,) * (len(index.shape) - 1)))
-        rows = self.inner.add(index, numbers)  # of the tables of all examples, one below the other
+        rows = self.inner.add(index, numbers)  # in the stacked tables of all examples
         total = self.inner.embedding_backward(self.lift(g), rows, self.size * count)
         return self.wrap(self.inner.reshape(total, (self.size, count, g.shape[-1])))
 
 
 def _layout(index: tuple) -> tuple[int, int, bool]:
-    """(axes of what is picked, the first axis with an index, whether a slice is between them)."""
+    """(number of axes that indices yield, first indexed axis, whether a slice lies between)."""
     places = [i for i, part in enumerate(index) if not isinstance(part, slice)]
     width = max(len(index[i].shape) for i in places)
     return width, places[0], places[-1] - places[0] >= len(places)

@@ -1,8 +1,8 @@
-"""`Batching`: all rules, and what happens where there is none.
+"""`Batching`: all rules, and the fallbacks for methods without one.
 
-A primitive without a rule is computed for one example after the other; a composite without one by
-its default body, whose primitives have rules. What no batched array takes part in is left to the
-inner backend, so a tensor from outside costs nothing until it meets the batch.
+A primitive without a rule runs on one example at a time; a composite without one runs its default
+body, whose primitives have rules. Calls without batched arrays go to the inner backend unchanged,
+so a tensor from outside costs nothing until it meets the batch.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Batching(Reductions, Shapes, Indexing, Matrices, Layers, Images, Random, W
 
 
 def _rule(spec: Spec) -> Callable:
-    """What computes a method for a batch: a rule written for it, or one that its facts give."""
+    """The rule for a method: one written for it, or one derived from its `Spec`."""
     written = getattr(Batching, spec.name)
     if written.__module__.startswith(__package__):
         return written
@@ -47,7 +47,7 @@ def _rule(spec: Spec) -> Callable:
 
 
 def _unless_shared(name: str, rule: Callable) -> Callable:
-    """The method `name`: `rule` for batches, otherwise the inner backend's own."""
+    """The method `name`: `rule` for batches, otherwise the inner backend's method."""
 
     def method(self: Batching, *args: Any) -> Any:
         if self.holds_any(args):

@@ -1,7 +1,7 @@
 """Layers whose parameters all examples share use the inner backend's fused methods.
 
-With parameters of its own for each example, and for their gradients, which are each example's own,
-the default bodies serve.
+With per-example parameters, and for parameter gradients, which are per example too, the default
+bodies are used.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torchlite.interpreters.batching.base import Array, Rules
 
 
 class Layers(Rules):
-    """Rows and images of all examples are rows and images."""
+    """The rows or images of all examples form one larger batch."""
 
     def linear(self, x: Array, weight: Array, bias: Any) -> Array:
         if self.holds(weight) or self.holds(bias):

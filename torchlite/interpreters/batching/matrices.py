@@ -1,4 +1,4 @@
-"""Linear algebra: leading axes are a batch already, here one longer."""
+"""Linear algebra: methods take leading batch axes anyway, here one more."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from torchlite.interpreters.batching.base import Array, Rules
 
 
 class Matrices(Rules):
-    """What is shared becomes a batch of views where it meets one."""
+    """A shared operand is broadcast to a batch of views where it meets a batch."""
 
     def matmul(self, a: Array, b: Array) -> Array:
         ndim = max(len(a.shape), len(b.shape))
-        if a.shape[-1] == b.shape[-2] == 1:  # outer products: no BLAS call for each
+        if a.shape[-1] == b.shape[-2] == 1:  # outer products: avoid one BLAS call for each
             return self.wrap(self.inner.mul(self.align(a, ndim), self.align(b, ndim)))
-        if not self.holds(b) and len(b.shape) == 2:  # one product of all rows
+        if not self.holds(b) and len(b.shape) == 2:  # one product for all rows
             rows = self.inner.reshape(a.value, (-1, a.shape[-1])) if a.size else a.value
             shape = (self.size, *a.shape[:-1], b.shape[-1])
             return self.wrap(self.inner.reshape(self.inner.matmul(rows, b), shape))
@@ -24,7 +24,7 @@ class Matrices(Rules):
 
 
 def longer_batch(spec: Spec) -> Callable:
-    """The rule for a method whose leading axes are a batch already: they get one more."""
+    """The rule for a method that takes leading batch axes: they gain one more."""
 
     def rule(self: Rules, *args: Any) -> Any:
         if spec.broadcasts:

@@ -1,4 +1,4 @@
-"""Random numbers, of each example its own or for all the same."""
+"""Random numbers, different for each example or the same for all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _REFUSED = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' or "
     "'different' randomness flags on vmap or perform the randomness operation out of vmap"
 )
-#: These have rules though no batch is among their arguments: they are given a shape or a length.
+#: These have rules even without batched arguments: they take a shape or a length.
 DRAWING = {
     spec.name for spec in SPECS.values()
     if spec.kind == RANDOM and not {"shape", "n"}.isdisjoint(spec.parameters)
@@ -21,7 +21,7 @@ DRAWING = {
 
 
 class Random(Rules):
-    """ "different" draws the numbers of all examples at once, in their order."""
+    """ "different" draws the samples of all examples at once, in order."""
 
     def _check_allowed(self) -> None:
         if self.randomness == "error":
@@ -48,7 +48,7 @@ class Random(Rules):
 
 
     def drawn(self, name: str, rng: Any, shape: tuple, *args: Any) -> Array:
-        """Numbers in a `shape`, from a distribution that is the same for all examples."""
+        """Samples of `shape` from a distribution that is the same for all examples."""
         self._check_allowed()
         function = getattr(self.inner, name)
         if self.randomness == "same":

@@ -1,4 +1,4 @@
-"""Methods that work along axes: reductions, scans, order, normalised exponentials."""
+"""Methods along axes: reductions, scans, order statistics, softmax and its relatives."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torchlite.interpreters.batching.base import Array, Rules
 
 
 class Reductions(Rules):
-    """The axes move by one, for the batch axis in front."""
+    """Axes shift by one, for the leading batch axis."""
 
     def argmax(self, x: Array, axis: int | None, keepdims: bool) -> Array:
         return self._place("argmax", x, axis, keepdims)
@@ -42,7 +42,7 @@ def _shifted(axis: Any, ndim: int) -> Any:
 
 
 def along_axis(spec: Spec, place: int) -> Callable:
-    """The rule for a method along the axes that its argument at `place` names."""
+    """The rule for a method along the axes given by its argument at `place`."""
 
     def rule(self: Rules, *args: Any) -> Any:
         values, function = [self.lift(a) for a in args], getattr(self.inner, spec.name)
@@ -57,12 +57,12 @@ def along_axis(spec: Spec, place: int) -> Callable:
 
 
 def _rows(self: Rules, value: Any) -> Any:
-    """A batch of numbers as one of rows with one number."""
+    """A batch of scalars as a batch of rows with one element."""
     return self.inner.reshape(value, (self.size, 1)) if hasattr(value, "shape") else value
 
 
 def _numbers(self: Rules, result: Any) -> Any:
-    """Rows with one number as numbers."""
+    """The inverse of `_rows`."""
     if isinstance(result, tuple):
         return tuple(_numbers(self, r) for r in result)
     return self.inner.reshape(result, (self.size,))

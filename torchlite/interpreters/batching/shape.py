@@ -13,7 +13,7 @@ _ALL = slice(None)
 
 
 class Shapes(Rules):
-    """The batch axis stays in front."""
+    """The batch axis stays first."""
 
     def reshape(self, x: Array, shape: Sequence[int]) -> Array:
         return self.wrap(self.inner.reshape(x.value, (self.size, *infer_size(shape, x.size))))

@@ -1,4 +1,4 @@
-"""What asks an array about its memory or its elements."""
+"""Methods that inspect an array's memory or elements."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torchlite.interpreters.batching.base import Array, Rules, dynamic_shape
 _NO_ITEM = (
     "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling "
     ".item() on a Tensor, please try to rewrite what you're doing with other operations.\n"
-    "The same holds for data-dependent control flow, as `if`, `while` and bool() of a Tensor: "
-    "torchlite.where() chooses for each example."
+    "The same holds for data-dependent control flow, such as `if`, `while` and bool() of a "
+    "Tensor: use torchlite.where(), which chooses for each example."
 )
 _NO_MEMORY = "Cannot access data pointer of Tensor that doesn't have storage"
 _NOT_BATCHED = (
@@ -22,7 +22,7 @@ _NOT_BATCHED = (
 
 
 class World(Rules):
-    """An example has no element that a program could look at: there are as many as examples."""
+    """An example has no single value that a program could read: each example has its own."""
 
     def asarray(self, x: Array) -> Array:
         return x
@@ -54,19 +54,19 @@ class World(Rules):
         self.inner.copyto(dst.value, self.align(src, len(dst.shape)))
 
     def alike(self, array: Array, x: Array) -> Array:
-        """So what is made in the likeness of an example can be written to."""
+        """A batch, so that arrays made like an example can be written to."""
         return self.wrap(self.inner.copy(self.lift(array)))
 
     def extremes(self, x: Array) -> tuple:
-        """Of all examples: what is wrong for one of them is wrong."""
+        """Over all examples: a value invalid in one of them is invalid."""
         return self.inner.extremes(x.value)
 
     def any_true(self, mask: Array) -> bool:
-        """Of all examples."""
+        """Over all examples."""
         return self.inner.any_true(mask.value)
 
     def in_range(self, index: Array, size: int) -> bool:
-        """Of all examples."""
+        """Over all examples."""
         return self.inner.in_range(index.value, size)
 
     def nonzero(self, x: Array) -> Array:

@@ -12,7 +12,7 @@ from torchlite.nn.modules.module import Module, indented, listed
 
 
 class _Row(Module):
-    """Modules in a row, found by their place; `_part` makes a container of some of them."""
+    """An indexable sequence of modules; `_part` makes a container of some of them."""
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -42,12 +42,12 @@ class _Row(Module):
         self._modules = {str(i): module for i, module in enumerate(self)}
 
     def append(self, module: Module) -> Any:
-        """Add `module` at the end; returns the container."""
+        """Append `module`; returns the container."""
         self.add_module(str(len(self)), module)
         return self
 
     def extend(self, modules: Iterable[Module]) -> Any:
-        """Add all `modules` at the end; returns the container."""
+        """Append all `modules`; returns the container."""
         if not isinstance(modules, Iterable):
             name = type(self).__name__
             raise TypeError(
@@ -58,9 +58,9 @@ class _Row(Module):
         return self
 
     def insert(self, index: int, module: Module) -> Any:
-        """Put `module` before the one at `index`; returns the container.
+        """Insert `module` before the one at `index`; returns the container.
 
-        Raises: AssertionError if `module` is none, IndexError if `index` is out of range.
+        Raises: AssertionError if `module` is not a Module, IndexError if `index` is out of range.
         """
         if not isinstance(module, Module):
             raise AssertionError(f"module should be of type: {Module}")
@@ -79,7 +79,7 @@ class _Row(Module):
 
 
 def place(index: Any, size: int) -> int:
-    """`index` into `size` items, counted from the front; IndexError if it is out of range."""
+    """A possibly negative `index` into `size` items as a non-negative one; else IndexError."""
     index = operator.index(index)
     if not -size <= index < size:
         raise IndexError(f"index {index} is out of range")
@@ -87,9 +87,9 @@ def place(index: Any, size: int) -> int:
 
 
 class Sequential(_Row):
-    """Modules that run one after the other, each on the output of the one before.
+    """Modules that run in order, each on the output of the previous one.
 
-    Args: modules, or one ``OrderedDict`` from name to module.
+    Args: modules, or a single ``OrderedDict`` from name to module.
     """
 
     def __init__(self, *args: Any) -> None:
@@ -164,7 +164,7 @@ class ModuleList(_Row):
         return self.extend(modules)
 
     def __repr__(self) -> str:
-        runs: list[list] = []  # [first, last, text] of neighbours that look the same
+        runs: list[list] = []  # [first, last, text] of neighbors that print the same
         for i, text in enumerate(map(repr, self)):
             if runs and runs[-1][2] == text:
                 runs[-1][1] = i
@@ -228,7 +228,7 @@ class ModuleDict(Module):
         return self._modules.values()
 
     def update(self, modules: Mapping[str, Module] | Iterable[Any]) -> None:
-        """Add modules from a mapping or pairs; one of the same name is replaced."""
+        """Add modules from a mapping or pairs, replacing those of the same name."""
         for key, module in pairs(modules, "ModuleDict", "ModuleDict"):
             self[key] = module
 

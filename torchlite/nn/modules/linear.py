@@ -14,7 +14,7 @@ from torchlite.ops.creation.factories import empty
 
 
 class Identity(Module):
-    """Returns its input. Takes any arguments and ignores them."""
+    """Returns its input. The constructor accepts and ignores any arguments."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
@@ -30,10 +30,10 @@ class Linear(Module):
     Args:
         in_features: Length of the last dimension of the input.
         out_features: Length of the last dimension of the output.
-        bias: Whether there is one. Default: True.
+        bias: Whether to add a bias. Default: True.
 
-    Attributes: ``weight`` (out_features, in_features) and ``bias`` (out_features,), both drawn from
-    ``U(-k, k)``, ``k = 1 / sqrt(in_features)``.
+    Attributes: ``weight`` (out_features, in_features) and ``bias`` (out_features,), both sampled
+    from ``U(-k, k)``, ``k = 1 / sqrt(in_features)``.
     Shape: ``(*, in_features) -> (*, out_features)``.
     Raises: RuntimeError (as PyTorch) if the input does not end in `in_features`.
     """
@@ -54,7 +54,7 @@ class Linear(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw weight, then bias, anew."""
+        """Resample the weight, then the bias."""
         init.kaiming_uniform_(self.weight, a=math.sqrt(5))
         if self.bias is not None:
             bound = 1 / math.sqrt(self.in_features) if self.in_features > 0 else 0
@@ -89,7 +89,7 @@ class Bilinear(Module):
         in1_features: Length of the last dimension of the first input.
         in2_features: Length of the last dimension of the second input.
         out_features: Length of the last dimension of the output.
-        bias: Whether there is one. Default: True.
+        bias: Whether to add a bias. Default: True.
 
     Shape: ``(*, in1_features), (*, in2_features) -> (*, out_features)``.
     Raises: ValueError if `in1_features` is not positive.
@@ -115,7 +115,7 @@ class Bilinear(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw weight, then bias, anew."""
+        """Resample the weight, then the bias."""
         bound = 1 / math.sqrt(self.weight.shape[1])
         init.uniform_(self.weight, -bound, bound)
         if self.bias is not None:
@@ -134,4 +134,4 @@ class Bilinear(Module):
 
 
 class NonDynamicallyQuantizableLinear(Linear):
-    """`Linear`, under the name that it has in PyTorch's `MultiheadAttention`."""
+    """`Linear`, under the name it has in PyTorch's `MultiheadAttention`."""

@@ -13,12 +13,11 @@ from torchlite.core.device import check_device
 from torchlite.core.overrides import taken_over
 from torchlite.core.shapes import Size
 from torchlite.core.tensor import Tensor, wrap
+from torchlite.core.types import Device
 from torchlite.dtypes import dtype
 from torchlite.ops.core.family import write_out
 from torchlite.ops.core.methods import method
 from torchlite.ops.core.promotion import cast, checked_number
-
-Device = Any
 
 
 @taken_over

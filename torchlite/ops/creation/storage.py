@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 from torchlite.backends.registry import local
 from torchlite.core.shapes import normalize_dim
@@ -22,6 +22,10 @@ from torchlite.ops.shape import reshaping as shapes
 from torchlite.ops.shape.slicing import as_strided
 
 
+@overload
+def stride(self: Tensor) -> tuple[int, ...]: ...
+@overload
+def stride(self: Tensor, dim: int) -> int: ...
 @method()
 def stride(self: Tensor, dim: int | None = None) -> Any:
     """The steps in memory, in elements, of all dimensions, or of one."""
@@ -35,6 +39,7 @@ def storage_offset(self: Tensor) -> int:
     return local.mode.xp.storage_offset(self._data)
 
 
+@method("const_data_ptr")
 @method()
 def data_ptr(self: Tensor) -> int:
     """The address of the first element."""

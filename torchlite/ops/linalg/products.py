@@ -202,7 +202,7 @@ def _named(name: str, product: Any, meaning: str) -> Any:
     fused = _fused(product)
     fused.__name__ = fused.__qualname__ = name
     fused.__doc__ = f"``beta * input + alpha * {meaning}``."
-    return operation(fused, in_place=True)
+    return operation(in_place=True)(fused)
 
 
 addmm = _named("addmm", mm, "(mat1 @ mat2)")

@@ -13,6 +13,7 @@ from typing import Any
 from torchlite import dtypes
 from torchlite.core.shapes import normalize_dim, normalize_dims
 from torchlite.core.tensor import Tensor
+from torchlite.core.types import Dims
 from torchlite.dtypes import COMPLEX, FLOAT, INTEGER, dtype
 from torchlite.ops.core.family import not_a_tensor, operation, write_out
 from torchlite.ops.core.op import Primitive, declare, run
@@ -20,8 +21,6 @@ from torchlite.ops.core.promotion import cast
 from torchlite.ops.math.arithmetic import div
 from torchlite.ops.math.comparison import isnan, ne, where
 from torchlite.ops.reduce.scan import shifted
-
-Dims = Any  # int | Sequence[int] | None
 
 
 def reduced_shape(x_shape: tuple, axis: Any) -> tuple:

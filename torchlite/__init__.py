@@ -1,5 +1,7 @@
 """torchlite: PyTorch's API and semantics in Python, on pluggable backends."""
 
+# ruff: noqa: F403, F405 -- each module lists in `__all__` what users see
+
 import importlib as _importlib
 import math as _math
 from typing import TYPE_CHECKING
@@ -16,101 +18,74 @@ from torchlite.autograd import set_grad_enabled as set_grad_enabled
 from torchlite.autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from torchlite.core import module_aliases as _module_aliases
 from torchlite.core import return_types as return_types
-from torchlite.core.layouts import channels_last as channels_last
-from torchlite.core.layouts import channels_last_3d as channels_last_3d
-from torchlite.core.layouts import contiguous_format as contiguous_format
-from torchlite.core.layouts import layout as layout
-from torchlite.core.layouts import memory_format as memory_format
-from torchlite.core.layouts import preserve_format as preserve_format
-from torchlite.core.layouts import strided as strided
+from torchlite.core.layouts import *
 from torchlite.core.printing import set_printoptions as set_printoptions
-from torchlite.core.settings import *  # noqa: F403
+from torchlite.core.settings import *
 from torchlite.core.shapes import Size as Size
 from torchlite.core.shapes import broadcast_shapes as broadcast_shapes
 from torchlite.core.tensor import Tensor as Tensor
 from torchlite.core.tensor import device as device
 from torchlite.core.version import __version__ as __version__
-from torchlite.dtypes import bfloat16 as bfloat16
+from torchlite.dtypes import *
 from torchlite.dtypes import bool_ as _bool
-from torchlite.dtypes import can_cast as can_cast
-from torchlite.dtypes import complex32 as complex32
-from torchlite.dtypes import complex64 as complex64
-from torchlite.dtypes import complex128 as complex128
-from torchlite.dtypes import dtype as dtype
-from torchlite.dtypes import finfo as finfo
-from torchlite.dtypes import float16 as float16
-from torchlite.dtypes import float32 as float32
-from torchlite.dtypes import float64 as float64
-from torchlite.dtypes import get_default_dtype as get_default_dtype
-from torchlite.dtypes import iinfo as iinfo
-from torchlite.dtypes import int8 as int8
-from torchlite.dtypes import int16 as int16
-from torchlite.dtypes import int32 as int32
-from torchlite.dtypes import int64 as int64
-from torchlite.dtypes import promote_types as promote_types
-from torchlite.dtypes import set_default_dtype as set_default_dtype
-from torchlite.dtypes import uint8 as uint8
-from torchlite.dtypes import uint16 as uint16
-from torchlite.dtypes import uint32 as uint32
-from torchlite.dtypes import uint64 as uint64
 from torchlite.errors import OutOfMemoryError as OutOfMemoryError
 from torchlite.ops.core import operators as _operators
 from torchlite.ops.core.promotion import result_type as result_type
-from torchlite.ops.creation.conversion import *  # noqa: F403
-from torchlite.ops.creation.factories import *  # noqa: F403
-from torchlite.ops.creation.hashing import *  # noqa: F403
-from torchlite.ops.creation.inspection import *  # noqa: F403
-from torchlite.ops.creation.interchange import *  # noqa: F403
-from torchlite.ops.creation.random import *  # noqa: F403
-from torchlite.ops.creation.sampling import *  # noqa: F403
-from torchlite.ops.creation.storage import *  # noqa: F403
-from torchlite.ops.indexing.gather import *  # noqa: F403
-from torchlite.ops.indexing.masking import *  # noqa: F403
-from torchlite.ops.indexing.search import *  # noqa: F403
-from torchlite.ops.indexing.segments import *  # noqa: F403
-from torchlite.ops.layers.activations import *  # noqa: F403
-from torchlite.ops.layers.adaptive_pooling import *  # noqa: F403
-from torchlite.ops.layers.convolution import *  # noqa: F403
-from torchlite.ops.layers.dropout import *  # noqa: F403
-from torchlite.ops.layers.folding import *  # noqa: F403
-from torchlite.ops.layers.grid_sample import *  # noqa: F403
-from torchlite.ops.layers.linear import *  # noqa: F403
-from torchlite.ops.layers.normalization import *  # noqa: F403
-from torchlite.ops.layers.padding import *  # noqa: F403
-from torchlite.ops.layers.piecewise_linear import *  # noqa: F403
-from torchlite.ops.layers.pooling import *  # noqa: F403
-from torchlite.ops.layers.pooling_indices import *  # noqa: F403
-from torchlite.ops.linalg.contraction import *  # noqa: F403
-from torchlite.ops.linalg.distance import *  # noqa: F403
+from torchlite.ops.creation.conversion import *
+from torchlite.ops.creation.factories import *
+from torchlite.ops.creation.hashing import *
+from torchlite.ops.creation.inspection import *
+from torchlite.ops.creation.interchange import *
+from torchlite.ops.creation.random import *
+from torchlite.ops.creation.sampling import *
+from torchlite.ops.creation.storage import *
+from torchlite.ops.indexing.gather import *
+from torchlite.ops.indexing.masking import *
+from torchlite.ops.indexing.search import *
+from torchlite.ops.indexing.segments import *
+from torchlite.ops.layers.activations import *
+from torchlite.ops.layers.adaptive_pooling import *
+from torchlite.ops.layers.convolution import *
+from torchlite.ops.layers.dropout import *
+from torchlite.ops.layers.folding import *
+from torchlite.ops.layers.grid_sample import *
+from torchlite.ops.layers.linear import *
+from torchlite.ops.layers.normalization import *
+from torchlite.ops.layers.padding import *
+from torchlite.ops.layers.piecewise_linear import *
+from torchlite.ops.layers.pooling import *
+from torchlite.ops.layers.pooling_indices import *
+from torchlite.ops.linalg.contraction import *
+from torchlite.ops.linalg.distance import *
 from torchlite.ops.linalg.lobpcg import lobpcg as lobpcg
-from torchlite.ops.linalg.matrix_functions import *  # noqa: F403
-from torchlite.ops.linalg.products import *  # noqa: F403
-from torchlite.ops.math.arithmetic import *  # noqa: F403
-from torchlite.ops.math.comparison import *  # noqa: F403
-from torchlite.ops.math.complex_numbers import *  # noqa: F403
-from torchlite.ops.math.derived import *  # noqa: F403
-from torchlite.ops.math.exponentials import *  # noqa: F403
-from torchlite.ops.math.finite_differences import *  # noqa: F403
-from torchlite.ops.math.special import *  # noqa: F403
-from torchlite.ops.math.trigonometry import *  # noqa: F403
-from torchlite.ops.reduce.extremes import *  # noqa: F403
-from torchlite.ops.reduce.histogram import *  # noqa: F403
-from torchlite.ops.reduce.norms import *  # noqa: F403
-from torchlite.ops.reduce.quantile import *  # noqa: F403
-from torchlite.ops.reduce.reductions import *  # noqa: F403
-from torchlite.ops.reduce.scan import *  # noqa: F403
-from torchlite.ops.reduce.sorting import *  # noqa: F403
-from torchlite.ops.reduce.statistics import *  # noqa: F403
-from torchlite.ops.shape.dimensions import *  # noqa: F403
-from torchlite.ops.shape.joining import *  # noqa: F403
-from torchlite.ops.shape.rearranging import *  # noqa: F403
-from torchlite.ops.shape.repeating import *  # noqa: F403
-from torchlite.ops.shape.reshaping import *  # noqa: F403
-from torchlite.ops.shape.slicing import *  # noqa: F403
-from torchlite.ops.shape.splitting import *  # noqa: F403
-from torchlite.ops.shape.view_copies import *  # noqa: F403
-from torchlite.ops.spectral.stft import *  # noqa: F403
-from torchlite.ops.spectral.windows import *  # noqa: F403
+from torchlite.ops.linalg.matrix_functions import *
+from torchlite.ops.linalg.products import *
+from torchlite.ops.math.arithmetic import *
+from torchlite.ops.math.comparison import *
+from torchlite.ops.math.complex_numbers import *
+from torchlite.ops.math.derived import *
+from torchlite.ops.math.exponentials import *
+from torchlite.ops.math.finite_differences import *
+from torchlite.ops.math.special import *
+from torchlite.ops.math.trigonometry import *
+from torchlite.ops.reduce.extremes import *
+from torchlite.ops.reduce.histogram import *
+from torchlite.ops.reduce.norms import *
+from torchlite.ops.reduce.quantile import *
+from torchlite.ops.reduce.reductions import *
+from torchlite.ops.reduce.scan import *
+from torchlite.ops.reduce.sorting import *
+from torchlite.ops.reduce.statistics import *
+from torchlite.ops.shape.dimensions import *
+from torchlite.ops.shape.joining import *
+from torchlite.ops.shape.rearranging import *
+from torchlite.ops.shape.repeating import *
+from torchlite.ops.shape.reshaping import *
+from torchlite.ops.shape.slicing import *
+from torchlite.ops.shape.splitting import *
+from torchlite.ops.shape.view_copies import *
+from torchlite.ops.spectral.stft import *
+from torchlite.ops.spectral.windows import *
 from torchlite.random import Generator as Generator
 from torchlite.random import default_generator as default_generator
 from torchlite.random import get_rng_state as get_rng_state

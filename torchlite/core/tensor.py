@@ -134,6 +134,8 @@ class Tensor(_Methods):
         """The number of elements."""
         return self._data.size
 
+    ndimension, nelement = dim, numel
+
     def item(self) -> int | float | bool:
         """The value of a tensor with one element, as a Python number.
 
@@ -426,7 +428,8 @@ class Tensor(_Methods):
         return bool((self == element).any())
 
     def __dir__(self) -> list[str]:
-        return sorted({*dir(type(self)), *self.__dict__})
+        names = {*dir(type(self)), *self.__dict__}
+        return sorted(name for name in names if name[0] != "_" or name.endswith("__"))
 
 
 class RemovableHandle:

@@ -15,22 +15,10 @@ from torchlite.ops.core.inplace import check_writable, write
 from torchlite.ops.core.methods import attribute, method
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.creation.conversion import clone
-from torchlite.ops.creation.factories import _array_of, empty
+from torchlite.ops.creation.factories import array_of, empty
 from torchlite.ops.creation.storage import resize_, stride
 from torchlite.ops.indexing.brackets import alias_view
 from torchlite.ops.shape.splitting import chunk, split
-
-
-@method()
-def nelement(self: Tensor) -> int:
-    """The number of elements."""
-    return self.numel()
-
-
-@method()
-def ndimension(self: Tensor) -> int:
-    """The number of dimensions."""
-    return self.dim()
 
 
 @method()
@@ -126,7 +114,7 @@ def _elementwise(self: Tensor, function: Callable, *operands: Tensor) -> Tensor:
     xp = local.mode.xp
     columns = (xp.tolist(xp.reshape(x._data, (-1,))) for x in operands)
     values = [function(*row) for row in zip(*columns)]
-    write(self, xp.reshape(_array_of(values, self.dtype, copy=True), self._data.shape))
+    write(self, xp.reshape(array_of(values, self.dtype, copy=True), self._data.shape))
     return self
 
 
@@ -223,7 +211,7 @@ class _OfDtype(type):
         if len(args) != 1 or isinstance(args[0], (int, Size)):
             return empty(*(args or (0,)), dtype=cls.dtype, device=device)
         if not isinstance(args[0], Tensor):
-            return wrap(_array_of(args[0], cls.dtype, copy=True))
+            return wrap(array_of(args[0], cls.dtype, copy=True))
         if args[0].dtype is not cls.dtype:
             raise TypeError(f"expected a tensor of dtype {cls.dtype}, got {args[0].dtype}")
         return alias(args[0])

@@ -74,12 +74,12 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
 
 
 @method()
-def is_nonzero(self: Tensor) -> bool:
+def is_nonzero(input: Tensor) -> bool:
     """Whether the one element is not zero."""
-    if self._data.size != 1:
-        kind = "more than one value" if self._data.size else "no values"
+    if input._data.size != 1:
+        kind = "more than one value" if input._data.size else "no values"
         raise RuntimeError(f"Boolean value of Tensor with {kind} is ambiguous")
-    return bool(self.item())
+    return bool(input.item())
 
 
 # --- filled -------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from torchlite.ops.core.family import (
     binary,
     check_tensors,
     no_gradient,
-    not_a_tensor,
     operation,
     unary,
     write_out,
@@ -239,8 +238,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *,
 
     With `condition` alone: the tuple of index tensors of its non-zero elements.
     """
-    if not isinstance(condition, Tensor):
-        raise not_a_tensor("where", 1, "condition", condition)
+    check_tensors("where", condition=condition)
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
     if condition.dtype is not dtypes.bool_:

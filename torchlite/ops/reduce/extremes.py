@@ -11,7 +11,7 @@ from typing import Any, overload
 from torchlite import dtypes
 from torchlite.backends.registry import local
 from torchlite.core import return_types
-from torchlite.core.shapes import normalize_dim
+from torchlite.core.shapes import normalize_dim, reduced_shape
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import COMPLEX
 from torchlite.ops.core.family import operation, refuse, write_out
@@ -22,7 +22,6 @@ from torchlite.ops.reduce.reductions import (
     axes_of,
     check_nonempty,
     data_of,
-    reduced_shape,
     restore,
 )
 from torchlite.ops.reduce.scan import named

@@ -231,3 +231,9 @@ class iinfo:
 
     def __repr__(self) -> str:
         return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
+
+__all__ = [
+    "bfloat16", "can_cast", "complex128", "complex32", "complex64", "dtype", "finfo", "float16",
+    "float32", "float64", "get_default_dtype", "iinfo", "int16", "int32", "int64", "int8",
+    "promote_types", "set_default_dtype", "uint16", "uint32", "uint64", "uint8",
+]  # fmt: skip

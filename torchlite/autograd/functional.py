@@ -170,7 +170,7 @@ def _rows(run: _Run, k: int, vectorize: bool) -> list[Tensor]:
     if not y.numel():
         return [y.new_zeros((*y.shape, *x.shape)) for x in run.inputs]
     units = reshape(eye(y.numel(), dtype=y.dtype), (-1, *y.shape))
-    columns = for_each(row, units) if vectorize else map(stack, zip(*map(row, units)))
+    columns: Any = for_each(row, units) if vectorize else map(stack, zip(*map(row, units)))
     return [reshape(c, (*y.shape, *x.shape)) for c, x in zip(columns, run.inputs)]
 
 

@@ -47,6 +47,7 @@ class _Check:
         if not y.requires_grad:
             return zeros_like(x)
         first: Any
+        second: Any
         first, second = (grad(y, x, direction, retain_graph=True, materialize_grads=True)[0]
                          for _ in range(2))  # fmt: skip
         if not allclose(first, second, rtol=0, atol=self.nondet_tol, equal_nan=True):
@@ -134,7 +135,7 @@ def _slow(check: _Check, j: int, y: Tensor, place: int) -> None:
         rows = [_flat(check.gradient(y, x, unit * phase)) for unit in _units(y)]
         shape = (x.numel(), y.numel())
         analytical = [list(column) for column in zip(*rows)]
-        pair = (tensor(n, dtype=kind).reshape(shape) for n in (numerical, analytical))
+        pair: Any = (tensor(n, dtype=kind).reshape(shape) for n in (numerical, analytical))
         check.compare(j, place, *pair)
 
 
@@ -148,9 +149,9 @@ def _fast(check: _Check, j: int, y: Tensor, place: int) -> None:
     x, rng = check.inputs[place], local.mode.xp.generator(0)
     u, v = _random_like(x, rng), _random_like(y, rng)
     moved = check.difference(place, j, u)
-    numerical = sum((a * b).sum() for a, b in zip(_parts(v), _parts(moved)))
+    numerical: Any = sum((a * b).sum() for a, b in zip(_parts(v), _parts(moved)))
     slope = check.gradient(y, x, v)
-    analytical = sum((a * b).sum() for a, b in zip(_parts(slope), _parts(u)))
+    analytical: Any = sum((a * b).sum() for a, b in zip(_parts(slope), _parts(u)))
     check.compare(j, place, numerical, analytical.to(numerical.dtype))
 
 

@@ -16,10 +16,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar
 
 from torchlite.core.tensor import Tensor
 
+F = TypeVar("F", bound=Callable)
 #: Whether any class or mode overrides operations.
 active = False
 #: Runs ``function(*args, **kwargs)`` with operands cast, once `torch.autocast` has been used.
@@ -201,7 +202,7 @@ def _nobody(func: Callable, found: list) -> TypeError:
     )
 
 
-def taken_over(function: Callable, synonyms: Sequence[tuple[str, str]] = ()) -> Callable:
+def taken_over(function: F, synonyms: Sequence[tuple[str, str]] = ()) -> F:
     """`function` as a public operation, which classes and modes may override.
 
     `synonyms`: (alias, name) pairs of keywords.
@@ -225,7 +226,8 @@ def taken_over(function: Callable, synonyms: Sequence[tuple[str, str]] = ()) -> 
         return hand_over(op, args, kwargs)
 
     overridable.add(op)
-    return op
+    result: Any = op
+    return result
 
 
 def activate() -> None:

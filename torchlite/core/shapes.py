@@ -155,3 +155,19 @@ def _memory_runs(shape: Sequence[int], strides: Sequence[int]) -> list[tuple[int
         else:
             runs.append((size, stride))
     return runs or [(1, 1)]
+
+
+def reduced_shape(shape: Sequence[int], axis: Any, keepdims: bool = True) -> tuple[int, ...]:
+    """`shape` with size 1 in the reduced axes (None: all), or without them."""
+    axes = _axes(shape, axis)
+    sizes = (1 if i in axes else n for i, n in enumerate(shape) if keepdims or i not in axes)
+    return tuple(sizes)
+
+
+def reduced_count(shape: Sequence[int], axis: Any) -> int:
+    """How many elements are reduced to one."""
+    return math.prod(shape[a] for a in _axes(shape, axis))
+
+
+def _axes(shape: Sequence[int], axis: Any) -> Sequence[int]:
+    return range(len(shape)) if axis is None else (axis,) if isinstance(axis, int) else axis

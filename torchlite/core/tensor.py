@@ -14,7 +14,7 @@ import copy
 import weakref
 from collections.abc import Callable, Iterator
 from numbers import Number
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
@@ -24,6 +24,11 @@ from torchlite.core.device import CPU, device
 from torchlite.core.layouts import layout, strided
 from torchlite.core.shapes import Size, normalize_dim
 from torchlite.errors import INFERENCE_SAVED, ONLY_FLOATS_REQUIRE_GRAD
+
+if TYPE_CHECKING:  # what the operations attach: generated, see tests/typing
+    from torchlite.core.tensor_methods import TensorMethods as _Methods
+else:
+    _Methods = object
 
 _new = object.__new__
 UNWRITTEN = (0,)  # the version of a tensor that was never written to
@@ -65,7 +70,7 @@ class View:
         return (*reversed(missed), *self._steps) if missed else self._steps
 
 
-class Tensor:
+class Tensor(_Methods):
     """A multi-dimensional array with elements of one dtype, and gradients.
 
     Made by `torchlite.tensor`, `zeros`, `from_numpy`, ...; ``Tensor(2, 3)`` makes an uninitialised
@@ -84,27 +89,6 @@ class Tensor:
     _accumulate_hooks: dict | None = None
     _retains = False
 
-    if TYPE_CHECKING:  # the methods that torchlite.ops.core.methods attaches
-
-        def __getattr__(self, name: str) -> Any: ...
-
-        def __add__(self, other: Any) -> Tensor: ...
-
-        __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __add__
-        __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __add__
-        __matmul__ = __rmatmul__ = __and__ = __rand__ = __or__ = __ror__ = __add__
-        __xor__ = __rxor__ = __lshift__ = __rshift__ = __add__
-        __lt__ = __le__ = __gt__ = __ge__ = __add__
-
-        def __neg__(self) -> Tensor: ...
-
-        __invert__ = __abs__ = __pos__ = __neg__
-
-        def __eq__(self, other: Any) -> Tensor: ...  # type: ignore[override]
-        def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]
-        def __getitem__(self, index: Any) -> Tensor: ...
-        def __setitem__(self, index: Any, value: Any) -> None: ...
-
     # --- contents -------------------------------------------------------------------------------
 
     @property
@@ -112,6 +96,10 @@ class Tensor:
         """The sizes of the dimensions."""
         return Size(self._data.shape)
 
+    @overload
+    def size(self, dim: None = None) -> Size: ...
+    @overload
+    def size(self, dim: int) -> int: ...
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
         if dim is None:
@@ -146,7 +134,9 @@ class Tensor:
         """The number of elements."""
         return self._data.size
 
-    def item(self) -> Any:
+    ndimension, nelement = dim, numel
+
+    def item(self) -> int | float | bool:
         """The value of a one-element tensor as a Python scalar.
 
         Raises: RuntimeError if there is not exactly one element.
@@ -438,7 +428,8 @@ class Tensor:
         return bool((self == element).any())
 
     def __dir__(self) -> list[str]:
-        return sorted({*dir(type(self)), *self.__dict__})
+        names = {*dir(type(self)), *self.__dict__}
+        return sorted(name for name in names if name[0] != "_" or name.endswith("__"))
 
 
 class RemovableHandle:

@@ -12,6 +12,7 @@ from torchlite.core.tensor import Tensor
 from torchlite.dtypes import dtype
 
 Number: TypeAlias = int | float | bool
+Dims: TypeAlias = int | Sequence[int] | None
 Device: TypeAlias = device | str | int | None
 FileLike: TypeAlias = str | os.PathLike | IO
 _TensorOrTensors: TypeAlias = Tensor | Sequence[Tensor]

@@ -273,7 +273,7 @@ class ExponentialFamily(Distribution):
         """The entropy, from the gradients of the log normalizer."""
         theta = [p.detach().requires_grad_() for p in self._natural_params]
         normalizer = self._log_normalizer(*theta)
-        slopes = torch.autograd.grad(normalizer.sum(), theta, create_graph=True)
+        slopes: Any = torch.autograd.grad(normalizer.sum(), theta, create_graph=True)
         result = -self._mean_carrier_measure + normalizer
         for parameter, slope in zip(theta, slopes):
             product = parameter * slope

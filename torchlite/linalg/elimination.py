@@ -6,6 +6,7 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
+from torchlite.core import return_types
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.linalg.checks import (
     adjoint,
@@ -17,7 +18,6 @@ from torchlite.linalg.checks import (
     square_of,
     written,
 )
-from torchlite.ops.core import return_types
 from torchlite.ops.core.op import declare
 from torchlite.ops.shape.rearranging import tril, triu
 
@@ -81,7 +81,7 @@ def _lu(name: str, A: Tensor, pivot: bool) -> Any:
 
 
 def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False,
-                 out: Any = None) -> Any:  # fmt: skip
+                 out: Any = None) -> return_types.linalg_lu_factor_ex:  # fmt: skip
     """Like `lu_factor`, plus ``info`` (*): 0 or the 1-based index of the first zero pivot."""
     result = return_types.linalg_lu_factor_ex(*_lu("linalg.lu_factor_ex", A, pivot))
     if check_errors:
@@ -96,7 +96,7 @@ _SINGULAR_U = (
 )
 
 
-def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
+def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> return_types.linalg_lu_factor:
     """``(LU, pivots)``: L and U in one matrix, for `lu_solve`. (*, m, n) -> (*, m, n), (*, k).
 
     Raises: RuntimeError (as PyTorch) if a pivot is zero.
@@ -106,7 +106,7 @@ def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     return written("linalg_lu_factor", return_types.linalg_lu_factor(lu, pivots), out)
 
 
-def lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
+def lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> return_types.linalg_lu:
     """``A = P @ L @ U``: a permutation, a unit lower and an upper triangular matrix.
 
     (*, m, n) -> (*, m, m), (*, m, k), (*, k, n), k = min(m, n).
@@ -139,8 +139,10 @@ def upper_of(packed: Tensor) -> Tensor:
     return triu(packed[..., : min(packed._data.shape[-2:]), :])
 
 
-def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True,
-              unpack_pivots: bool = True, *, out: Any = None) -> Any:  # fmt: skip
+def lu_unpack(
+    LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True,
+    *, out: Any = None,
+) -> return_types.lu_unpack:
     """``(P, L, U)`` from the result of `lu_factor`; those not requested are empty."""
     if unpack_pivots and LU_pivots.dtype is not dtypes.int32:
         raise RuntimeError(
@@ -158,7 +160,7 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True,
 
 
 def ldl_factor_ex(A: Tensor, *, hermitian: bool = False, check_errors: bool = False,
-                  out: Any = None) -> Any:  # fmt: skip
+                  out: Any = None) -> return_types.linalg_ldl_factor_ex:  # fmt: skip
     """Like `ldl_factor`, plus ``info`` (*): 0 or the 1-based index of the first zero pivot."""
     square_of("torch.linalg.ldl_factor_ex", A)
     result = return_types.linalg_ldl_factor_ex(*_ldl_factor(A.detach(), bool(hermitian)))
@@ -170,7 +172,9 @@ def ldl_factor_ex(A: Tensor, *, hermitian: bool = False, check_errors: bool = Fa
 _SINGULAR_D = "the factor D has a zero at {}: the factorization cannot be used by ldl_solve."
 
 
-def ldl_factor(A: Tensor, *, hermitian: bool = False, out: Any = None) -> Any:
+def ldl_factor(
+    A: Tensor, *, hermitian: bool = False, out: Any = None
+) -> return_types.linalg_ldl_factor:
     """``(LD, pivots)`` of symmetric or Hermitian matrices, for `ldl_solve`; no gradient.
 
     Bunch-Kaufman pivoting as in LAPACK's sytrf on the lower triangle. Raises: LinAlgError if a

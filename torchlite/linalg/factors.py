@@ -11,6 +11,7 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
+from torchlite.core import return_types
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.linalg.checks import (
     adjoint,
@@ -24,7 +25,6 @@ from torchlite.linalg.checks import (
     square_of,
     written,
 )
-from torchlite.ops.core import return_types
 from torchlite.ops.core.op import declare
 from torchlite.ops.shape.joining import cat
 
@@ -79,7 +79,7 @@ _geqrf = declare("geqrf")
 
 
 def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False,
-                out: Any = None) -> Any:  # fmt: skip
+                out: Any = None) -> return_types.linalg_cholesky_ex:  # fmt: skip
     """Like `cholesky`, but does not raise: ``(L, info)`` with info (*), int32.
 
     It is 0 or the order of the first leading minor that is not positive definite; then L is NaN.
@@ -113,7 +113,7 @@ def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Te
 # --- QR -------------------------------------------------------------------------------------------
 
 
-def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
+def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> return_types.linalg_qr:
     """``A = Q @ R``: Q has orthonormal columns, R is upper triangular.
 
     (*, m, n) -> (*, m, k), (*, k, n) with k = min(m, n), or k = m for `mode` "complete"; for "r",
@@ -131,7 +131,7 @@ def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     return written("linalg_qr", return_types.linalg_qr(q, r), out)
 
 
-def geqrf(input: Tensor, *, out: Any = None) -> Any:
+def geqrf(input: Tensor, *, out: Any = None) -> return_types.geqrf:
     """QR in LAPACK's format: ``a``, R with the reflectors below it, and ``tau``; no gradient."""
     matrix_of("torch.geqrf", input, "input")
     return written("geqrf", return_types.geqrf(*_geqrf(input.detach())), out)

@@ -7,6 +7,7 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
+from torchlite.core import return_types
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.errors import LinAlgError
 from torchlite.linalg.checks import (
@@ -20,7 +21,6 @@ from torchlite.linalg.checks import (
 )
 from torchlite.linalg.elimination import lu_factor_primitive
 from torchlite.linalg.solvers import solve_ex
-from torchlite.ops.core import return_types
 from torchlite.ops.core.op import declare
 
 # --- gradients ------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ def inv(A: Tensor, *, out: Tensor | None = None) -> Tensor:
     return written("linalg_inv", result, out)
 
 
-def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
+def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> return_types.linalg_inv_ex:
     """Like `inv`, but singular matrices do not raise: ``(inverse, info)``, as in `solve_ex`."""
     square_of("linalg.inv_ex", A)
     info = lu_factor_primitive(A.detach())[2]
@@ -130,7 +130,7 @@ def det(A: Tensor, *, out: Tensor | None = None) -> Tensor:
     return written("linalg_det", _det(A), out)
 
 
-def slogdet(A: Tensor, *, out: Any = None) -> Any:
+def slogdet(A: Tensor, *, out: Any = None) -> return_types.linalg_slogdet:
     """``(sign, logabsdet)`` of the determinants; 0 and -inf for singular matrices."""
     square_of("linalg.slogdet", A)
     return written("linalg_slogdet", return_types.linalg_slogdet(*_slogdet(A)), out)

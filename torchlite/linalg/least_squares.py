@@ -6,6 +6,7 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
+from torchlite.core import return_types
 from torchlite.core.shapes import broadcast_shapes
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.linalg.checks import (
@@ -17,7 +18,6 @@ from torchlite.linalg.checks import (
     written,
 )
 from torchlite.linalg.solvers import is_vector
-from torchlite.ops.core import return_types
 from torchlite.ops.core.op import declare
 
 # --- pseudoinverse --------------------------------------------------------------------------------
@@ -91,7 +91,9 @@ def _pinv_tolerance(A: Tensor, atol: Any, rtol: Any, hermitian: bool) -> Tensor:
 # --- least squares --------------------------------------------------------------------------------
 
 
-def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
+def lstsq(
+    A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None
+) -> return_types.linalg_lstsq:
     """The X that minimizes ``norm(A @ X - B)``; if it is not unique, the one of least norm.
 
     (*, m, n), (*, m, k) or (*, m) -> ``(solution, residuals, rank, singular_values)``: residuals

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from torchlite import dtypes
+from torchlite.core import return_types
 from torchlite.core.shapes import broadcast_shapes
 from torchlite.core.tensor import Tensor
 from torchlite.errors import LinAlgError
@@ -17,7 +18,6 @@ from torchlite.linalg.checks import (
     written,
 )
 from torchlite.linalg.elimination import lower_of, lu_factor_primitive, permutation, upper_of
-from torchlite.ops.core import return_types
 from torchlite.ops.core.op import declare
 
 # --- gradients ------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None)
 
 
 def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False,
-             out: Any = None) -> Any:  # fmt: skip
+             out: Any = None) -> return_types.linalg_solve_ex:  # fmt: skip
     """Like `solve`, but singular matrices do not raise: ``(result, info)``.
 
     info (*), int32: 0 or the 1-based index of the first zero pivot; then the result is infinite.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite import dtypes
+from torchlite.core import return_types
 from torchlite.core.tensor import Tensor
 from torchlite.linalg.checks import (
     adjoint,
@@ -25,7 +26,6 @@ from torchlite.linalg.checks import (
     square_of,
     written,
 )
-from torchlite.ops.core import return_types
 from torchlite.ops.core.op import declare
 
 # --- gradients ------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ def _reads_upper(UPLO: str) -> bool:
     return UPLO.upper() == "U"
 
 
-def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
+def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> return_types.linalg_eigh:
     """Ascending eigenvalues and eigenvectors (columns) of symmetric or Hermitian matrices.
 
     (*, n, n) -> ``eigenvalues`` (*, n), real, ``eigenvectors`` (*, n, n). Only the triangle `UPLO`
@@ -136,7 +136,7 @@ def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor
     return written("linalg_eigvalsh", _eigvalsh(A, _reads_upper(UPLO)), out)
 
 
-def eig(A: Tensor, *, out: Any = None) -> Any:
+def eig(A: Tensor, *, out: Any = None) -> return_types.linalg_eig:
     """Eigenvalues and eigenvectors (columns, of norm 1) of square matrices; always complex.
 
     (*, n, n) -> ``eigenvalues`` (*, n), ``eigenvectors`` (*, n, n). Raises: RuntimeError (as
@@ -169,7 +169,7 @@ def _check_driver(name: str, driver: str | None) -> None:
 
 
 def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None,
-        out: Any = None) -> Any:  # fmt: skip
+        out: Any = None) -> return_types.linalg_svd:  # fmt: skip
     """``A = U diag(S) Vh``: unitary ``U`` and ``Vh``, singular values ``S`` in descending order.
 
     (*, m, n) -> (*, m, m), (*, k), (*, n, n), k = min(m, n); without `full_matrices`, (*, m, k)

@@ -12,6 +12,7 @@ from torchlite.backends.spec import (
     SCAN,
     composite,
 )
+from torchlite.core.shapes import reduced_count, reduced_shape
 
 Array = Any
 _FLOAT = (dtypes.FLOAT,)
@@ -23,14 +24,14 @@ class Reductions:
     @composite(REDUCTION, axis="axis", linear="x", accumulates=True)
     def mean(xp, x: Array, axis: Any, keepdims: bool) -> Array:
         """Arithmetic mean; NaN if empty."""
-        count = _count(x.shape, axis)
+        count = reduced_count(x.shape, axis)
         return xp.div(xp.sum(x, axis, keepdims), count if count else math.nan)
 
     @composite(REDUCTION, axis="axis", accumulates=True, holomorphic=False)
     def var(xp, x: Array, axis: Any, correction: float, keepdims: bool) -> Array:
         """``sum((x - mean)**2) / max(count - correction, 0)``."""
         centred = xp.sub(x, xp.mean(x, axis, True))
-        freedom = max(_count(x.shape, axis) - correction, 0)
+        freedom = max(reduced_count(x.shape, axis) - correction, 0)
         total = xp.sum(xp.square(xp.abs(centred)), axis, keepdims)
         return xp.mul(total, 1 / freedom) if freedom else xp.div(total, 0)
 
@@ -61,7 +62,7 @@ class Reductions:
         top = xp.where(xp.isfinite(top), top, 0)
         total = xp.log(xp.sum(xp.exp(xp.sub(x, top)), axis, True))
         result = xp.add(total, top)
-        return result if keepdims else xp.reshape(result, _reduced(x.shape, axis))
+        return result if keepdims else xp.reshape(result, reduced_shape(x.shape, axis, False))
 
     @composite(SCAN, axis="axis")
     def softmax(xp, x: Array, axis: int) -> Array:
@@ -104,7 +105,7 @@ class Order:
         else:
             size = x.shape[axis]
             rank = xp.where(xp.eq(valid, size), (size - 1) // 2, valid)
-        return xp.reshape(xp.gather(places, rank, axis), _reduced(x.shape, axis))
+        return xp.reshape(xp.gather(places, rank, axis), reduced_shape(x.shape, axis, False))
 
     @composite(REDUCTION, axis="axis")
     def mode_place(xp, x: Array, axis: int) -> Array:
@@ -120,15 +121,4 @@ class Order:
         widths = [(int(i == axis), 0) for i in range(len(x.shape))]
         starts = xp.cummax(xp.where(xp.pad(changed, widths, False), steps, 0), axis)[0]
         longest = xp.argmax(xp.sub(steps, starts), axis, True)  # where the first such run ends
-        return xp.reshape(xp.gather(places, longest, axis), _reduced(x.shape, axis))
-
-
-def _count(shape: tuple[int, ...], axis: Any) -> int:
-    if axis is None:
-        return math.prod(shape)
-    return math.prod(shape[a] for a in ((axis,) if isinstance(axis, int) else axis))
-
-
-def _reduced(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
-    dropped = range(len(shape)) if axis is None else (axis,) if isinstance(axis, int) else axis
-    return tuple(size for i, size in enumerate(shape) if i not in dropped)
+        return xp.reshape(xp.gather(places, longest, axis), reduced_shape(x.shape, axis, False))

@@ -87,6 +87,7 @@ class LazyLinear(LazyLayer, Linear):
 
     cls_to_become = Linear
     _width = "in_features"
+    weight: Any  # a Parameter once its shape is known
 
     def __init__(
         self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None

@@ -25,7 +25,7 @@ _MAPS = ("matrix_exp", "cayley", "householder")
 class _Orthogonal(Module):
     """Maps any matrix to an orthogonal one, multiplied by a `base` if `use_trivialization`."""
 
-    base: Tensor | None
+    base: Any  # a tensor, or None
 
     def __init__(self, weight: Tensor, orthogonal_map: str, use_trivialization: bool) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, overload
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
@@ -38,6 +38,10 @@ _NUMPY_NAMES = (("axis", "dim"), ("keepdims", "keepdim"))
 operations: dict[str, Callable] = {}
 
 
+@overload
+def operation(function: F) -> F: ...
+@overload
+def operation(*, method: bool = True, in_place: bool = False) -> Callable[[F], F]: ...
 def operation(function: Any = None, *, method: bool = True, in_place: bool = False) -> Any:
     """Register a public operation (a test asserts that each has samples). A decorator.
 
@@ -62,7 +66,7 @@ def operation(function: Any = None, *, method: bool = True, in_place: bool = Fal
 
 def functional(function: F) -> F:
     """Register a public operation that PyTorch has as a function only, not as a method."""
-    return operation(function, method=False)
+    return operation(method=False)(function)
 
 
 def not_a_tensor(name: str, position: int, argument: str, value: Any) -> TypeError:
@@ -133,7 +137,9 @@ def unary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callabl
             return result if out is None else write_out(name, out, result)
 
         overrides.overridable.add(op)
-        return operation(op, method=method, in_place=method and in_place) if public else op
+        if not public:
+            return op
+        return operation(method=method, in_place=method and in_place)(op)
 
     return decorate
 
@@ -181,7 +187,9 @@ def binary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callab
             return result if out is None else write_out(name, out, result)
 
         overrides.overridable.add(op)
-        return operation(op, method=method, in_place=method and in_place) if public else op
+        if not public:
+            return op
+        return operation(method=method, in_place=method and in_place)(op)
 
     return decorate
 

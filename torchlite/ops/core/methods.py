@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -26,8 +27,13 @@ def put(name: str, value: Any) -> None:
 
 
 def put_in_place(function: Callable, name: str) -> None:
-    """Make the in-place form of `function` the method ``name_``."""
-    put(f"{name}_", in_place(function, f"{name}_"))
+    """Make the in-place form of `function` the method ``name_``, which has no ``out``."""
+    form: Any = in_place(function, f"{name}_")
+    signature = inspect.signature(function)
+    first, *rest = signature.parameters.values()
+    kept = [first.replace(name="self"), *(p for p in rest if p.name != "out")]
+    form.__qualname__, form.__signature__ = f"Tensor.{name}_", signature.replace(parameters=kept)
+    put(f"{name}_", form)
 
 
 def method(name: str | None = None) -> Callable[[F], F]:

@@ -18,7 +18,7 @@ from torchlite.ops.math import arithmetic, comparison, exponentials
 def _operator(name: str, operation: Callable, reflected: bool = False) -> None:
     """Put the method of a Python operator: NotImplemented where the other operand cannot be one."""
 
-    def method(self: Tensor, other: Any) -> Any:
+    def method(self: Tensor, other: Tensor | complex) -> Tensor:
         if not isinstance(other, (Tensor, int, float, complex)):
             other = _array_like(other)
             if other is NotImplemented:
@@ -38,7 +38,7 @@ def _array_like(other: Any) -> Any:
     return NotImplemented
 
 
-_OPERATORS = {
+_OPERATORS: dict[str, Callable] = {
     "add": arithmetic.add,
     "sub": arithmetic.sub,
     "mul": arithmetic.mul,
@@ -54,11 +54,11 @@ _OPERATORS = {
     "lshift": comparison.bitwise_left_shift,
     "rshift": comparison.bitwise_right_shift,
 }
-_COMPARISONS = {
+_COMPARISONS: dict[str, Callable] = {
     "eq": comparison.eq, "ne": comparison.ne, "lt": comparison.lt, "le": comparison.le,
     "gt": comparison.gt, "ge": comparison.ge,
 }  # fmt: skip
-_UNARY = {
+_UNARY: dict[str, Callable] = {
     "neg": arithmetic.neg, "pos": arithmetic.positive, "abs": arithmetic.abs,
     "invert": comparison.bitwise_not,
 }  # fmt: skip

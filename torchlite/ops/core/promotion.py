@@ -18,9 +18,10 @@ _DIMENSIONED, _ZERO_DIM, _NUMBER = range(3)  # the priorities of operands
 _results: dict[tuple, dtype] = {}
 _GREATEST = {kind: dtypes.finfo(kind).max for kind in dtypes.DTYPES if kind.category >= FLOAT}
 _C_NAMES = {
-    dtypes.int32: "int", dtypes.float16: "c10::Half", dtypes.bfloat16: "c10::BFloat16",
-    dtypes.float32: "float", dtypes.float64: "double", dtypes.complex64: "c10::complex<float>",
-    dtypes.complex128: "c10::complex<double>",
+    dtypes.uint8: "unsigned char", dtypes.int8: "signed char", dtypes.int16: "short int",
+    dtypes.int32: "int", dtypes.int64: "long int", dtypes.float16: "c10::Half",
+    dtypes.bfloat16: "c10::BFloat16", dtypes.float32: "float", dtypes.float64: "double",
+    dtypes.complex64: "c10::complex<float>", dtypes.complex128: "c10::complex<double>",
 }  # fmt: skip
 
 
@@ -129,12 +130,15 @@ def checked_number(x: Any, kind: dtype) -> Any:
 
 def does_not_fit(kind: dtype) -> RuntimeError:
     """PyTorch's error for a Python number that `kind` cannot hold."""
-    return RuntimeError(f"value cannot be converted to type {c_name(kind)} without overflow")
+    name = c_name(kind, sized=True)
+    return RuntimeError(f"value cannot be converted to type {name} without overflow")
 
 
-def c_name(kind: dtype) -> str:
-    """The name of the dtype in PyTorch's messages about numbers."""
-    return _C_NAMES.get(kind, f"{kind.name}_t" if kind.category == INTEGER else kind.name)
+def c_name(kind: dtype, sized: bool = False) -> str:
+    """The name of the C type of a dtype; `sized`: as ``int64_t``, in messages about numbers."""
+    if sized and kind.category == INTEGER and kind is not dtypes.int32:
+        return f"{kind.name}_t"
+    return _C_NAMES.get(kind, kind.name)
 
 
 def computing(kind: dtype) -> dtype:

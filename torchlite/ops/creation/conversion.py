@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
@@ -122,6 +122,10 @@ def from_numpy(ndarray: Any) -> Tensor:
     return wrap(local.mode.xp.from_numpy(ndarray))
 
 
+@overload
+def type_(self: Tensor) -> str: ...
+@overload
+def type_(self: Tensor, dtype: Any, non_blocking: bool = False) -> Tensor: ...
 @method(name="type")
 def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The name of the tensor's type ("torch.FloatTensor"); with `dtype`, the tensor converted."""

@@ -13,12 +13,11 @@ from torchlite.core.device import check_device
 from torchlite.core.overrides import taken_over
 from torchlite.core.shapes import Size
 from torchlite.core.tensor import Tensor, wrap
+from torchlite.core.types import Device
 from torchlite.dtypes import dtype
 from torchlite.ops.core.family import write_out
 from torchlite.ops.core.methods import method
 from torchlite.ops.core.promotion import cast, checked_number
-
-Device = Any
 
 
 @taken_over
@@ -30,7 +29,7 @@ def tensor(data: Any, *, dtype: dtype | None = None, device: Device = None,
     array or tensor.
     """
     check_device(device)
-    result = wrap(_array_of(data, dtype, copy=True))
+    result = wrap(array_of(data, dtype, copy=True))
     return result.requires_grad_() if requires_grad else result
 
 
@@ -40,13 +39,25 @@ def as_tensor(data: Any, dtype: dtype | None = None, device: Device = None) -> T
     check_device(device)
     if isinstance(data, Tensor):
         return data if dtype is None else cast(data, dtype)
-    return wrap(_array_of(data, dtype, copy=False))
+    return wrap(array_of(data, dtype, copy=False))
 
 
-asarray = as_tensor
+def asarray(obj: Any, *, dtype: dtype | None = None, device: Device = None,
+            copy: builtins.bool | None = None, requires_grad: builtins.bool = False,
+            ) -> Tensor:  # fmt: skip
+    """`as_tensor`; with `copy` always in memory of its own. `copy` False: never.
+
+    Raises: ValueError if `copy` is False and there is no memory to share.
+    """
+    if copy is False and not hasattr(obj, "dtype"):
+        raise ValueError("can't alias arbitrary sequence into a tensor.")
+    result = as_tensor(obj, dtype, device)
+    if copy:
+        result = wrap(local.mode.xp.copy(result._data))
+    return result.requires_grad_() if requires_grad else result
 
 
-def _array_of(data: Any, kind: dtype | None, copy: bool) -> Any:
+def array_of(data: Any, kind: dtype | None, copy: bool) -> Any:
     xp = local.mode.xp
     if isinstance(data, Tensor):
         array = data._data
@@ -95,7 +106,7 @@ def construct(cls: type, *args: Any, device: Device = None) -> Tensor:
     check_device(device)
     kind = dtypes.get_default_dtype()
     if len(args) == 1 and not isinstance(args[0], (int, Size)):
-        data = args[0]._data if isinstance(args[0], Tensor) else _array_of(args[0], kind, copy=True)
+        data = args[0]._data if isinstance(args[0], Tensor) else array_of(args[0], kind, copy=True)
     else:
         data = local.mode.xp.empty(size_of(args) if args else (0,), kind)
     result: Tensor = object.__new__(cls)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.core.shapes import normalize_dims
+from torchlite.core.shapes import normalize_dims, reduced_count, reduced_shape
 from torchlite.core.tensor import Tensor
 from torchlite.dtypes import COMPLEX, FLOAT
 from torchlite.ops.core.family import operation, refuse, write_out
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.math.comparison import bitwise_xor
-from torchlite.ops.reduce.reductions import check_nonempty, count, data_of, reduced_shape
+from torchlite.ops.reduce.reductions import check_nonempty, data_of
 from torchlite.ops.shape.joining import cat
 from torchlite.ops.shape.reshaping import permute, reshape, view_dtype
 
@@ -34,7 +34,7 @@ def hash_tensor(input: Tensor, dim: Any = (), *, keepdim: bool = False, mode: in
     kept = tuple(i for i in range(data.ndim) if i not in axes)
     shape = tuple(whole[i] for i in kept)
     bits = permute(_bits(input.detach()), kept + axes)
-    bits = reshape(bits, (*shape, count(whole, axes)))
+    bits = reshape(bits, (*shape, reduced_count(whole, axes)))
     result = view_dtype(_folded(bits), dtypes.uint64)
     result = reshape(result, reduced_shape(whole, axes) if keepdim else shape)
     return result if out is None else write_out("hash_tensor", out, result)

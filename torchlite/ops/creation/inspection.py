@@ -12,11 +12,11 @@ from torchlite.core.device import missing
 from torchlite.core.shapes import Size
 from torchlite.core.tensor import INFERENCE, Tensor, alias, wrap
 from torchlite.ops.core.inplace import check_writable, write
-from torchlite.ops.core.methods import attribute, method, put
+from torchlite.ops.core.methods import attribute, method
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.creation.conversion import clone
-from torchlite.ops.creation.factories import _array_of, empty
-from torchlite.ops.creation.storage import data_ptr, resize_, stride
+from torchlite.ops.creation.factories import array_of, empty
+from torchlite.ops.creation.storage import resize_, stride
 from torchlite.ops.indexing.brackets import alias_view
 from torchlite.ops.shape.splitting import chunk, split
 
@@ -114,7 +114,7 @@ def _elementwise(self: Tensor, function: Callable, *operands: Tensor) -> Tensor:
     xp = local.mode.xp
     columns = (xp.tolist(xp.reshape(x._data, (-1,))) for x in operands)
     values = [function(*row) for row in zip(*columns)]
-    write(self, xp.reshape(_array_of(values, self.dtype, copy=True), self._data.shape))
+    write(self, xp.reshape(array_of(values, self.dtype, copy=True), self._data.shape))
     return self
 
 
@@ -161,6 +161,32 @@ def unsafe_split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tu
     return split(input, split_size_or_sections, dim)
 
 
+def _no(self: Tensor) -> bool:
+    """False: tensors are on the CPU."""
+    return False
+
+
+for _name in ("is_cuda", "is_mps", "is_xpu", "is_meta"):
+    attribute(_name)(_no)
+
+
+@attribute()
+def is_cpu(self: Tensor) -> bool:
+    """True: there is no other device."""
+    return True
+
+
+@attribute()
+def name(self: Tensor) -> None:
+    """None: tensors have no names."""
+
+
+@attribute()
+def grad_dtype(self: Tensor) -> dtypes.dtype:
+    """The dtype of the gradient: that of the tensor."""
+    return self.dtype
+
+
 @attribute(name="volatile")
 def _volatile(self: Tensor) -> bool:
     warnings.warn("volatile was removed (Variable.volatile is always False)", stacklevel=2)
@@ -185,7 +211,7 @@ class _OfDtype(type):
         if len(args) != 1 or isinstance(args[0], (int, Size)):
             return empty(*(args or (0,)), dtype=cls.dtype, device=device)
         if not isinstance(args[0], Tensor):
-            return wrap(_array_of(args[0], cls.dtype, copy=True))
+            return wrap(array_of(args[0], cls.dtype, copy=True))
         if args[0].dtype is not cls.dtype:
             raise TypeError(f"expected a tensor of dtype {cls.dtype}, got {args[0].dtype}")
         return alias(args[0])
@@ -237,16 +263,6 @@ def set_default_tensor_type(t: Any) -> None:
     )
     dtypes.set_default_dtype(kinds[name])
 
-
-for _name, _method in (
-    ("nelement", Tensor.numel), ("ndimension", Tensor.dim), ("const_data_ptr", data_ptr),
-):  # fmt: skip
-    put(_name, _method)
-for _name in ("is_cuda", "is_mps", "is_xpu", "is_meta"):
-    put(_name, property(lambda self: False))
-put("is_cpu", property(lambda self: True))
-put("name", property(lambda self: None))
-put("grad_dtype", property(lambda self: self.dtype))
 
 __all__ = [
     "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor",

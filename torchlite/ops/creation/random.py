@@ -272,7 +272,7 @@ def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *,
     low = bounds.pop("from", from_)
     for label, bound in (("from", low), ("to", to)):
         if self.is_floating_point() and abs(bound) > dtypes.finfo(self.dtype).max:
-            raise RuntimeError(f"{label} is out of bounds for {c_name(self.dtype)}")
+            raise RuntimeError(f"{label} is out of bounds for {c_name(self.dtype, sized=True)}")
     if low > to:
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={to:g}"

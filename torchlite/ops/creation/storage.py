@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 from torchlite.backends.registry import local
 from torchlite.core.shapes import normalize_dim
@@ -22,6 +22,10 @@ from torchlite.ops.shape import reshaping as shapes
 from torchlite.ops.shape.slicing import as_strided
 
 
+@overload
+def stride(self: Tensor) -> tuple[int, ...]: ...
+@overload
+def stride(self: Tensor, dim: int) -> int: ...
 @method()
 def stride(self: Tensor, dim: int | None = None) -> Any:
     """The steps in memory, in elements, of all dimensions, or of one."""
@@ -35,6 +39,7 @@ def storage_offset(self: Tensor) -> int:
     return local.mode.xp.storage_offset(self._data)
 
 
+@method("const_data_ptr")
 @method()
 def data_ptr(self: Tensor) -> int:
     """The address of the first element."""
@@ -69,12 +74,12 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
 
 
 @method()
-def is_nonzero(self: Tensor) -> bool:
+def is_nonzero(input: Tensor) -> bool:
     """Whether the one element is not zero."""
-    if self._data.size != 1:
-        kind = "more than one value" if self._data.size else "no values"
+    if input._data.size != 1:
+        kind = "more than one value" if input._data.size else "no values"
         raise RuntimeError(f"Boolean value of Tensor with {kind} is ambiguous")
-    return bool(self.item())
+    return bool(input.item())
 
 
 # --- filled -------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ Integers raise NotImplementedError (as PyTorch), except where a docstring says o
 
 from __future__ import annotations
 
+import functools
+import inspect
 from typing import Any
 
 from torchlite import dtypes
@@ -14,7 +16,7 @@ from torchlite.core.tensor import Tensor
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT
 from torchlite.ops.core.family import functional, not_a_tensor, operation, unary
 from torchlite.ops.core.inplace import in_place
-from torchlite.ops.core.methods import put
+from torchlite.ops.core.methods import F, put
 from torchlite.ops.core.op import declare, run
 from torchlite.ops.creation.conversion import clone
 from torchlite.ops.math.arithmetic import abs, add, div, mul, sub
@@ -250,20 +252,24 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 # --- in-place forms -----------------------------------------------------------------------------
 
 
-def in_place_form(function: Any) -> Any:
+def in_place_form(function: F) -> F:
     """The function ``name_(input, ...)`` of one that has a parameter `inplace`."""
 
+    @functools.wraps(function)
     def form(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return function(input, *args, **kwargs, inplace=True)
 
-    form.__name__ = f"{function.__name__}_"
-    form.__doc__ = f"In-place form of `{function.__name__}`."
-    return form
+    signature = inspect.signature(function)
+    kept = [p for p in signature.parameters.values() if p.name != "inplace"]
+    result: Any = form
+    result.__name__ = result.__qualname__ = f"{function.__name__}_"
+    result.__doc__ = f"In-place form of `{function.__name__}`."
+    result.__signature__ = signature.replace(parameters=kept)
+    return result
 
 
-celu_, elu_, leaky_relu_, selu_, threshold_ = map(
-    in_place_form, (celu, elu, leaky_relu, selu, threshold)
-)
+celu_, elu_, selu_ = in_place_form(celu), in_place_form(elu), in_place_form(selu)
+leaky_relu_, threshold_ = in_place_form(leaky_relu), in_place_form(threshold)
 
 __all__ = [
     "celu", "celu_", "prelu", "relu", "relu_", "selu", "selu_", "sigmoid", "threshold",

@@ -6,21 +6,20 @@ from typing import Any
 
 from torchlite.backends.composites.images import adaptive_bounds
 from torchlite.core.tensor import Tensor
-from torchlite.ops.core.family import functional, not_a_tensor
+from torchlite.ops.core.family import check_tensors, functional
 from torchlite.ops.core.op import declare, run
-from torchlite.ops.layers.pooling import _avg_pool, _max_grad
+from torchlite.ops.layers.pooling import avg_pool, max_grad
 from torchlite.ops.layers.pooling_checks import batched, check_input
 from torchlite.ops.reduce.reductions import mean
 from torchlite.ops.shape.joining import cat
 from torchlite.ops.shape.slicing import sliced
 
-_adaptive_max_pool = declare("adaptive_max_pool", x=_max_grad)
+_adaptive_max_pool = declare("adaptive_max_pool", x=max_grad)
 
 
 def _target(name: str, dims: int, input: Any, size: Any) -> tuple[int, ...]:
     """The size of the result; None keeps that of the input."""
-    if not isinstance(input, Tensor):
-        raise not_a_tensor(name, 1, "input", input)
+    check_tensors(name, input=input)
     shape = list(input._data.shape)
     if dims > 1 and isinstance(size, (tuple, list)) and len(shape) <= len(size):
         raise ValueError(f"Input dimension should be at least {len(size) + 1}")
@@ -53,7 +52,7 @@ def _adaptive_avg(name: str, dims: int, input: Tensor, output_size: Any) -> Tens
     if all(n and not length % n for n, length in zip(size, shape)):
         kernel = tuple(length // n for n, length in zip(size, shape))
         args = size, kernel, kernel, (0,) * dims, True, None
-        return batched(input, dims, lambda x: run(_avg_pool, (x, *args), (x._data, *args)))
+        return batched(input, dims, lambda x: run(avg_pool, (x, *args), (x._data, *args)))
     for dim, count in zip(range(-dims, 0), size):
         input = _averages(input, input._data.ndim + dim, count)
     return input

@@ -10,9 +10,9 @@ from torchlite.core.shapes import broadcast_shapes
 from torchlite.core.tensor import Tensor
 from torchlite.ops.core.family import functional
 from torchlite.ops.core.op import declare, run
-from torchlite.ops.core.promotion import cast
+from torchlite.ops.core.promotion import c_name, cast
 from torchlite.ops.layers.dropout import dropout
-from torchlite.ops.linalg.products import _c_name, matmul
+from torchlite.ops.linalg.products import matmul
 
 
 def _weights_rule(xp: Any, g: Any, needs: Any, q: Any, k: Any, out: Any, scale: float) -> tuple:
@@ -79,7 +79,7 @@ def _check(query: Tensor, key: Tensor, value: Tensor, mask: Any, causal: bool) -
     every = query, key, value
     kinds = [x.dtype for x in every]
     if len(set(kinds)) > 1:
-        names = [_c_name(x) for x in every]
+        names = [c_name(x.dtype) for x in every]
         raise RuntimeError(
             "Expected query, key, and value to have the same dtype, but got query.dtype: "
             f"{names[0]} key.dtype: {names[1]} and value.dtype: {names[2]} instead."
@@ -99,7 +99,8 @@ def _check(query: Tensor, key: Tensor, value: Tensor, mask: Any, causal: bool) -
         if mask.dtype not in (dtypes.bool_, dtypes.float32, kinds[0]):
             raise RuntimeError(
                 "Expected attn_mask dtype to be bool or float or to match query dtype, but got "
-                f"attn_mask.dtype: {_c_name(mask)} and  query.dtype: {_c_name(query)} instead."
+                f"attn_mask.dtype: {c_name(mask.dtype)} and  query.dtype: {c_name(query.dtype)} "
+                "instead."
             )
     _check_sizes(*(x._data.shape for x in every))
 

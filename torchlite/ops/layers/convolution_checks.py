@@ -6,8 +6,7 @@ import functools
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.core.tensor import Tensor
-from torchlite.ops.core.family import not_a_tensor
+from torchlite.ops.core.family import check_tensors
 
 Ints = tuple[int, ...]
 
@@ -99,11 +98,9 @@ def _by(numbers: Any) -> str:
 
 def check_kinds(name: str, dims: int, input: Any, weight: Any, bias: Any) -> tuple:
     """The shapes of the operands; PyTorch's errors for other types, dimensions and dtypes."""
-    for position, (label, x) in enumerate((("input", input), ("weight", weight)), 1):
-        if not isinstance(x, Tensor):
-            raise not_a_tensor(name, position, label, x)
-    if bias is not None and not isinstance(bias, Tensor):
-        raise not_a_tensor(name, 3, "bias", bias)
+    check_tensors(name, input=input, weight=weight)
+    if bias is not None:
+        check_tensors(name, input=input, weight=weight, bias=bias)
     x, w = input._data, weight._data
     b = None if bias is None else bias._data
     if x.ndim not in (dims + 1, dims + 2):

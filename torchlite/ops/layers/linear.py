@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from torchlite.core.tensor import Tensor
-from torchlite.ops.core.family import functional, not_a_tensor
+from torchlite.ops.core.family import check_tensors, functional
 from torchlite.ops.core.op import declare, run
-from torchlite.ops.linalg.products import _c_name, matmul
+from torchlite.ops.core.promotion import c_name
+from torchlite.ops.linalg.products import matmul
 from torchlite.ops.math.arithmetic import add
 
 _linear = declare(
@@ -47,11 +48,9 @@ def _unusual_linear(input: Any, weight: Any, bias: Any) -> Tensor:
 
 
 def _check_linear(input: Any, weight: Any, bias: Any) -> None:
-    for position, (label, x) in enumerate((("input", input), ("weight", weight)), 1):
-        if not isinstance(x, Tensor):
-            raise not_a_tensor("linear", position, label, x)
-    if bias is not None and not isinstance(bias, Tensor):
-        raise not_a_tensor("linear", 3, "bias", bias)
+    check_tensors("linear", input=input, weight=weight)
+    if bias is not None:
+        check_tensors("linear", input=input, weight=weight, bias=bias)
     shape, kernel = input._data.shape, weight._data.shape
     if not shape or not kernel:
         raise RuntimeError(
@@ -78,7 +77,7 @@ def _check_dtypes(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
         if bias is None:
             raise RuntimeError(
                 "expected m1 and m2 to have the same dtype, but got: "
-                f"{_c_name(input)} != {_c_name(weight)}"
+                f"{c_name(input.dtype)} != {c_name(weight.dtype)}"
             )
         raise RuntimeError(
             "mat1 and mat2 must have the same dtype, "

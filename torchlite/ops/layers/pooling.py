@@ -16,7 +16,7 @@ from torchlite.ops.math.arithmetic import mul
 from torchlite.ops.math.exponentials import pow
 
 
-def _max_grad(xp: Any, g: list, out1: Any, x_shape: tuple) -> Any:
+def max_grad(xp: Any, g: list, out1: Any, x_shape: tuple) -> Any:
     return xp.max_pool_backward(g[0], out1, x_shape)
 
 
@@ -30,10 +30,10 @@ def _picked(xp: Any, g: Any, places: Any, shape: tuple) -> Any:
 _max_pool = declare(
     "max_pool",
     title="MaxPoolWithIndices",
-    x=_max_grad,
+    x=max_grad,
 )
 declare("max_pool_backward", grad=_picked)
-_avg_pool = declare(
+avg_pool = declare(
     "avg_pool",
     x=lambda xp, g, x_shape, kernel, stride, padding, include_pad, divisor: xp.avg_pool_backward(
         g, x_shape, kernel, stride, padding, include_pad, divisor
@@ -95,7 +95,7 @@ def _avg(name: str, dims: int, input: Tensor, kernel: Any, stride: Any, padding:
         raise RuntimeError("divisor must be not zero")
     where = windows(name, dims, input, kernel, stride, padding, 1, ceil_mode)
     args = *where[:4], include_pad, divisor
-    return batched(input, dims, lambda x: run(_avg_pool, (x, *args), (x._data, *args)))
+    return batched(input, dims, lambda x: run(avg_pool, (x, *args), (x._data, *args)))
 
 
 @functional

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from torchlite import dtypes
 from torchlite.core.tensor import Tensor
-from torchlite.ops.core.family import not_a_tensor, refuse
+from torchlite.ops.core.family import check_tensors, refuse
 from torchlite.ops.shape.reshaping import reshape
 
 _WORDS = ("zero", "one", "two", "three")
@@ -37,8 +37,7 @@ def repeated(name: str, argument: str, value: Any, dims: int) -> tuple[int, ...]
 
 def check_input(name: str, dims: int, input: Any, floats: bool = True) -> None:
     """Raise PyTorch's error if `input` is no (N, C, *S) or (C, *S) of `dims` sizes."""
-    if not isinstance(input, Tensor):
-        raise not_a_tensor(name, 1, "input", input)
+    check_tensors(name, input=input)
     shape = list(input._data.shape)
     if len(shape) not in (dims + 1, dims + 2) or 0 in shape[-dims - 1 :]:
         raise RuntimeError(

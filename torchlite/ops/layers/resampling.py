@@ -9,7 +9,7 @@ from typing import Any
 from torchlite import dtypes
 from torchlite.backends.registry import local
 from torchlite.core.tensor import Tensor
-from torchlite.ops.core.family import functional, not_a_tensor, refuse
+from torchlite.ops.core.family import check_tensors, functional, refuse
 from torchlite.ops.core.op import declare, run
 from torchlite.ops.creation.conversion import clone
 from torchlite.ops.layers import resampling_taps as taps
@@ -50,8 +50,7 @@ def interpolate(input: Tensor, size: Any = None, scale_factor: Any = None, mode:
     where the image shrinks ("bilinear", "bicubic").
     Raises: ValueError, NotImplementedError (as PyTorch) for arguments that do not fit together.
     """
-    if not isinstance(input, Tensor):
-        raise not_a_tensor("interpolate", 1, "input", input)
+    check_tensors("interpolate", input=input)
     _check_mode(input, mode, align_corners, antialias)
     shape = input._data.shape[2:]
     size, factors = _target(shape, size, scale_factor, recompute_scale_factor)

@@ -10,7 +10,7 @@ from typing import Any
 from torchlite.core.shapes import normalize_dim
 from torchlite.core.tensor import Tensor
 from torchlite.ops.core.family import functional, not_a_tensor, operation, write_out
-from torchlite.ops.linalg.products import matmul
+from torchlite.ops.linalg.products import matmul, outer
 
 # --- tensordot, inner, kron ---------------------------------------------------------------------
 
@@ -121,7 +121,7 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 @operation
 def ger(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The outer product: `outer`."""
-    return input.outer(vec2, out=out)
+    return outer(input, vec2, out=out)
 
 
 # --- einsum -------------------------------------------------------------------------------------

@@ -7,11 +7,11 @@ from typing import Any
 
 from torchlite import linalg
 from torchlite.backends.registry import local
+from torchlite.core import return_types
 from torchlite.core.shapes import broadcast_shapes
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.linalg import elimination, factors, solvers
 from torchlite.linalg.checks import check_same_dtype, matrix_of, square_of, written
-from torchlite.ops.core import return_types
 from torchlite.ops.core.family import functional, operation
 from torchlite.ops.core.methods import method
 
@@ -25,7 +25,7 @@ def det(input: Tensor) -> Tensor:
 
 
 @operation
-def slogdet(input: Tensor, *, out: Any = None) -> Any:
+def slogdet(input: Tensor, *, out: Any = None) -> return_types.slogdet:
     """``(sign, logabsdet)`` of the determinants: `linalg.slogdet`."""
     return written("slogdet", return_types.slogdet(*linalg.slogdet(input)), out)
 
@@ -133,7 +133,7 @@ def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None =
 
 
 @operation
-def qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
+def qr(input: Tensor, some: bool = True, *, out: Any = None) -> return_types.qr:
     """``(Q, R)`` of `linalg.qr`, of mode "complete" if not `some`."""
     result = return_types.qr(*linalg.qr(input, "reduced" if some else "complete"))
     return written("qr", result, out)
@@ -150,7 +150,9 @@ def orgqr(input: Tensor, input2: Tensor, *, out: Tensor | None = None) -> Tensor
 
 
 @operation
-def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
+def svd(
+    input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any = None
+) -> return_types.svd:
     """``input = U diag(S) V.mH``: as `linalg.svd`, but V itself; U and V 0 if not `compute_uv`."""
     if compute_uv:
         u, s, vh = linalg.svd(input, not some)
@@ -233,7 +235,9 @@ lu_unpack = functional(elimination.lu_unpack)
 
 
 @functional
-def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
+def lu(
+    A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None
+) -> tuple[Tensor, ...]:
     """``(LU, pivots)`` of `linalg.lu_factor_ex`, and ``info`` if `get_infos`."""
     lu_data, pivots, info = linalg.lu_factor_ex(A, pivot=pivot)
     result = (lu_data, pivots, info) if get_infos else (lu_data, pivots)
@@ -243,14 +247,16 @@ def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) 
 
 
 @method(name="lu")
-def _lu_method(self: Tensor, pivot: bool = True, get_infos: bool = False) -> Any:
+def _lu_method(self: Tensor, pivot: bool = True, get_infos: bool = False) -> tuple[Tensor, ...]:
     """`lu` of this tensor."""
     return lu(self, pivot, get_infos)
 
 
 @operation
-def triangular_solve(input: Tensor, A: Tensor, upper: bool = True, transpose: bool = False,
-                     unitriangular: bool = False, *, out: Any = None) -> Any:  # fmt: skip
+def triangular_solve(
+    input: Tensor, A: Tensor, upper: bool = True, transpose: bool = False,
+    unitriangular: bool = False, *, out: Any = None,
+) -> return_types.triangular_solve:
     """``(solution, cloned_coefficient)`` of ``A @ X == input`` for triangular A, or ``A.mT``.
 
     (*, n, k), (*, n, n). `linalg.solve_triangular` is its successor.

@@ -6,8 +6,9 @@ from typing import Any
 
 from torchlite.core.shapes import broadcast_shapes
 from torchlite.core.tensor import Tensor
-from torchlite.ops.core.family import not_a_tensor, operation, write_out
+from torchlite.ops.core.family import check_tensors, operation, write_out
 from torchlite.ops.core.op import declare, run
+from torchlite.ops.core.promotion import c_name
 
 
 def _swap(xp: Any, x: Any) -> Any:
@@ -25,23 +26,12 @@ _matmul = declare(
 
 
 def _check_operands(name: str, input: Any, other: Any) -> None:
-    for position, (argument, value) in enumerate((("input", input), ("other", other)), 1):
-        if not isinstance(value, Tensor):
-            raise not_a_tensor(name, position, argument, value)
+    check_tensors(name, input=input, other=other)
     if input._data.dtype != other._data.dtype:
         raise RuntimeError(
             "expected m1 and m2 to have the same dtype, but got: "
-            f"{_c_name(input)} != {_c_name(other)}"
+            f"{c_name(input.dtype)} != {c_name(other.dtype)}"
         )
-
-
-def _c_name(tensor: Tensor) -> str:
-    """The name of the dtype in PyTorch's messages of matrix products."""
-    names = {
-        "float32": "float", "float64": "double", "int64": "long int", "int32": "int",
-        "float16": "c10::Half", "bfloat16": "c10::BFloat16",
-    }  # fmt: skip
-    return names.get(tensor.dtype.name, tensor.dtype.legacy)
 
 
 @operation
@@ -187,29 +177,46 @@ def _check_expands(input: Tensor, shape: tuple) -> None:
         )
 
 
-def _fused(product: Any) -> Any:
-    def fused(input: Tensor, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1,
-              out: Tensor | None = None) -> Tensor:  # fmt: skip
-        matrices = product(a, b)
-        _check_expands(input, matrices._data.shape)
-        result = _scaled(input, beta, matrices, alpha)
-        return result if out is None else write_out(fused.__name__, out, result)
-
-    return fused
+def _fused(name: str, input: Tensor, beta: Any, product: Tensor, alpha: Any, out: Any) -> Tensor:
+    _check_expands(input, product._data.shape)
+    result = _scaled(input, beta, product, alpha)
+    return result if out is None else write_out(name, out, result)
 
 
-def _named(name: str, product: Any, meaning: str) -> Any:
-    fused = _fused(product)
-    fused.__name__ = fused.__qualname__ = name
-    fused.__doc__ = f"``beta * input + alpha * {meaning}``."
-    return operation(fused, in_place=True)
+@operation(in_place=True)
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1,
+          out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """``beta * input + alpha * (mat1 @ mat2)``."""
+    return _fused("addmm", input, beta, mm(mat1, mat2), alpha, out)
 
 
-addmm = _named("addmm", mm, "(mat1 @ mat2)")
-addmv = _named("addmv", mv, "(mat @ vec)")
-addr = _named("addr", outer, "outer(vec1, vec2)")
-baddbmm = _named("baddbmm", bmm, "bmm(batch1, batch2)")
-addbmm = _named("addbmm", lambda a, b: bmm(a, b).sum(0), "bmm(batch1, batch2).sum(0)")
+@operation(in_place=True)
+def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1,
+          out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """``beta * input + alpha * (mat @ vec)``."""
+    return _fused("addmv", input, beta, mv(mat, vec), alpha, out)
+
+
+@operation(in_place=True)
+def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1,
+         out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """``beta * input + alpha * outer(vec1, vec2)``."""
+    return _fused("addr", input, beta, outer(vec1, vec2), alpha, out)
+
+
+@operation(in_place=True)
+def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1,
+            out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """``beta * input + alpha * bmm(batch1, batch2)``."""
+    return _fused("baddbmm", input, beta, bmm(batch1, batch2), alpha, out)
+
+
+@operation(in_place=True)
+def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1,
+           out: Tensor | None = None) -> Tensor:  # fmt: skip
+    """``beta * input + alpha * bmm(batch1, batch2).sum(0)``."""
+    return _fused("addbmm", input, beta, bmm(batch1, batch2).sum(0), alpha, out)
+
 
 __all__ = [
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "dot", "matmul", "mm", "mv", "outer",

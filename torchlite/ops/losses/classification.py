@@ -14,7 +14,7 @@ from torchlite import dtypes
 from torchlite.backends.registry import local
 from torchlite.core.tensor import Tensor
 from torchlite.dtypes import FLOAT
-from torchlite.ops.core.family import functional, not_a_tensor
+from torchlite.ops.core.family import check_tensors, functional
 from torchlite.ops.core.op import declare, run
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.math.arithmetic import add, div, mul, neg
@@ -103,18 +103,12 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
             return run(_cross_entropy_mean, (input, target), (x, y))[0]
         return reduced(run(_cross_entropy, (input, target), (x, y))[0], chosen(reduction))
     reduction = chosen(reduction, size_average, reduce)
-    _check_tensors("cross_entropy_loss", input=input, target=target)
+    check_tensors("cross_entropy_loss", input=input, target=target)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if x.shape == y.shape:
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
     return _hard_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
-
-
-def _check_tensors(name: str, **arguments: Any) -> None:
-    for position, (argument, value) in enumerate(arguments.items(), 1):
-        if not isinstance(value, Tensor):
-            raise not_a_tensor(name, position, argument, value)
 
 
 def _check_weight(weight: Tensor | None, input: Tensor) -> None:
@@ -193,7 +187,7 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None,
     The mean divides by the sum of the weights of the kept rows. Raises: as `cross_entropy`.
     """
     reduction = chosen(reduction, size_average, reduce)
-    _check_tensors("nll_loss_nd", input=input, target=target)
+    check_tensors("nll_loss_nd", input=input, target=target)
     losses, weights, _ = _picked(input, target, weight, ignore_index)
     return _weighted(losses, weights, reduction)
 

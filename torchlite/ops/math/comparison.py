@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
@@ -13,7 +13,6 @@ from torchlite.ops.core.family import (
     binary,
     check_tensors,
     no_gradient,
-    not_a_tensor,
     operation,
     unary,
     write_out,
@@ -225,6 +224,13 @@ _where = declare(
 )
 
 
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+@overload
+def where(
+    condition: Tensor, input: Tensor | complex, other: Tensor | complex, *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @operation
 def where(condition: Tensor, input: Any = None, other: Any = None, *,
           out: Tensor | None = None) -> Any:  # fmt: skip
@@ -232,8 +238,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *,
 
     With `condition` alone: the tuple of index tensors of its non-zero elements.
     """
-    if not isinstance(condition, Tensor):
-        raise not_a_tensor("where", 1, "condition", condition)
+    check_tensors("where", condition=condition)
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
     if condition.dtype is not dtypes.bool_:

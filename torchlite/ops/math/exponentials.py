@@ -46,7 +46,8 @@ _pow = named(
 
 
 @operation(in_place=True)
-def pow(input: Tensor, exponent: Any, *, out: Tensor | None = None) -> Tensor:
+def pow(input: Tensor | complex, exponent: Tensor | complex, *,
+        out: Tensor | None = None) -> Tensor:  # fmt: skip
     """``input ** exponent``; the gradient of ``x ** 0`` is 0.
 
     Raises: RuntimeError for a negative integer exponent of integers.

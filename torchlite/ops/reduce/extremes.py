@@ -6,14 +6,14 @@ Of equal elements, all get the same share of the gradient where the result is a 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
-from torchlite.core.shapes import normalize_dim
+from torchlite.core import return_types
+from torchlite.core.shapes import normalize_dim, reduced_shape
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import COMPLEX
-from torchlite.ops.core import return_types
 from torchlite.ops.core.family import operation, refuse, write_out
 from torchlite.ops.core.op import declare, run
 from torchlite.ops.math.comparison import maximum, minimum
@@ -22,7 +22,6 @@ from torchlite.ops.reduce.reductions import (
     axes_of,
     check_nonempty,
     data_of,
-    reduced_shape,
     restore,
 )
 from torchlite.ops.reduce.scan import named
@@ -86,6 +85,12 @@ def _extreme(name: str, primitive: Any, pairwise: Any, input: Any, dim: Any, kee
     return picked(name, input, places, axis, keepdim, out)
 
 
+@overload
+def max(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def max(input: Tensor, dim: int, keepdim: bool = False, *, out: Any = None) -> return_types.max: ...
+@overload
+def max(input: Tensor, dim: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @operation
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None,
         out: Any = None) -> Any:  # fmt: skip
@@ -96,6 +101,12 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
     return _extreme("max", _amax, maximum, input, dim, keepdim, other, out)
 
 
+@overload
+def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def min(input: Tensor, dim: int, keepdim: bool = False, *, out: Any = None) -> return_types.min: ...
+@overload
+def min(input: Tensor, dim: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @operation
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None,
         out: Any = None) -> Any:  # fmt: skip
@@ -133,7 +144,7 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False, *,
 
 @operation
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False,
-            out: Any = None) -> Any:  # fmt: skip
+            out: Any = None) -> return_types.aminmax:  # fmt: skip
     """The smallest and the greatest element, of all or over one dimension: ``(min, max)``."""
     data = data_of("aminmax", input)
     if dim is None and not data.size:

@@ -7,9 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from torchlite.core import return_types
 from torchlite.core.tensor import Tensor
 from torchlite.dtypes import FLOAT
-from torchlite.ops.core import return_types
 from torchlite.ops.core.family import functional, operation, refuse, write_out
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.creation.factories import linspace, zeros
@@ -23,7 +23,7 @@ _NAME = "torch.histogramdd: "
 @operation
 def histogram(input: Tensor, bins: Any = 100, *, range: Sequence[float] | None = None,
               weight: Tensor | None = None, density: bool = False,
-              out: Any = None) -> Any:  # fmt: skip
+              out: Any = None) -> return_types.histogram:  # fmt: skip
     """How many elements lie in each bin, or the sum of their weights: (hist, bin_edges).
 
     Args:
@@ -47,8 +47,10 @@ def histogram(input: Tensor, bins: Any = 100, *, range: Sequence[float] | None =
 
 
 @functional
-def histogramdd(input: Tensor, bins: Any, range: Sequence[float] | None = None,
-                weight: Tensor | None = None, density: bool = False) -> Any:  # fmt: skip
+def histogramdd(
+    input: Tensor, bins: Any, range: Sequence[float] | None = None,
+    weight: Tensor | None = None, density: bool = False,
+) -> return_types.histogramdd:
     """`histogram` of points (*, D) in D dimensions: (hist, a tuple of D bin_edges).
 
     Args:

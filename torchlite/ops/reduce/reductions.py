@@ -11,8 +11,9 @@ import math
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.core.shapes import normalize_dim, normalize_dims
+from torchlite.core.shapes import normalize_dim, normalize_dims, reduced_count, reduced_shape
 from torchlite.core.tensor import Tensor
+from torchlite.core.types import Dims
 from torchlite.dtypes import COMPLEX, FLOAT, INTEGER, dtype
 from torchlite.ops.core.family import not_a_tensor, operation, write_out
 from torchlite.ops.core.op import Primitive, declare, run
@@ -20,20 +21,6 @@ from torchlite.ops.core.promotion import cast
 from torchlite.ops.math.arithmetic import div
 from torchlite.ops.math.comparison import isnan, ne, where
 from torchlite.ops.reduce.scan import shifted
-
-Dims = Any  # int | Sequence[int] | None
-
-
-def reduced_shape(x_shape: tuple, axis: Any) -> tuple:
-    """`x_shape` with size 1 in the reduced axes."""
-    dropped = range(len(x_shape)) if axis is None else (axis,) if isinstance(axis, int) else axis
-    return tuple(1 if i in dropped else size for i, size in enumerate(x_shape))
-
-
-def count(x_shape: tuple, axis: Any) -> int:
-    """How many elements are reduced to one."""
-    axes = range(len(x_shape)) if axis is None else (axis,) if isinstance(axis, int) else axis
-    return math.prod(x_shape[i] for i in axes)
 
 
 def restore(xp: Any, g: Any, x_shape: tuple, axis: Any, keepdims: bool) -> Any:
@@ -83,7 +70,7 @@ def _sum_x(xp: Any, g: Any, x_shape: tuple, axis: Any, keepdims: bool) -> Any:
 
 
 def _mean_x(xp: Any, g: Any, x_shape: tuple, axis: Any, keepdims: bool) -> Any:
-    return _sum_x(xp, xp.div(g, count(x_shape, axis) or math.nan), x_shape, axis, keepdims)
+    return _sum_x(xp, xp.div(g, reduced_count(x_shape, axis) or math.nan), x_shape, axis, keepdims)
 
 
 def _prod_x(xp: Any, g: Any, x: Any, axis: int | None, keepdims: bool) -> Any:

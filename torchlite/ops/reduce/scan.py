@@ -7,11 +7,11 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
+from torchlite.core import return_types
 from torchlite.core.shapes import normalize_dim
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT, dtype
 from torchlite.interpreters.recorded import recorded
-from torchlite.ops.core import return_types
 from torchlite.ops.core.family import functional, not_a_tensor, operation, refuse, write_out
 from torchlite.ops.core.op import declare
 from torchlite.ops.core.promotion import cast
@@ -111,13 +111,13 @@ def named(name: str, values: Tensor, indices: Tensor, out: Any = None) -> Any:
 
 
 @operation
-def cummax(input: Tensor, dim: int, *, out: Any = None) -> Any:
+def cummax(input: Tensor, dim: int, *, out: Any = None) -> return_types.cummax:
     """The greatest element so far along `dim`, and its index: ``(values, indices)``."""
     return _running_extreme("cummax", input, dim, out)
 
 
 @operation
-def cummin(input: Tensor, dim: int, *, out: Any = None) -> Any:
+def cummin(input: Tensor, dim: int, *, out: Any = None) -> return_types.cummin:
     """The smallest element so far along `dim`, and its index: ``(values, indices)``."""
     return _running_extreme("cummin", input, dim, out)
 

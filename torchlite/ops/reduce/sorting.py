@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, overload
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
+from torchlite.core import return_types
 from torchlite.core.shapes import normalize_dim
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import COMPLEX, FLOAT
@@ -25,7 +26,7 @@ def _refuse_complex(name: str, data: Any) -> None:
 
 @operation
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False, *,
-         out: Any = None) -> Any:  # fmt: skip
+         out: Any = None) -> return_types.sort:  # fmt: skip
     """The elements in order along `dim`, and their former places: ``(values, indices)``.
 
     The sort is always stable.
@@ -57,7 +58,7 @@ def _slice(xp: Any, x: Any, axis: int, start: int, stop: int) -> Any:
 
 @operation
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *,
-         out: Any = None) -> Any:  # fmt: skip
+         out: Any = None) -> return_types.topk:  # fmt: skip
     """The `k` greatest (or smallest) elements along `dim` in order: ``(values, indices)``.
 
     Raises: RuntimeError if there are not so many.
@@ -77,7 +78,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 @operation
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *,
-             out: Any = None) -> Any:  # fmt: skip
+             out: Any = None) -> return_types.kthvalue:  # fmt: skip
     """The `k`-th smallest element along `dim` (from 1), and its index: ``(values, indices)``."""
     data = data_of("kthvalue", input)
     if dtypes.of(data).category in (dtypes.BOOL, COMPLEX):
@@ -134,6 +135,12 @@ def _median_of(name: str, input: Any, dim: int | None, keepdim: bool, out: Any) 
     return wrap(local.mode.xp.full((), nothing, input.dtype))
 
 
+@overload
+def median(input: Tensor) -> Tensor: ...
+@overload
+def median(
+    input: Tensor, dim: int, keepdim: bool = False, *, out: Any = None
+) -> return_types.median: ...
 @operation
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The lower of the middle elements; with `dim`: ``(values, indices)`` along it.
@@ -143,6 +150,12 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out:
     return _median_of("median", input, dim, keepdim, out)
 
 
+@overload
+def nanmedian(input: Tensor) -> Tensor: ...
+@overload
+def nanmedian(
+    input: Tensor, dim: int, keepdim: bool = False, *, out: Any = None
+) -> return_types.nanmedian: ...
 @operation
 def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False, *,
               out: Any = None) -> Any:  # fmt: skip
@@ -151,7 +164,9 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False, *,
 
 
 @operation
-def mode(input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
+def mode(
+    input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Any = None
+) -> return_types.mode:
     """The most frequent element along `dim`, the smallest of several, and an index of it."""
     data = data_of("mode", input)
     if dtypes.of(data).category == COMPLEX:

@@ -8,6 +8,7 @@ from typing import Any
 
 from torchlite import dtypes
 from torchlite.backends.registry import local
+from torchlite.core.shapes import reduced_count
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import COMPLEX, FLOAT, INTEGER
 from torchlite.ops.core.family import functional, operation, refuse, write_out
@@ -16,14 +17,14 @@ from torchlite.ops.core.promotion import cast
 from torchlite.ops.math.arithmetic import div, mul, sub
 from torchlite.ops.math.complex_numbers import conj, real
 from torchlite.ops.math.exponentials import sqrt
-from torchlite.ops.reduce.reductions import axes_of, count, data_of, in_single, mean, restore
+from torchlite.ops.reduce.reductions import axes_of, data_of, in_single, mean, restore
 from torchlite.ops.reduce.reductions import sum as sum_
 from torchlite.ops.shape.slicing import diagonal
 
 
 def _var_x(xp: Any, g: Any, x: Any, axis: Any, correction: float, keepdims: bool) -> Any:
     shape = tuple(x.shape)
-    freedom = max(count(shape, axis) - correction, 0)
+    freedom = max(reduced_count(shape, axis) - correction, 0)
     centred = xp.sub(x, xp.mean(x, axis, True))
     slope = xp.mul(centred, 2 / freedom) if freedom else xp.div(centred, 0)
     return xp.mul(restore(xp, g, shape, axis, keepdims), slope)
@@ -53,7 +54,7 @@ def _spread(name: str, primitive: Any, input: Any, dim: Any, unbiased: bool | No
     elif unbiased is not None:
         raise TypeError(f"{name}() received an invalid combination of arguments")
     axes = axes_of(dim, data.ndim)
-    if data.size and count(data.shape, axes) <= correction:
+    if data.size and reduced_count(data.shape, axes) <= correction:
         warnings.warn(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the "
             "reduction factor (input numel divided by output numel).",

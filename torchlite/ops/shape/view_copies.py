@@ -56,7 +56,7 @@ def _copying(name: str, view: Callable) -> Callable:
 
     copying.__name__ = f"{name}_copy"
     copying.__doc__ = f"A copy of the view that `{name}` gives."
-    return operation(copying, method=name == "narrow")
+    return operation(method=name == "narrow")(copying)
 
 
 globals().update({f"{name}_copy": _copying(name, view) for name, view in _VIEWS.items()})

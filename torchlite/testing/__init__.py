@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 def backend_suite(backend: str, methods: Sequence[str] | None = None) -> list[Case]:
     """The tests that backend `backend` conforms to the protocol: call each of them.
 
-    Each compares one method with the NumPy reference, on random arrays that hypothesis draws: all
-    dtypes that the backend has, empty and 0-d arrays, transposed, stepped and broadcast ones, NaN
-    and infinity. Needs hypothesis, whose current profile decides on the number of examples.
+    Each compares one method with the NumPy reference: all dtypes that the backend has, empty, 0-d
+    and large arrays, transposed, stepped and broadcast ones, NaN and infinity. The first arguments
+    follow a fixed plan; hypothesis draws more, as many as its current profile says, and the same
+    ones in every run unless a profile that you have loaded randomizes them.
 
     Args:
         backend: The name under which it is registered.

@@ -1,4 +1,4 @@
-"""The floors of the house: who may import whom, and what an import may cost."""
+"""The layers of the package: which module may import which, and what an import may cost."""
 
 import ast
 import os

@@ -1,4 +1,4 @@
-"""Is anything basic broken? Seconds, and no more than the user's main road."""
+"""Is anything basic broken? Seconds, and no more than the path that most users take."""
 
 import pytest
 

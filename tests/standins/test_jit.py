@@ -1,4 +1,4 @@
-"""torch.jit: the program as it stands."""
+"""torch.jit: programs run unchanged."""
 
 import pytest
 

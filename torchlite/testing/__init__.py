@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 def backend_suite(backend: str, methods: Sequence[str] | None = None) -> list[Case]:
     """Tests that `backend` conforms to the protocol: call each of them.
 
-    Each compares one method with the NumPy reference, on random arrays that hypothesis draws: all
-    dtypes the backend supports, empty and 0-d arrays, transposed, strided and broadcast ones, NaN
-    and infinity. Requires hypothesis, whose current profile sets the number of examples.
+    Each compares one method with the NumPy reference: all dtypes the backend supports; empty, 0-d
+    and large arrays; transposed, strided and broadcast ones; NaN and infinity. The first arguments
+    follow a fixed plan; hypothesis, which must be installed, draws more: as many as its current
+    profile says, and the same ones in every run unless that profile randomizes them.
 
     Args:
         backend: The name it is registered under.

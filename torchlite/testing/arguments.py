@@ -98,6 +98,12 @@ def _two_floats(d: Draws) -> Arguments:
     return [d.array(s, kind, specials=False) for s in (shape, d.broadcast(shape))]
 
 
+@arguments("igamma igammac")
+def _two_floats_of_slow_methods(d: Draws) -> Arguments:
+    kind, shape = d.kind(FLOAT), d.shape(large=False)
+    return [d.array(s, kind) for s in (shape, d.broadcast(shape))]
+
+
 @arguments("i0e i1e")
 def _one_float(d: Draws) -> Arguments:
     return [d.array(d.shape(), d.one_of(dtypes.float32, dtypes.float64), specials=False)]

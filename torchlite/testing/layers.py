@@ -82,11 +82,17 @@ def _with_gradient(d: Draws, x: Spread, rest: Arguments, needs: int) -> Argument
     return [*d.plain(dtypes.of(x.source), x.shape), x, *rest, _needs(d, needs)]
 
 
+def _varied(d: Draws, kind: dtypes.dtype, shape: tuple[int, ...]) -> Spread:
+    """Not broadcast: the variance of repeated numbers is a rounding error, which is magnified."""
+    return d.array(shape, kind, specials=False, writable=True)
+
+
 def _normalized(d: Draws) -> tuple[Spread, Spread | None, Spread | None, int]:
     """An array with at least two elements in its last dimensions, and their weight and bias."""
     kind, dims = _kind(d), d.integer(1, 2)
     shape = (*d.one_of((), (3,), (2, 5), (40,)), *d.one_of((2, 3), (5, 33))[-dims:])
-    x, weight, bias = d.plain(kind, shape, shape[-dims:], shape[-dims:])
+    x = _varied(d, kind, shape)
+    weight, bias = d.plain(kind, shape[-dims:], shape[-dims:])
     return x, d.one_of(weight, None), d.one_of(bias, None), dims
 
 
@@ -111,7 +117,9 @@ def _images(d: Draws) -> tuple[Spread, Spread | None, Spread | None]:
 def _group_norm(d: Draws) -> Arguments:
     channels = d.one_of(2, 4, 6)
     shape = (d.integer(1, 3), channels, *d.one_of((3,), (4, 5)))
-    x, weight, bias = d.plain(_kind(d), shape, (channels,), (channels,))
+    kind = _kind(d)
+    x = _varied(d, kind, shape)
+    weight, bias = d.plain(kind, (channels,), (channels,))
     groups, weight = d.one_of(1, 2, channels), d.one_of(weight, None)
     if d.method == "group_norm":
         return [x, weight, d.one_of(bias, None), groups, 1e-5]

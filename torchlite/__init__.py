@@ -1,7 +1,5 @@
 """torchlite: PyTorch's API and semantics in Python, on pluggable backends."""
 
-
-
 import importlib as _importlib
 import math as _math
 from typing import TYPE_CHECKING

@@ -91,8 +91,6 @@ class _Local(threading.local):
         self.mode = Mode(get(os.environ.get("TORCHLITE_BACKEND") or "numpy"))
 
 
-
-
 def current() -> Backend:
     """The backend in use in this thread."""
     return local.mode.xp

@@ -1,7 +1,5 @@
 """Functions behind the layers of `torchlite.nn`, with PyTorch's names and signatures."""
 
-
-
 from torchlite.nn._activation import gumbel_softmax as gumbel_softmax
 from torchlite.nn._activation import log_softmax as log_softmax
 from torchlite.nn._activation import rrelu as rrelu

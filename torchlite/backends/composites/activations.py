@@ -146,7 +146,6 @@ class Activations:
             g = xp.where(xp.lt(x, low), 0, g)
         return g if high is None else xp.where(xp.gt(x, high), 0, g)
 
-
     @composite(ELEMENTWISE, takes=_FLOAT)
     def hardtanh(xp, x: Array, low: float, high: float) -> Array:
         """`clamp` between two scalars."""

@@ -46,7 +46,6 @@ class Random(Rules):
             )
         return self.inner.random_bernoulli(rng, p, shape)
 
-
     def drawn(self, name: str, rng: Any, shape: tuple, *args: Any) -> Array:
         """Samples of `shape` from a distribution that is the same for all examples."""
         self._check_allowed()

@@ -107,8 +107,6 @@ def _is_orthogonal(q: Tensor) -> bool:
     return bool((difference.abs() <= eps).all())
 
 
-
-
 def orthogonal(
     module: Module,
     name: str = "weight",

@@ -397,8 +397,6 @@ def new_empty_strided(self: Tensor, size: Sequence[int], stride: Sequence[int], 
     return empty_strided(size, stride, dtype=dtype or self.dtype, **options)
 
 
-
-
 def is_tensor(obj: Any) -> builtins.bool:
     """Whether `obj` is a Tensor."""
     return isinstance(obj, Tensor)

@@ -172,7 +172,6 @@ def to_dlpack(tensor: Tensor) -> Any:
     return to_capsule(tensor)
 
 
-
 put("__array_priority__", 1000)
 
 __all__ = ["from_dlpack", "from_file", "frombuffer", "to_dlpack"]

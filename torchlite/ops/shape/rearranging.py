@@ -220,7 +220,6 @@ def _reversed(self: Tensor) -> Tensor:
     return flip(self, 0) if self._data.ndim else self
 
 
-
 __all__ = [
     "diag", "diag_embed", "diagflat", "flip", "fliplr", "flipud", "roll", "rot90", "tril",
     "trace", "tril_indices", "triu", "triu_indices", "vander",

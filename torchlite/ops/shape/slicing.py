@@ -241,7 +241,6 @@ def as_strided_scatter(input: Tensor, src: Tensor, size: Sequence[int], stride: 
     return _replaced(input, src, part, tuple(size))
 
 
-
 __all__ = [
     "as_strided", "as_strided_scatter", "diagonal", "diagonal_scatter", "narrow", "select",
     "select_scatter", "slice_scatter",

@@ -26,7 +26,7 @@ sort, topk, kthvalue, median, nanmedian, mode = (
 )
 aminmax = _named("aminmax", "min max")
 
-# --- linear algebra: functions of `torch.linalg`, and older ones of the same purpose ------------
+# --- linear algebra: functions of `torch.linalg`, and their older equivalents -------------------
 
 qr, linalg_qr = _named("qr", "Q R"), _named("linalg_qr", "Q R")
 svd, linalg_svd = _named("svd", "U S V"), _named("linalg_svd", "U S Vh")

@@ -1,4 +1,4 @@
-"""The primitives, with what is known of each: see `torchlite.backends.spec.Spec`."""
+"""The primitives, with what is known about each: see `torchlite.backends.spec.Spec`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from torchlite.dtypes import BOOL, COMPLEX, FLOAT, INTEGER
 
 _REALS, _FLOATS = {"takes": (INTEGER, FLOAT)}, {"takes": (FLOAT, COMPLEX)}
 _FLOAT, _INTEGERS, _BITS = {"takes": (FLOAT,)}, {"takes": (INTEGER,)}, {"takes": (BOOL, INTEGER)}
-_REAL_RULES = {"holomorphic": False}  # gradient rules that treat complex operands themselves
+_REAL_RULES = {"holomorphic": False}  # gradient rules that handle complex operands themselves
 _FREE = {"determined": False}
 
 # --- elementwise ----------------------------------------------------------------------------------
@@ -46,7 +46,7 @@ primitives(
 primitives(
     ELEMENTWISE, "input",
     isnan="bool", isinf="bool", isfinite="bool", logical_not="bool",
-    bitwise_not=("of integers; logical for bool", _BITS),
+    bitwise_not=("for integers; logical not for bool", _BITS),
 )  # fmt: skip
 primitives(
     ELEMENTWISE, "x", {**_REAL_RULES, "linear": "x"},
@@ -100,14 +100,14 @@ primitives(
     sub=("a - b", {"takes": NUMBERS, "linear": "input other"}),
     mul=("a * b; logical and for bool", {"bilinear": "input other"}),
     div=("true quotient of floats", {**_FLOATS, "linear": "input"}),
-    floor_divide=("floor(a / b); integer division by zero is an error of the op", _REALS),
-    remainder=("a - b * floor(a / b), the sign of b", _REALS),
-    fmod=("the remainder with the sign of a", _REALS),
+    floor_divide=("floor(a / b); the op rejects integer division by zero", _REALS),
+    remainder=("a - b * floor(a / b), with the sign of b", _REALS),
+    fmod=("remainder with the sign of a", _REALS),
     pow=("a ** b", {"takes": NUMBERS}),
-    maximum=("NaN if either is", _REALS),
-    minimum=("NaN if either is", _REALS),
-    gcd=("of integers", _INTEGERS),
-    lcm=("of integers", _INTEGERS),
+    maximum=("NaN if either operand is NaN", _REALS),
+    minimum=("NaN if either operand is NaN", _REALS),
+    gcd=("greatest common divisor", _INTEGERS),
+    lcm=("least common multiple", _INTEGERS),
     eq="bool", ne="bool",
     lt=("bool", _REALS), le=("bool", _REALS), gt=("bool", _REALS), ge=("bool", _REALS),
     logical_and="bool", logical_or="bool", logical_xor="bool",
@@ -119,8 +119,8 @@ primitives(
 )  # fmt: skip
 primitives(
     ELEMENTWISE, "input, other", _FLOAT,
-    fmax="the other if one is NaN",
-    fmin="the other if one is NaN",
+    fmax="maximum; if one operand is NaN, the other",
+    fmin="minimum; if one operand is NaN, the other",
     atan2="angle of the point (b, a)",
     hypot="sqrt(a*a + b*b)",
     copysign="magnitude of a, sign of b",
@@ -129,7 +129,7 @@ primitives(
     logaddexp2="log2(2**a + 2**b)",
     igamma="regularized lower incomplete gamma function of order a",
     igammac="1 - igamma(a, b), accurate where that is small",
-    standard_gamma_grad="derivative of a gamma sample b by its order a: -dP(a, b)/da / density",
+    standard_gamma_grad="d b / d a for a gamma sample b of order a: -dP(a, b)/da / density",
     zeta="sum((b + k)**-a for k >= 0)",
     heaviside="0, b or 1 for a < 0, a == 0, a > 0",
 )  # fmt: skip
@@ -147,31 +147,31 @@ primitives(
     astype="x converted; always a new array",
 )  # fmt: skip
 
-# --- between the backend and the world ------------------------------------------------------------
+# --- exchange with Python, NumPy and other libraries ----------------------------------------------
 
 primitives(
-    VIEW, "x", {"linear": "x"}, asarray="an array of a scalar result; arrays pass unchanged"
+    VIEW, "x", {"linear": "x"}, asarray="a scalar result as an array; arrays are unchanged"
 )
 primitives(
-    CREATION, "; array", from_numpy="an array that shares the memory of a numpy.ndarray, if it can"
+    CREATION, "; array", from_numpy="shares the memory of a numpy.ndarray if possible"
 )
 primitives(
     CREATION, "; x", from_dlpack="an array that shares the memory of an object with __dlpack__"
 )
 primitives(
     CREATION, "; buffer, dtype, shape",
-    from_buffer="an array that shares the memory of a writable buffer of raw bytes, if it can",
+    from_buffer="an array that shares the memory of a writable buffer of raw bytes if possible",
 )  # fmt: skip
 primitives(
     QUERY, "x",
-    to_numpy=("a numpy.ndarray that shares the memory of x, if it can", {"exact": True}),
-    item="the one element, as a Python number",
-    tolist="nested lists of Python numbers",
+    to_numpy=("a numpy.ndarray that shares the memory of x if possible", {"exact": True}),
+    item="the only element, as a Python scalar",
+    tolist="nested lists of Python scalars",
     owns_memory=("whether x is not a view of another array", {**_FREE, "exact": True}),
     strides=("tuple: steps in elements, one per dimension", {**_FREE, "exact": True}),
     data_ptr=("address of the first element", {**_FREE, "exact": True}),
     storage_offset=(
-        "elements in the memory that x views before its first", {**_FREE, "exact": True}
+        "offset of the first element in the memory that x views", {**_FREE, "exact": True}
     ),
 )  # fmt: skip
 
@@ -179,33 +179,33 @@ primitives(
 
 primitives(
     CREATION, "; data, dtype",
-    array="from nested sequences of Python numbers (or a number), rectangular",
+    array="from nested sequences of Python scalars (or one scalar), rectangular",
 )  # fmt: skip
 primitives(CREATION, "; shape, dtype", empty=("uninitialised", _FREE))
-primitives(CREATION, "; shape, value, dtype", full="filled with a number")
+primitives(CREATION, "; shape, value, dtype", full="filled with a scalar")
 primitives(CREATION, "; start, stop, step, dtype", arange="(ceil((stop-start)/step),)")
 primitives(CREATION, "; start, stop, steps, dtype", linspace="(steps,), both ends included")
 primitives(CREATION, "; n, m, dtype", eye="(n, m) with ones on the diagonal")
 
-# --- views and movements of elements --------------------------------------------------------------
+# --- views and data movement ----------------------------------------------------------------------
 
 _X = {"linear": "x"}
 primitives(UPDATE, "dst, src", {"exact": True}, copyto="write src, broadcast and converted, to dst")
 primitives(
     VIEW, "x; dtype",
-    view_dtype="view of the same bytes as another dtype; if the sizes differ, the last axis, "
-    "contiguous, shrinks or grows",
+    view_dtype="the same bytes viewed as another dtype; if the item sizes differ, the last axis, "
+    "which is contiguous, shrinks or grows",
 )  # fmt: skip
-primitives(VIEW, "x; shape", _X, reshape="row-major order; a view where one exists")
+primitives(VIEW, "x; shape", _X, reshape="row-major order; a view where possible")
 primitives(VIEW, "x; axes", _X, permute="view with the axes in this order")
-primitives(VIEW, "x; shape", _X, broadcast_to="view; new axes in front")
+primitives(VIEW, "x; shape", _X, broadcast_to="view; new axes come first")
 primitives(
     VIEW, "x; index", _X,
     getitem="view; index: a tuple of int, slice (any step > 0), None, Ellipsis",
 )  # fmt: skip
 primitives(
     VIEW, "x; shape, strides, offset", _X,
-    as_strided="view; strides and offset in elements, from the first element of x",
+    as_strided="view; strides and offset in elements, relative to the first element of x",
 )  # fmt: skip
 primitives(
     VIEW, "x; offset, axis1, axis2", _X, diagonal="view; the diagonal becomes the last axis"
@@ -213,7 +213,7 @@ primitives(
 primitives(MOVEMENT, "x; axes", {**_X, "axis": "axes"}, flip="a copy, reversed along axes")
 primitives(
     MOVEMENT, "x; shifts, axes", {**_X, "axis": "axes"},
-    roll="tuples; elements shifted circularly",
+    roll="elements shifted circularly; shifts and axes are tuples",
 )  # fmt: skip
 primitives(
     MOVEMENT, "arrays; axis", {"linear": "arrays"},
@@ -237,23 +237,23 @@ primitives(
     REDUCTION, "x; axis, keepdims", {"axis": "axis"},
     sum=("in the dtype of x", _SUM),
     prod=("in the dtype of x", {"accumulates": True}),
-    amax=("NaN wins", _REALS),
-    amin=("NaN wins", _REALS),
+    amax=("NaN propagates", _REALS),
+    amin=("NaN propagates", _REALS),
     any="bool",
     all="bool",
-    argmax=("int64; first of equals, NaN wins; axis: int or None (flat)", _REALS),
-    argmin=("int64; first of equals, NaN wins; axis: int or None (flat)", _REALS),
+    argmax=("int64; first of ties, NaN wins; axis: int or None (flattened)", _REALS),
+    argmin=("int64; first of ties, NaN wins; axis: int or None (flattened)", _REALS),
 )  # fmt: skip
 primitives(
     SCAN, "x; axis", {"axis": "axis"},
     cumsum=("running sum, in the dtype of x", _SUM),
     cumprod=("running product, in the dtype of x", {"accumulates": True}),
-    cummax=("(values, int64 indices); the last of equals, NaN wins", {**_REALS, "results": 2}),
-    cummin=("(values, int64 indices); the last of equals, NaN wins", {**_REALS, "results": 2}),
+    cummax=("(values, int64 indices); last of ties, NaN propagates", {**_REALS, "results": 2}),
+    cummin=("(values, int64 indices); last of ties, NaN propagates", {**_REALS, "results": 2}),
 )  # fmt: skip
 primitives(
     SCAN, "x; axis, descending", {"axis": "axis", "results": 2},
-    sort="(values, int64 indices), stable; NaN counts as greatest",
+    sort="(values, int64 indices), stable; NaN counts as the greatest value",
 )  # fmt: skip
 primitives(
     MOVEMENT, "sequence, values; right", {"exact": False},
@@ -261,25 +261,25 @@ primitives(
 )  # fmt: skip
 primitives(
     MOVEMENT, "x; axis", {"exact": False, "results": 3},
-    unique="(sorted values, int64 inverse, int64 counts); axis None: of all",
+    unique="(sorted values, int64 inverse, int64 counts); axis None: of all elements",
 )  # fmt: skip
 primitives(MOVEMENT, "x", {"exact": False}, nonzero="(count, ndim) int64, row-major order")
 primitives(
     REDUCTION, "x, weights; minlength", {"accumulates": True},
-    bincount="of non-negative integers; weights may be None",
+    bincount="counts of non-negative integers; weights may be None",
 )  # fmt: skip
 
 # --- indexing; index arrays are int64 and in range ------------------------------------------------
 
 _ADDS = {"exact": False, "accumulates": True}
-primitives(MOVEMENT, "x, index; axis", _X, take="x with index (1-d) along axis")
+primitives(MOVEMENT, "x, index; axis", _X, take="x at index (1-d) along axis")
 primitives(
     MOVEMENT, "x, index; axis", {**_X, "axis": "axis"},
     gather="out[i][j] = x[index[i][j]][j] for axis 0; index.ndim == x.ndim",
 )  # fmt: skip
 primitives(
     MOVEMENT, "x, index, source; axis", {"linear": "x source", "axis": "axis", "exact": False},
-    scatter="copy of x with out[index[i][j]][j] = source[i][j]; source may be a number",
+    scatter="copy of x with out[index[i][j]][j] = source[i][j]; source may be a scalar",
     scatter_add=("copy of x; repeated indices add up", _ADDS),
 )  # fmt: skip
 primitives(
@@ -289,7 +289,7 @@ primitives(
 primitives(
     MOVEMENT, "x, index", _X,
     index_get="advanced indexing; index: a tuple with one integer array or slice(None) for each "
-    "leading axis, NumPy's rule for the axes of the result",
+    "leading axis; result axes as in NumPy",
 )  # fmt: skip
 primitives(
     MOVEMENT, "x, index, value; accumulate", {**_ADDS, "linear": "x value"},
@@ -308,14 +308,14 @@ _MATRIX = {**_FLOATS, **_REAL_RULES}
 primitives(
     MATRIX, "x; upper", _MATRIX,
     cholesky=("(factor, int32 info); reads one triangle; where x is not positive definite: NaN, "
-              "and the order of the first minor that is not", {"results": 2, **_SUMS_OF}),
+              "and info is the order of the first minor that is not", {"results": 2, **_SUMS_OF}),
     eigh=("(ascending eigenvalues, vectors) of Hermitian x; reads one triangle",
           {"results": 2, **_FREE}),
-    eigvalsh=("the eigenvalues alone", _SUMS_OF),
+    eigvalsh=("the eigenvalues only", _SUMS_OF),
 )  # fmt: skip
 primitives(
     MATRIX, "x; mode", {**_MATRIX, **_FREE, "results": 2},
-    qr="(q, r); mode: 'reduced', 'complete', or 'r': as reduced, q is not used",
+    qr="(q, r); mode: 'reduced', 'complete', or 'r': as reduced, but q is not used",
 )  # fmt: skip
 primitives(
     MATRIX, "x; full", {**_MATRIX, **_FREE, "results": 3},
@@ -323,19 +323,19 @@ primitives(
 )  # fmt: skip
 primitives(
     MATRIX, "x", _MATRIX,
-    svdvals=("s alone", _SUMS_OF),
+    svdvals=("s only", _SUMS_OF),
     geqrf=("(r with the Householder vectors below it, tau)", {"results": 2, **_FREE}),
     eig=("(eigenvalues, vectors of norm 1), complex", {"results": 2, **_FREE}),
-    eigvals=("the eigenvalues alone", _FREE),
-    lu_factor=("(L below U, int32 pivots from 1 as LAPACK's, int32 info: the first zero on the "
+    eigvals=("the eigenvalues only", _FREE),
+    lu_factor=("(L below U, int32 pivots from 1 as in LAPACK, int32 info: the first zero on the "
                "diagonal of U, from 1)", {"results": 3, **_SUMS_OF}),
-    inv=("LinAlgError if a matrix is singular", _SUMS_OF),
-    det=("(*batch)", _SUMS_OF),
+    inv=("inverse; LinAlgError if a matrix is singular", _SUMS_OF),
+    det=("determinants, (*batch)", _SUMS_OF),
     slogdet=("(sign, log of the absolute value) of the determinant", {"results": 2, **_SUMS_OF}),
 )  # fmt: skip
 primitives(
     MATRIX, "x; hermitian", {**_MATRIX, **_FREE, "results": 3},
-    ldl_factor="(L below D, int32 pivots, int32 info), as LAPACK's sytrf of the lower triangle",
+    ldl_factor="(L below D, int32 pivots, int32 info), as LAPACK's sytrf on the lower triangle",
 )  # fmt: skip
 primitives(
     MATRIX, "a, b", {**_MATRIX, **_SUMS_OF, "broadcasts": True},
@@ -343,19 +343,19 @@ primitives(
 )  # fmt: skip
 primitives(
     MATRIX, "a, b; upper, unitriangular", {**_MATRIX, **_SUMS_OF, "broadcasts": True},
-    solve_triangular="a^-1 b for b (*, n, k); reads one triangle, without its diagonal if that is "
-    "1; infinite or NaN if singular",
+    solve_triangular="a^-1 b for b (*, n, k); reads one triangle, without its diagonal if "
+    "unitriangular; infinite or NaN if singular",
 )  # fmt: skip
 primitives(
     MATRIX, "ld, pivots, b; hermitian", {**_MATRIX, **_SUMS_OF},
-    ldl_solve="the solution from `ldl_factor`'s results, b (*, n, k)",
+    ldl_solve="the solution for b (*, n, k), given the results of `ldl_factor`",
 )  # fmt: skip
 
 # --- Fourier transforms; factor: "1", "1/sqrt(n)" or "1/n" for sums of n terms --------------------
 
 primitives(
     TRANSFORM, "x; axes, inverse, factor", {**_SUM, "axis": "axes", "takes": (COMPLEX,)},
-    fft="of complex x along axes: sums with e**(-2 pi i j k / n), conjugate if inverse",
+    fft="of complex x along axes: sums with e**(-2 pi i j k / n), conjugated if inverse",
 )  # fmt: skip
 primitives(
     TRANSFORM, "x; axis, factor", {**_SUM, "axis": "axis", **_FLOAT, **_REAL_RULES},
@@ -383,21 +383,21 @@ primitives(
 primitives(RANDOM, "rng; shape, dtype, mean, std", random_normal="normal distribution")
 primitives(RANDOM, "rng; shape, dtype", random_bits="PyTorch's random_() without bounds")
 primitives(RANDOM, "rng; n", random_permutation="int64 (n,)")
-primitives(RANDOM, "rng, p; shape", random_bernoulli="bool; p a number or a float array of `shape`")
+primitives(RANDOM, "rng, p; shape", random_bernoulli="bool; p: scalar or float array of `shape`")
 primitives(RANDOM, "rng; shape, dtype, rate", random_exponential="exponential distribution")
 primitives(
-    RANDOM, "rng, order", random_gamma="of rate 1, one for each element of a float array"
+    RANDOM, "rng, order", random_gamma="gamma samples of rate 1, one per element of a float array"
 )
 primitives(
     RANDOM, "rng, rate",
-    random_poisson="whole, one for each element of a float array, in its dtype",
+    random_poisson="Poisson samples, one per element of a float array, in its dtype",
 )  # fmt: skip
 primitives(
     RANDOM, "rng, count, prob",
-    random_binomial="whole; float arrays of one shape, the dtype of count",
+    random_binomial="samples in the dtype of count; both are float arrays of the same shape",
 )  # fmt: skip
 primitives(
     ELEMENTWISE, "x, a, total", _FLOAT,
-    dirichlet_grad="derivative of a sample x of Beta(a, total - a) by a, divided by 1 - x; floats "
-    "of one shape",
+    dirichlet_grad="d x / d a for a sample x of Beta(a, total - a), divided by 1 - x; floats of "
+    "the same shape",
 )  # fmt: skip

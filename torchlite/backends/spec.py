@@ -1,8 +1,8 @@
-"""What is known of each method of a backend, once: every reader of these facts looks here.
+"""What is known about each backend method, in the one place where all code looks it up.
 
-A `Spec` describes a primitive (declared in `torchlite.backends.protocol`) or a composite (declared
-where its default body is, with `composite`). The recording of gradients, forward mode, batching,
-bfloat16, the conformance suite and `describe` derive what they do from it.
+A `Spec` describes a primitive (declared in `torchlite.backends.primitives`) or a composite
+(declared with its default body, by `composite`). The recording of gradients, forward mode,
+batching, bfloat16, the conformance suite and `describe` derive what they do from it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from torchlite.dtypes import BOOL, COMPLEX, FLOAT, INTEGER
 
 ELEMENTWISE = "elementwise"  # each element of the result depends on one element of each operand
 REDUCTION = "reduction"  # along an axis, which disappears or has size 1
-SCAN = "scan"  # along an axis, whose size stays: running sums, sorting, softmax
+SCAN = "scan"  # along an axis that keeps its size: running sums, sorting, softmax
 VIEW = "view"  # the memory of the first operand, where possible
-MOVEMENT = "movement"  # elements copied to another place: flip, concatenate, gather
+MOVEMENT = "movement"  # elements copied to another position: flip, concatenate, gather
 PRODUCT = "product"  # sums of products: matmul, linear
 WINDOW = "window"  # sliding windows over images (N, C, *S)
 MATRIX = "matrix"  # functions of the last two axes
@@ -26,17 +26,17 @@ TRANSFORM = "transform"  # Fourier transforms
 RANDOM = "random"  # draws from a generator
 CREATION = "creation"  # new arrays
 UPDATE = "update"  # writes to its operands: copyto, steps of optimizers
-QUERY = "query"  # returns Python objects, no arrays
+QUERY = "query"  # returns Python objects, not arrays
 
 NUMBERS = (INTEGER, FLOAT, COMPLEX)
 ANY = (BOOL, INTEGER, FLOAT, COMPLEX)
-#: Kinds that copy elements as they are, whatever their dtype.
+#: Kinds that copy elements unchanged, whatever their dtype.
 _COPYING = (VIEW, MOVEMENT, CREATION)
 
 
 @dataclass(frozen=True)
 class Spec:
-    """The facts about one method; positions count its parameters from 0."""
+    """The facts about one method; parameter positions count from 0."""
 
     name: str
     parameters: tuple[str, ...]
@@ -45,21 +45,21 @@ class Spec:
     meaning: str
     takes: tuple[int, ...] = ANY  # categories of dtypes
     results: int = 1  # how many arrays it returns
-    axis: int | None = None  # the parameter along whose axes (int, tuple, None for all) it works
-    linear: tuple[int, ...] = ()  # operands in which it is linear, all of them together
+    axis: int | None = None  # the parameter with the axes (int, tuple, None: all) it works along
+    linear: tuple[int, ...] = ()  # operands in which it is jointly linear
     bilinear: tuple[int, ...] = ()  # operands in each of which it is linear; "bias" is added
     broadcasts: bool = False  # whether the operands broadcast, or their leading axes if MATRIX
-    batched: bool = False  # whether leading axes that all operands share are a batch
+    batched: bool = False  # whether leading axes shared by all operands are batch axes
     view: bool = False  # whether the result may share the memory of the first operand
-    exact: bool = False  # whether elements are only copied, so that any dtype is right
+    exact: bool = False  # whether elements are only copied, so that it is exact in any dtype
     accumulates: bool = False  # whether rounding errors grow with the number of elements
-    determined: bool = True  # whether the operands determine the result (signs of QR are free)
-    holomorphic: bool = True  # whether gradient rules for real operands serve complex ones
+    determined: bool = True  # whether the operands determine the result (signs in QR are arbitrary)
+    holomorphic: bool = True  # whether gradient rules for real operands hold for complex ones
     is_composite: bool = False  # whether it has a default body
 
     @property
     def signature(self) -> str:
-        """The parameters as they are written in a call."""
+        """The parameters as written in a call."""
         return ", ".join(self.parameters)
 
 
@@ -69,10 +69,10 @@ SPECS: dict[str, Spec] = {}
 
 def primitives(kind: str, signature: str, facts: dict[str, Any] | None = None,
                **meanings: str | tuple[str, dict[str, Any]]) -> None:  # fmt: skip
-    """Declare primitives of one kind and signature; operands stand before the semicolon.
+    """Declare primitives of one kind and signature; operands come before the semicolon.
 
-    `facts`: fields of `Spec` that all of them share; a pair (meaning, facts) adds its own. Operands
-    and the axis parameter are given by name.
+    `facts`: fields of `Spec` that they all share; a pair (meaning, facts) adds more. Operands and
+    the axis parameter are given by name.
     """
     before, _, after = signature.partition(";")
     arrays = _words(before)
@@ -85,7 +85,7 @@ def primitives(kind: str, signature: str, facts: dict[str, Any] | None = None,
 
 
 def composite(kind: str, **facts: Any) -> Callable:
-    """Declare the decorated default body: operands are its parameters annotated as arrays."""
+    """Declare the decorated default body; its operands are the parameters annotated as arrays."""
 
     def declare(body: Callable) -> Callable:
         code = body.__code__

@@ -1,4 +1,4 @@
-"""Sorting, and what is read off sorted rows. NaN counts as greatest; gradients go to places."""
+"""Sorting and order statistics. NaN counts as greatest; gradients go to selected elements."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _refuse_complex(name: str, data: Any) -> None:
 @operation
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False, *,
          out: Any = None) -> Any:  # fmt: skip
-    """The elements in order along `dim`, and their former places: ``(values, indices)``.
+    """The elements in order along `dim`, and their original indices: ``(values, indices)``.
 
     The sort is always stable.
     """
@@ -60,7 +60,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
          out: Any = None) -> Any:  # fmt: skip
     """The `k` greatest (or smallest) elements along `dim` in order: ``(values, indices)``.
 
-    Raises: RuntimeError if there are not so many.
+    Raises: RuntimeError if there are fewer.
     """
     data = data_of("topk", input)
     _refuse_complex(" topk", data)
@@ -78,7 +78,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 @operation
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *,
              out: Any = None) -> Any:  # fmt: skip
-    """The `k`-th smallest element along `dim` (from 1), and its index: ``(values, indices)``."""
+    """The `k`-th smallest element along `dim` (k from 1), and its index: ``(values, indices)``."""
     data = data_of("kthvalue", input)
     if dtypes.of(data).category in (dtypes.BOOL, COMPLEX):
         raise refuse("kthvalue_cpu", input.dtype)
@@ -103,7 +103,7 @@ def _without(shape: tuple, axis: int) -> tuple:
 
 
 def _shared_x(xp: Any, g: Any, x: Any, out: Any) -> Any:
-    """Equal shares for all elements that equal the result."""
+    """Elements that equal the result share the gradient equally."""
     found = xp.logical_or(xp.eq(x, out), xp.logical_and(xp.isnan(x), xp.isnan(out)))
     shares = xp.sum(xp.astype(found, dtypes.of(x)), None, False)
     return xp.where(found, xp.div(g, shares), 0)
@@ -136,9 +136,9 @@ def _median_of(name: str, input: Any, dim: int | None, keepdim: bool, out: Any) 
 
 @operation
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The lower of the middle elements; with `dim`: ``(values, indices)`` along it.
+    """The median, the lower of two middle elements; with `dim`: ``(values, indices)`` along it.
 
-    A NaN makes the result NaN. Without `dim`, elements equal to it share the gradient.
+    NaN propagates. Without `dim`, elements equal to the median share the gradient.
     """
     return _median_of("median", input, dim, keepdim, out)
 
@@ -152,7 +152,7 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False, *,
 
 @operation
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The most frequent element along `dim`, the smallest of several, and an index of it."""
+    """The most frequent element along `dim`, the smallest of ties, and an index of it."""
     data = data_of("mode", input)
     if dtypes.of(data).category == COMPLEX:
         raise refuse("mode_cpu", input.dtype)

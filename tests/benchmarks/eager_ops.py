@@ -1,9 +1,9 @@
-"""100 small eager operations: what torchlite's and PyTorch's interpreters cost per operation.
+"""100 small eager operations: the interpreter overhead of torchlite and PyTorch per operation.
 
     python tests/benchmarks/eager_ops.py --rounds 50
 
-Each call computes 100 elementwise operations on 16 numbers; once alone, once with gradients,
-forward and backward. It measures and asserts nothing.
+Each call computes 100 elementwise operations on 16 numbers: forward only, then forward and
+backward. It only measures, and asserts nothing.
 """
 
 from __future__ import annotations

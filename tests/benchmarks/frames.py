@@ -1,8 +1,8 @@
-"""How many Python functions common calls enter: a figure that no load on the machine disturbs.
+"""How many Python functions common calls enter: a figure that does not depend on machine load.
 
     python tests/benchmarks/frames.py --backend numpy
 
-It counts and asserts nothing.
+It only counts, and asserts nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torchlite.nn import functional as F
 
 
 def frames(call: Callable[[], Any]) -> int:
-    """How many Python functions a third `call` enters, after two that fill the caches."""
+    """How many Python functions the third `call` enters, after two that fill the caches."""
     count = 0
 
     def notice(frame: Any, event: str, argument: Any) -> None:
@@ -36,7 +36,7 @@ def frames(call: Callable[[], Any]) -> int:
 
 
 def calls() -> dict[str, Callable[[], Any]]:
-    """The calls by name; an optimizer's step is one over two parameters."""
+    """The calls by name; an optimizer step updates two parameters."""
     x, y = torch.randn(8, 8), torch.randn(8, 8, requires_grad=True)
     images, target = torch.randn(2, 3, 8, 8), torch.zeros(8, dtype=torch.long)
     layer, conv = nn.Linear(8, 8), nn.Conv2d(3, 4, 3)

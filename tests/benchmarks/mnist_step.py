@@ -2,7 +2,7 @@
 
     python tests/benchmarks/mnist_step.py --rounds 50
 
-Same weights, same batch, same optimizer (SGD, lr 0.01). It measures and asserts nothing.
+Same weights, same batch, same optimizer (SGD, lr 0.01). It only measures, and asserts nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def weights() -> dict[str, np.ndarray]:
 
 
 def make_step(lib: ModuleType, batch: int, momentum: float) -> Callable[[], None]:
-    """A function without arguments that trains `lib`'s network on one and the same batch."""
+    """A function without arguments that trains `lib`'s network on the same batch each time."""
     rng = np.random.default_rng(1)
     images = lib.from_numpy(rng.random((batch, SIZES[0]), dtype="f4"))
     labels = lib.from_numpy(rng.integers(0, SIZES[-1], batch))

@@ -1,4 +1,4 @@
-"""Time several contenders in turn, in one process, so that a busy machine slows all alike."""
+"""Time several contenders in turn, in one process, so that a busy machine slows them all alike."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def libraries() -> Iterator[tuple[str, ModuleType, Any]]:
 
 
 def compare(steps: dict[str, tuple[Any, Callable]], rounds: int, repeat: int) -> None:
-    """Print the median time of one call of each (context, step), and its ratio to the last one's.
+    """Print the median time of one call of each (context, step), and its speed over the last one's.
 
-    A round runs every contender `repeat` times, each round in another order. The ratio is the
-    median of the rounds' ratios: above 1, the contender is faster than the last.
+    A round runs every contender `repeat` times, each round in a different order. The ratio is the
+    median of the rounds' ratios: above 1, the contender is faster than the last one.
     """
     times: dict[str, list[float]] = {name: [] for name in steps}
     names = list(steps)

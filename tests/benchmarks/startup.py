@@ -1,4 +1,4 @@
-"""How long it takes to start: imports, and the first training step with cold and warm kernels.
+"""Startup times: imports, and the first training step with cold and warm kernels.
 
     python tests/benchmarks/startup.py --rounds 5
 
@@ -30,7 +30,7 @@ optimizer.step()
 
 
 def seconds(code: str, **environment: str) -> float:
-    """The life time of a Python process that runs `code`."""
+    """The lifetime of a Python process that runs `code`."""
     start = time.perf_counter()
     subprocess.run(
         [sys.executable, "-c", code], check=True, cwd=ROOT, env={**os.environ, **environment}

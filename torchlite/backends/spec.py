@@ -1,6 +1,6 @@
 """The properties of each backend method, stated once and read by everything that needs them.
 
-A `Spec` describes a primitive (declared in `torchlite.backends.protocol`) or a composite (declared
+A `Spec` describes a primitive (declared in `torchlite.backends.primitives`) or a composite
 where its default body is, with `composite`). Gradient recording, forward mode, batching, bfloat16,
 the conformance suite and `describe` all derive their behavior from it.
 """

@@ -1,1 +1,1 @@
-"""Operations: semantics, one call of a primitive, and its gradient rule."""
+"""Operations: each is its semantics, one call to a primitive, and a gradient rule."""

@@ -1,1 +1,1 @@
-"""What every operation is made with: recording, families, promotion, writing in place."""
+"""What every operation is built from: recording, families, promotion, in-place writes."""

@@ -1,8 +1,8 @@
 """Families of elementwise operations: the shape and dtype rules that their members share.
 
-A decorator takes the gradient rules and an empty function whose name, parameters and docstring
-become the operation's: ``@unary(...) def tanh(input, *, out=None)``. The primitive of the backend
-has the same name.
+A decorator takes the gradient rules and an empty function, which gives the operation its name,
+parameters and docstring: ``@unary(...) def tanh(input, *, out=None)``. The backend's primitive has
+the same name.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def operation(function: F) -> F: ...
 @overload
 def operation(*, method: bool = True, in_place: bool = False) -> Callable[[F], F]: ...
 def operation(function: Any = None, *, method: bool = True, in_place: bool = False) -> Any:
-    """Register a public operation (a test asserts that each has samples). A decorator.
+    """Decorator: register a public operation (a test asserts that each has samples).
 
     It becomes a method too if its first parameter is called ``input``, unless `method` is false.
-    `in_place`: there is a method ``name_`` that writes the result into its operand. An operation
-    with a parameter ``dim`` may also be called with NumPy's names, as PyTorch allows.
+    `in_place`: add a method ``name_`` that writes the result into its operand. An operation with a
+    parameter ``dim`` may also be called with NumPy's names, as PyTorch allows.
     """
     if function is None:
         return functools.partial(operation, method=method, in_place=in_place)
@@ -78,14 +78,14 @@ def not_a_tensor(name: str, position: int, argument: str, value: Any) -> TypeErr
 
 
 def check_tensors(name: str, **arguments: Any) -> None:
-    """Raise PyTorch's TypeError if one of the first `arguments` of a call is no tensor."""
+    """Raise PyTorch's TypeError if one of the first `arguments` of a call is not a tensor."""
     for position, (argument, value) in enumerate(arguments.items(), 1):
         if not isinstance(value, Tensor):
             raise not_a_tensor(name, position, argument, value)
 
 
 def no_gradient(name: str) -> Callable:
-    """The rule of an operand that PyTorch has no gradient of."""
+    """The rule for an operand whose gradient PyTorch does not implement."""
 
     def rule(xp: Any, g: Any) -> Any:
         raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
@@ -94,7 +94,7 @@ def no_gradient(name: str) -> Callable:
 
 
 def refuse(name: str, kind: dtypes.dtype) -> RuntimeError:
-    """PyTorch's error (a RuntimeError) for a dtype that an operation does not have."""
+    """PyTorch's error (a RuntimeError) for a dtype that an operation does not support."""
     if kind.category == BOOL and name in _NO_BOOLS:
         return RuntimeError(_NO_BOOLS[name])
     return NotImplementedError(f"\"{name}\" not implemented for '{kind.legacy}'")
@@ -103,12 +103,12 @@ def refuse(name: str, kind: dtypes.dtype) -> RuntimeError:
 def unary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callable | None = None,
           method: bool = True, in_place: bool = True, public: bool = True,
           **options: Any) -> Callable[[F], F]:  # fmt: skip
-    """One operand, result of the same shape.
+    """Decorator: one operand, and a result of the same shape.
 
     `floats`: integers and bool are converted to the default float; `refuses`: categories that
-    raise; ``extra(op, input, **keywords)`` handles calls with further keywords; `method`,
-    `in_place`: as `operation`; `public`: false for a part of another operation. Other options and
-    the rule for ``input`` are those of `declare`.
+    raise; ``extra(op, input, **keywords)`` handles calls with extra keywords; `method`,
+    `in_place`: as in `operation`; `public`: false for a building block of another operation. The
+    other options and the rule for ``input`` are those of `declare`.
     """
 
     def decorate(stub: Any) -> Any:
@@ -147,9 +147,9 @@ def unary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callabl
 def binary(*, floats: bool = False, refuses: tuple[int, ...] = (), extra: Callable | None = None,
            check: Callable | None = None, method: bool = True, in_place: bool = True,
            public: bool = True, **options: Any) -> Callable[[F], F]:  # fmt: skip
-    """Two operands that broadcast; one that is not annotated ``Tensor`` may be a number.
+    """Decorator: two operands that broadcast; those not annotated ``Tensor`` may be scalars.
 
-    Options as `unary`; ``check(x, y)`` sees arrays or numbers of integer type first.
+    Options as in `unary`; ``check(x, y)`` may reject the promoted arrays or scalars.
     """
 
     def decorate(stub: Any) -> Any:
@@ -199,14 +199,14 @@ def _with_out(keywords: dict, out: Tensor | None) -> dict:
 
 
 def _special(name: str, extra: Callable | None, keywords: dict) -> Callable:
-    """The handler of further keywords, or PyTorch's TypeError."""
+    """The handler for extra keywords. Raises PyTorch's TypeError if there is none."""
     if extra is None:
         raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(keywords))}'")
     return extra
 
 
 def _is_float_and_number(x: Any, other: Any) -> bool:
-    """Whether a float array meets a real Python number: the commonest case of two dtypes."""
+    """Whether a float array meets a real Python scalar: the most common mix of dtypes."""
     kind = other.__class__
     return (kind is float or kind is int) and x is not None and dtypes.of(x).category == FLOAT
 
@@ -217,7 +217,7 @@ def _category(x: Any) -> int:
 
 def _meet(name: str, input: Any, other: Any, floats: bool, refuses: tuple[int, ...],
           tensors: Sequence[bool]) -> tuple:  # fmt: skip
-    """Both operands in the dtype that they compute in; `tensors`: which may not be a number."""
+    """Both operands in the dtype of the computation; `tensors`: which must be tensors."""
     is_number = not isinstance(input, Tensor), not isinstance(other, Tensor)
     if is_number[0] and (tensors[0] or is_number[1]):
         raise not_a_tensor(name, 1, "input", input)
@@ -239,7 +239,7 @@ def _meet(name: str, input: Any, other: Any, floats: bool, refuses: tuple[int, .
 
 
 def write_out(name: str, out: Tensor, result: Tensor) -> Tensor:
-    """Write `result` into `out`, which takes its shape, and return `out`."""
+    """Write `result` into `out`, resized to its shape, and return `out`."""
     if not isinstance(out, Tensor):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if result._needs_grad or (out._needs_grad and local.mode.grad):

@@ -67,11 +67,11 @@ def check_no_overlap(data: Any) -> None:
 
 
 def check_apart(tensor: Tensor, operand: Any) -> None:
-    """Raise RuntimeError (as PyTorch) if `operand` shares a part, not all, of what is written."""
+    """Raise RuntimeError (as PyTorch) if `operand` overlaps `tensor` but is not the same view."""
     if operand is tensor or not isinstance(operand, Tensor):
         return
     if operand._cell is not tensor._cell or tensor._cell is UNWRITTEN:
-        return  # what shares memory shares the counter of writes
+        return  # tensors that share memory share the write counter
     xp, mine, other = local.mode.xp, tensor._data, operand._data
     if not (_is_dense(xp, mine) and _is_dense(xp, other)):
         return
@@ -83,7 +83,7 @@ def check_apart(tensor: Tensor, operand: Any) -> None:
 
 
 def _is_dense(xp: Any, array: Any) -> bool:
-    """Whether the elements fill their memory without gaps, in whatever order of the axes."""
+    """Whether the elements fill their memory without gaps, in any order of the axes."""
     expected = 1
     for step, size in sorted(zip(xp.strides(array), array.shape)):
         if size > 1 and step != expected:
@@ -93,21 +93,21 @@ def _is_dense(xp: Any, array: Any) -> bool:
 
 
 def write(tensor: Tensor, data: Any) -> None:
-    """Copy an array into the memory of `tensor` and count the write; history is not touched."""
+    """Copy an array into the memory of `tensor` and count the write; its history is unchanged."""
     local.mode.xp.copyto(tensor._data, data)
     tensor._bump()
 
 
 def resize_output(out: Tensor, shape: Sequence[int]) -> None:
-    """Give `out` new memory if it has not the shape of what is to be written."""
+    """Give `out` new memory if its shape is not `shape`."""
     if out._data.shape != tuple(shape):
         out._data = local.mode.xp.empty(tuple(shape), dtypes.of(out._data))
 
 
 class Rebase(Node):
-    """The history of a base after a write through one of its views.
+    """The history of a base tensor after a write through one of its views.
 
-    Its gradient goes to the old base where the view did not write, and to what was written.
+    The gradient goes to the old base where the view did not write, and to the values written.
     """
 
     __slots__ = ("steps", "shape", "parts")
@@ -140,7 +140,7 @@ class Rebase(Node):
 
 
 def assign(tensor: Tensor, result: Tensor) -> Tensor:
-    """Make `tensor` hold `result`, computed from it by an in-place operation; return `tensor`."""
+    """Write `result`, computed in place from `tensor`, into `tensor` and return it."""
     kind = dtypes.of(tensor._data)
     if dtypes.of(result._data) is not kind:
         check_castable(result.dtype, kind)
@@ -161,12 +161,12 @@ def assign(tensor: Tensor, result: Tensor) -> Tensor:
 
 
 def take_history(tensor: Tensor, result: Tensor) -> None:
-    """Give `tensor`, or what it is a view of, the history of `result`, which was written there."""
+    """Give `tensor`, or its base if it is a view, the history of the `result` written to it."""
     if hasattr(result._node, "rebind_result"):
         result._node.rebind_result(tensor)
     view = tensor._view
     if view is None:
-        # A constant written over a tensor that has a history: zeros flow back to it.
+        # A constant overwrote a tensor that has a history: zeros flow back to it.
         node = result._node or (None if result._needs_grad else Rebase(tensor, result, ()))
         tensor._take_history(node)
         tensor._needs_grad = True
@@ -176,7 +176,7 @@ def take_history(tensor: Tensor, result: Tensor) -> None:
 
 
 def _keep_old_values(source: Tensor, result: Tensor, before: int) -> None:
-    """Let the nodes newer than `before` hold a copy of `source`, which will be overwritten."""
+    """Make nodes newer than `before` keep a copy of `source`, which will be overwritten."""
     stack, seen = [result._node], set()
     while stack:
         node = stack.pop()
@@ -203,7 +203,7 @@ def in_place(function: Callable, name: str | None = None) -> Callable:
         if not local.mode.grad:
             return assign(self, function(self, *args, **kwargs))
         source, before = alias(self), next_number()
-        if op.observe is not None:  # hooks see what is saved before it is overwritten
+        if op.observe is not None:  # hooks see saved values before they are overwritten
             source._data = local.mode.xp.copy(self._data)
         args = tuple(source if a is self else a for a in args)
         result = function(source, *args, **kwargs)

@@ -1,7 +1,7 @@
-"""The one way onto `Tensor`: each function says where it is defined that it is a method.
+"""The one way onto `Tensor`: a function declares where it is defined that it is a method.
 
-`operation` and the families (`torchlite.ops.core.family`) use this for what is a function too;
-`method` and `attribute` are for what only tensors have.
+`operation` and the families (`torchlite.ops.core.family`) do so for public functions; `method` and
+`attribute` are for what exists on tensors only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torchlite.core.tensor import Tensor
 from torchlite.ops.core.inplace import in_place
 
 F = TypeVar("F", bound=Callable)
-#: What was put onto `Tensor` beyond its class body, by name.
+#: Everything added to `Tensor` outside its class body, by name.
 METHODS: dict[str, Any] = {}
 
 
@@ -37,7 +37,7 @@ def put_in_place(function: Callable, name: str) -> None:
 
 
 def method(name: str | None = None) -> Callable[[F], F]:
-    """Decorator for a function ``(self, ...)`` that only tensors have. `name`: default, its own."""
+    """Decorator: a function ``(self, ...)`` becomes the method `name`. Default: its own name."""
 
     def decorate(function: F) -> F:
         put(name or function.__name__, function)
@@ -47,7 +47,7 @@ def method(name: str | None = None) -> Callable[[F], F]:
 
 
 def attribute(name: str | None = None) -> Callable[[F], F]:
-    """Decorator for a function ``(self)``: tensors have its result as an attribute."""
+    """Decorator: a function ``(self)`` becomes the property `name`. Default: its own name."""
 
     def decorate(function: F) -> F:
         put(name or function.__name__, property(function))
@@ -57,7 +57,7 @@ def attribute(name: str | None = None) -> Callable[[F], F]:
 
 
 def alias(name: str, function: F) -> F:
-    """`function`, to be assigned to its second name, which also becomes that of its methods."""
+    """Add `function`, and its in-place form if any, as methods called `name`; return `function`."""
     put(name, function)
     form = METHODS.get(f"{function.__name__}_")
     if form is not None:

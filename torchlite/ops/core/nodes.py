@@ -1,4 +1,4 @@
-"""The nodes of recorded primitives: what they keep, and how they hand a gradient on."""
+"""The nodes of recorded primitives: what they save, and how they propagate a gradient."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from torchlite.ops.core.plan import DTYPE, SHAPE, VALUE, Plan
 
 
 class _OwnResult:
-    """Stands among the saved tensors for a result of the node itself: no reference cycle."""
+    """Placeholder for a result of the node itself among its saved tensors: no reference cycle."""
 
     __slots__ = ("_cell", "index")
     _cell: Any
     index: int
 
 
-_COUNTED = (Tensor, _OwnResult)  # what has a counter of writes
+_COUNTED = (Tensor, _OwnResult)  # these have a write counter
 
 
 class OpNode(Node):
@@ -31,7 +31,7 @@ class OpNode(Node):
     versions: Any
 
     def __init__(self, plan: Plan, args: Sequence[Any], raw: Sequence[Any], out: Any) -> None:
-        # loops where comprehensions would read better: each of those costs a call, for every op
+        # loops rather than comprehensions: each of those would cost a call, for every op
         self._hooks = self.retain = self.shapes = None
         self.plan, primitive = plan, plan.primitive
         self.edges = edges = []
@@ -96,7 +96,7 @@ class OpNode(Node):
         return grads
 
     def _apply(self, xp: Any, g: Any, values: Sequence[Any]) -> list:
-        """What the rules give for the operands that need a gradient."""
+        """The gradients that the rules give for the operands that need one."""
         plan, grads = self.plan, []
         for rule, picks in plan.rules:
             if len(picks) == 1:
@@ -110,7 +110,7 @@ class OpNode(Node):
         return grads
 
     def _complex_gradients(self, xp: Any, g: Any, values: Sequence[Any]) -> list:
-        """Rules for real numbers, read for complex ones: the conjugate of a holomorphic slope."""
+        """Rules for reals applied to complex numbers: conjugates of holomorphic derivatives."""
         grads = self._apply(xp, xp.conj(g), values)
         for k, is_complex in enumerate(self.is_complex):
             grads[k] = _fitting(xp, grads[k], is_complex)
@@ -148,7 +148,7 @@ class OpNode(Node):
 
     def release(self) -> None:
         for source in self.sources:
-            if isinstance(source, (Tensor, _OwnResult)):  # numbers and shapes may stay
+            if isinstance(source, (Tensor, _OwnResult)):  # scalars and shapes may stay
                 self.values, self.sources = None, ()
                 break
 
@@ -172,7 +172,7 @@ class OpNode(Node):
             self.__class__ = _packed.get(type(self), type(self))
 
     def result(self, index: int) -> Node:
-        """The edge of a result of this node."""
+        """The graph edge for one result of this node."""
         return self if self.plan.primitive.outputs == 1 else Output(self, index)
 
     def name(self) -> str:
@@ -180,7 +180,7 @@ class OpNode(Node):
 
 
 class MultiNode(OpNode):
-    """A primitive with several results; its gradient arrives as {index of the result: gradient}."""
+    """A primitive with several results; its gradient arrives as {result index: gradient}."""
 
     __slots__ = ("results",)
 
@@ -201,7 +201,7 @@ class MultiNode(OpNode):
 
 
 class _Real:
-    """The dtype of real arrays that was seen last: most programs have one, and no complex ones."""
+    """The real dtype seen last: most programs use only one, and no complex dtypes."""
 
     __slots__ = ("dtype",)
 
@@ -221,7 +221,7 @@ def _complex_operands(plan: Plan, raw: Sequence[Any], kind: Any) -> list[bool] |
 
 
 def _fitting(xp: Any, g: Any, is_complex: bool) -> Any:
-    """The gradient that a rule for real numbers gave, for an operand in a complex operation."""
+    """The gradient from a rule for real numbers, made to fit an operand of a complex operation."""
     if g is None or is_complex:
         return g if g is None else xp.conj(g)
     return xp.real(g) if dtypes.of(getattr(g, "_data", g)).category == dtypes.COMPLEX else g
@@ -232,7 +232,7 @@ def _edge_or_none(tensor: Tensor) -> Any:
 
 
 class _Unpacks:
-    """Mixed into a node whose saved tensors went through a pack hook."""
+    """Mixin for nodes whose saved tensors went through a pack hook."""
 
     __slots__ = ()
 

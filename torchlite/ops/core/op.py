@@ -1,14 +1,14 @@
-"""Primitives as recorded operations: run one on tensors, and remember how to go backward.
+"""Primitives as recorded operations: run them on tensors, and record how to go backward.
 
-`declare` gives a method of the backend its gradient rules. A rule is plain code against a
-namespace `xp`; it receives ``g``, the gradient of the result, and whatever else it names:
+`declare` gives a backend method its gradient rules. A rule is plain code against a namespace
+`xp`; it receives ``g``, the gradient of the result, and whatever else its parameters name:
 
 * a parameter of the primitive: its array (for an operand) or its value;
 * ``out``: the result (``out0``, ``out1``, ... if there are several);
-* ``x_shape``, ``x_dtype``: no more than that of the operand ``x``.
+* ``x_shape``, ``x_dtype``: only the shape or dtype of the operand ``x``.
 
-Only what the rules of the operands that need a gradient name is kept. The same rule runs on arrays
-(`xp` is the backend) and on tensors (`xp` is `recorded`, for gradients of gradients).
+Only what is named by the rules of operands that need a gradient is saved. The same rule runs on
+arrays (`xp` is the backend) and on tensors (`xp` is `recorded`, for gradients of gradients).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ declared: dict[str, Primitive] = {}
 
 
 class Primitive:
-    """A method of the backend, with its gradient rules; call it on tensors to run and record it."""
+    """A backend method with its gradient rules; call it on tensors to run and record it."""
 
     def __init__(self, spec: Spec, rules: dict[str, Callable | None], title: str | None,
                  fills: bool = True) -> None:  # fmt: skip
@@ -47,10 +47,10 @@ class Primitive:
         self.broadcasts = spec.broadcasts
         self.title = title or "".join(part.capitalize() for part in spec.name.split("_"))
         self.bits = [(i, 1 << i) for i in self.operands]
-        self.plans: dict[int, Plan] = {}  # by the bit set of operands that need a gradient
+        self.plans: dict[int, Plan] = {}  # by bit mask of the operands that need a gradient
 
     def plan(self, mask: int) -> Plan:
-        """A new plan: what to keep and what to compute when the operands in `mask` need it."""
+        """A new plan: what to save and compute when the operands in `mask` need a gradient."""
         plan = self.plans[mask] = Plan(self, mask)
         return plan
 
@@ -63,11 +63,11 @@ class Primitive:
 
 
 _observers: list[Callable[[Node], None]] = []
-observe: Callable[[Node], None] | None = None  # told of each new node; None: nobody watches
+observe: Callable[[Node], None] | None = None  # called with each new node; None: no observers
 
 
 def watch(observer: Callable[[Node], None], on: bool = True) -> None:
-    """Tell `observer` of each new node from now on; or, if not `on`, no longer."""
+    """Call `observer` with each new node from now on; or, if not `on`, stop doing so."""
     global observe
     (_observers.append if on else _observers.remove)(observer)
     observe = _tell_all if _observers else None
@@ -79,7 +79,7 @@ def _tell_all(node: Node) -> None:
 
 
 def run(primitive: Primitive, args: Sequence[Any], raw: Sequence[Any]) -> Any:
-    """Call the backend on `raw`, wrap the result, record it: `raw` holds the arrays of `args`."""
+    """Call the backend on `raw`, the arrays of `args`; wrap the result and record it."""
     mode = local.mode
     data = getattr(mode.xp, primitive.name)(*raw)
     if primitive.outputs != 1:
@@ -98,9 +98,9 @@ def run(primitive: Primitive, args: Sequence[Any], raw: Sequence[Any]) -> Any:
 
 
 def record(primitive: Primitive, args: Sequence[Any], raw: Sequence[Any], out: Any) -> Any:
-    """Remember that `primitive` made `out` of `args`, if an operand needs a gradient.
+    """Record that `primitive` computed `out` from `args`, if an operand needs a gradient.
 
-    Returns the node, or None. With several results their edges are left to the caller.
+    Returns the node, or None. If there are several results, the caller sets their edges.
     """
     mask = 0
     for i, bit in primitive.bits:
@@ -148,12 +148,12 @@ def _mark_view(out: Tensor, primitive: Primitive, args: Sequence[Any]) -> None:
 
 
 def declare(name: str, title: str | None = None, fills: bool = True, **rules: Any) -> Primitive:
-    """Give the backend's method `name` its gradient rules and make it a recorded primitive.
+    """Give the backend method `name` its gradient rules and make it a recorded primitive.
 
-    `rules`: one for each operand that has a gradient, under its name; or ``joint``, one rule
-    ``(xp, g, needs, ...)`` for all parameters that returns a gradient for each. `title` names its
-    nodes, as ``TitleBackward0``. Default: the name. Of several results ``g`` is a list; those that
-    nobody used have zeros there, or None unless `fills`.
+    `rules`: one for each differentiable operand, by its name; or ``joint``, a single rule
+    ``(xp, g, needs, ...)`` that returns a gradient for every parameter. `title` names the nodes, as
+    ``TitleBackward0``. Default: from `name`. For several results ``g`` is a list, in which unused
+    ones are zeros if `fills`, otherwise None.
     """
     primitive = declared[name] = Primitive(SPECS[name], rules, title, fills)
     setattr(Recorded, name, staticmethod(primitive))
@@ -161,10 +161,10 @@ def declare(name: str, title: str | None = None, fills: bool = True, **rules: An
 
 
 class Joint(Primitive):
-    """A primitive on a list of tensors: call it as ``joint(tensors, axis)``.
+    """A primitive on a list of tensors, called as ``joint(tensors, axis)``.
 
-    ``parts(arrays, axis)`` are the indices of the operands in the result, which its gradient is
-    read at.
+    ``parts(arrays, axis)``: the index of each operand in the result, at which the gradient of the
+    result is read.
     """
 
     def __init__(self, name: str, title: str, parts: Callable) -> None:
@@ -183,7 +183,7 @@ class Joint(Primitive):
         return out
 
     def _spread(self, count: int) -> Primitive:
-        """The same with each of `count` tensors an operand of its own."""
+        """The same primitive with each of `count` tensors as a separate operand."""
         primitive = self._by_count.get(count)
         if primitive is None:
             parameters = (*(f"x{i}" for i in range(count)), "parts")

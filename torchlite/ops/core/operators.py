@@ -1,4 +1,4 @@
-"""Python's operators on tensors, and what `Tensor` needs from modules that it may not import."""
+"""Python's operators on tensors, and what `Tensor` needs from modules it may not import."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torchlite.ops.math import arithmetic, comparison, exponentials
 
 
 def _operator(name: str, operation: Callable, reflected: bool = False) -> None:
-    """Put the method of a Python operator: NotImplemented where the other operand cannot be one."""
+    """Add the method of a Python operator; it returns NotImplemented for unsupported operands."""
 
     def method(self: Tensor, other: Tensor | complex) -> Tensor:
         if not isinstance(other, (Tensor, int, float, complex)):
@@ -26,7 +26,7 @@ def _operator(name: str, operation: Callable, reflected: bool = False) -> None:
         return operation(other, self) if reflected else operation(self, other)
 
     method.__name__, method.__doc__ = name, operation.__doc__
-    overrides.overridable.add(method)  # the operation asks
+    overrides.overridable.add(method)  # the operation checks for overrides
     put(name, method)
 
 
@@ -81,7 +81,7 @@ def _backward(self: Tensor, gradient: Tensor | None = None, retain_graph: bool |
     backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
-setattr(Tensor, "__new__", factories.construct)  # noqa: B010  (its type is its own affair)
+setattr(Tensor, "__new__", factories.construct)  # noqa: B010  (mypy rejects an assignment)
 overrides.attach()
 
 __all__ = ["METHODS"]

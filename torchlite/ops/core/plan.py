@@ -1,4 +1,4 @@
-"""What a recorded primitive keeps of its operands, read off the names of its gradient rules."""
+"""What a recorded primitive saves, derived from the parameter names of its gradient rules."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-VALUE, SHAPE, DTYPE, OUT = range(4)  # what of a value is kept
+VALUE, SHAPE, DTYPE, OUT = range(4)  # what is saved of a value
 
 
 class Plan:
-    """What one primitive keeps and computes, for one set of operands that need a gradient."""
+    """What a primitive saves and computes, for one set of operands that need a gradient."""
 
     __slots__ = (
         "primitive", "positions", "slots", "values_only", "values", "rules", "joint", "needs",
@@ -32,7 +32,7 @@ class Plan:
         self.values = [i for kind, i in self.slots if kind == VALUE]
 
     def _picks(self, rule: Callable, skipped: int) -> list[int]:
-        """The places in `slots` of what `rule` names after (xp, g) or (xp, g, needs)."""
+        """The indices in `slots` of the parameters of `rule` after (xp, g) or (xp, g, needs)."""
         picks = []
         for name in list(inspect.signature(rule).parameters)[skipped:]:
             slot = self._slot(name)

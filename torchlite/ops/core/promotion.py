@@ -1,7 +1,7 @@
-"""Which dtype an operation computes in, and bringing its operands there.
+"""The dtype that an operation computes in, and the conversion of its operands to it.
 
-PyTorch's rule: tensors with dimensions decide; 0-d tensors, and after them Python numbers, only
-raise the category (bool, integer, float, complex).
+PyTorch's rule: tensors with dimensions decide; 0-d tensors, and with lower priority Python scalars,
+only raise the category (bool, integer, float, complex).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torchlite.core.tensor import Tensor
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT, INTEGER, dtype
 from torchlite.ops.core.op import declare
 
-_DIMENSIONED, _ZERO_DIM, _NUMBER = range(3)  # the priorities of operands
+_DIMENSIONED, _ZERO_DIM, _NUMBER = range(3)  # operand priorities, highest first
 _results: dict[tuple, dtype] = {}
 _GREATEST = {kind: dtypes.finfo(kind).max for kind in dtypes.DTYPES if kind.category >= FLOAT}
 _C_NAMES = {
@@ -35,12 +35,12 @@ astype = declare("astype", x=_to_input, title="ToCopy")
 
 
 def cast(tensor: Tensor, kind: dtype) -> Tensor:
-    """`tensor` in dtype `kind`: itself if it has it, else a recorded conversion."""
+    """`tensor` in dtype `kind`: itself if it already has it, else a recorded conversion."""
     return tensor if dtypes.of(tensor._data) is kind else astype(tensor, kind)
 
 
 def result_type(*operands: Any) -> dtype:
-    """The dtype that an elementwise operation on these tensors and numbers has.
+    """The result dtype of an elementwise operation on these tensors and scalars.
 
     Example: ``result_type(int64 tensor, 1.5) is float32``.
     """
@@ -85,19 +85,19 @@ def _combine(higher: dtype | None, lower: dtype | None) -> dtype | None:
 
 
 def as_operand(x: Any, kind: dtype) -> Any:
-    """A tensor cast to `kind`, or a Python number made to fit it."""
+    """A tensor cast to `kind`, or a Python scalar converted to it."""
     if isinstance(x, Tensor):
         return cast(x, kind)
     return number_of(x, kind)
 
 
 def checked_operand(x: Any, kind: dtype) -> Any:
-    """As `as_operand`, by `checked_number`."""
+    """Like `as_operand`, but scalars are range-checked by `checked_number`."""
     return cast(x, kind) if isinstance(x, Tensor) else checked_number(x, kind)
 
 
 def number_of(x: Any, kind: dtype) -> Any:
-    """The Python number `x` as `kind` holds it: integers wrap around."""
+    """The Python scalar `x` as `kind` represents it: integers wrap around."""
     if kind.category == FLOAT:
         return float(x)
     if kind.category == INTEGER:
@@ -108,9 +108,9 @@ def number_of(x: Any, kind: dtype) -> Any:
 
 
 def checked_number(x: Any, kind: dtype) -> Any:
-    """As `number_of`, but raises RuntimeError (as PyTorch) for a number out of range.
+    """Like `number_of`, but raises RuntimeError (as PyTorch) for a number out of range.
 
-    Infinity is in the range of floats.
+    Infinity is within the range of floats.
     """
     if isinstance(x, complex) and kind.category < COMPLEX:
         if x.imag:
@@ -129,7 +129,7 @@ def checked_number(x: Any, kind: dtype) -> Any:
 
 
 def does_not_fit(kind: dtype) -> RuntimeError:
-    """PyTorch's error for a Python number that `kind` cannot hold."""
+    """PyTorch's error for a Python scalar that `kind` cannot represent."""
     name = c_name(kind, sized=True)
     return RuntimeError(f"value cannot be converted to type {name} without overflow")
 
@@ -142,10 +142,10 @@ def c_name(kind: dtype, sized: bool = False) -> str:
 
 
 def computing(kind: dtype) -> dtype:
-    """The dtype that operations of several steps compute in: float32 for half precision."""
+    """The dtype that multi-step operations compute in: float32 for half precision."""
     return dtypes.float32 if kind in (dtypes.float16, dtypes.bfloat16) else kind
 
 
 def at_least_float(kind: dtype) -> dtype:
-    """`kind`, or the default float in place of integers and bool."""
+    """`kind`, or the default float dtype instead of integers and bool."""
     return kind if kind.category >= FLOAT else dtypes.get_default_dtype()

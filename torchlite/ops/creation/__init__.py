@@ -1,1 +1,1 @@
-"""New tensors, conversions, and what a tensor is asked about itself."""
+"""Creating and converting tensors, and querying their properties."""

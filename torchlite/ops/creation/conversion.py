@@ -1,4 +1,4 @@
-"""Copies, changes of dtype, and the way to NumPy and back."""
+"""Copies, dtype conversions, and conversion to and from NumPy."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _copy = declare("copy", x=lambda xp, g: g, title="Clone")
 
 @operation
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
-    """A copy of `input` in memory of its own; gradients pass."""
+    """A copy of `input` with its own memory; gradients pass through."""
     return _copy(input)
 
 
 @operation
 def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
-    """`input` itself if it is stored row by row, else a copy that is."""
+    """`input` itself if it is contiguous (row-major), else a contiguous copy."""
     return input if is_contiguous(input) else _copy(input)
 
 
 @method()
 def is_contiguous(input: Tensor, memory_format: Any = None) -> bool:
-    """Whether the elements are stored row by row without gaps."""
+    """Whether the elements are stored in row-major order without gaps."""
     data = input._data
     expected = 1
     for size, step in zip(reversed(data.shape), reversed(local.mode.xp.strides(data))):
@@ -43,9 +43,9 @@ def is_contiguous(input: Tensor, memory_format: Any = None) -> bool:
 
 @method()
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """`self` with another dtype or device: ``to(dtype)``, ``to(device, dtype)``, ``to(other)``.
+    """`self` in another dtype or device: ``to(dtype)``, ``to(device, dtype)``, ``to(other)``.
 
-    Further keywords: non_blocking (ignored), copy, memory_format (ignored).
+    Other keywords: non_blocking (ignored), copy, memory_format (ignored).
     """
     kind, copy = _parse_to(*args, **kwargs)
     if kind is None or dtypes.of(self._data) is kind:
@@ -103,10 +103,10 @@ for _name, _kind in {
 
 @method()
 def numpy(self: Tensor, *, force: bool = False) -> Any:
-    """The elements as a numpy.ndarray that shares memory.
+    """The elements as a numpy.ndarray that shares the memory of the tensor.
 
     Raises: RuntimeError if the tensor requires grad, unless `force`; TypeError (as PyTorch) for
-    bfloat16, which NumPy does not have.
+    bfloat16, which NumPy does not support.
     """
     if self.requires_grad and not force:
         raise RuntimeError(
@@ -118,7 +118,7 @@ def numpy(self: Tensor, *, force: bool = False) -> Any:
 
 
 def from_numpy(ndarray: Any) -> Tensor:
-    """A tensor that shares the memory and the dtype of a numpy.ndarray."""
+    """A tensor that shares the memory of a numpy.ndarray and has its dtype."""
     return wrap(local.mode.xp.from_numpy(ndarray))
 
 
@@ -136,7 +136,7 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
         if dtype not in by_name:
             raise ValueError(f"invalid type: '{dtype}'")
         dtype = by_name[dtype]
-    elif isinstance(dtype, type):  # FloatTensor and its like
+    elif isinstance(dtype, type):  # FloatTensor and the like
         dtype = getattr(dtype, "dtype")  # noqa: B009  (a property of its metaclass)
     return cast(self, dtype)
 
@@ -149,7 +149,7 @@ def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
 
 @method()
 def get_device(self: Tensor) -> int:
-    """-1: the CPU has no number."""
+    """-1: the CPU has no device index."""
     return -1
 
 

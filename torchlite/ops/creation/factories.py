@@ -1,4 +1,4 @@
-"""Making tensors: from numbers, filled, counted, and like others."""
+"""Creating tensors: from data, filled, as ranges, and like existing ones."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from torchlite.ops.core.promotion import cast, checked_number
 @taken_over
 def tensor(data: Any, *, dtype: dtype | None = None, device: Device = None,
            requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
-    """A new tensor that holds a copy of `data`: a number, nested sequences, an array, a tensor.
+    """A new tensor that holds a copy of `data`: a scalar, nested sequences, an array, a tensor.
 
-    dtype defaults to what the data suggest: bool, int64, the default float, complex; that of an
-    array or tensor.
+    dtype is inferred by default: bool, int64, the default float or complex for Python scalars; that
+    of an array or tensor.
     """
     check_device(device)
     result = wrap(array_of(data, dtype, copy=True))
@@ -72,7 +72,7 @@ def array_of(data: Any, kind: dtype | None, copy: bool) -> Any:
 
 
 def _numbers(data: Any) -> Any:
-    """`data` with tensors and array scalars inside replaced by numbers; sequences made lists."""
+    """`data` with tensors and array scalars replaced by Python scalars, sequences by lists."""
     if isinstance(data, (bool, int, float, builtins.complex)):
         return data
     if isinstance(data, Tensor) or hasattr(data, "tolist"):
@@ -87,7 +87,7 @@ def _numbers(data: Any) -> Any:
 
 
 def _suggested(numbers: Any) -> dtype:
-    """The dtype of the highest category that occurs; the default float for nothing at all."""
+    """The dtype of the highest category that occurs; the default float if there is no data."""
     best = None
     stack = [numbers]
     while stack:
@@ -102,7 +102,7 @@ def _suggested(numbers: Any) -> dtype:
 
 
 def construct(cls: type, *args: Any, device: Device = None) -> Tensor:
-    """``Tensor(2, 3)``: uninitialised, of that shape; ``Tensor([1, 2])``: of the default dtype."""
+    """``Tensor(2, 3)``: uninitialised, of this shape; ``Tensor([1, 2])``: in the default dtype."""
     check_device(device)
     kind = dtypes.get_default_dtype()
     if len(args) == 1 and not isinstance(args[0], (int, Size)):
@@ -115,9 +115,9 @@ def construct(cls: type, *args: Any, device: Device = None) -> Tensor:
 
 
 def size_of(size: Sequence[Any]) -> tuple[int, ...]:
-    """The shape in ``zeros(2, 3)`` or ``zeros((2, 3))``; sizes may be integer tensors.
+    """The shape given as ``zeros(2, 3)`` or ``zeros((2, 3))``; sizes may be integer tensors.
 
-    Raises: RuntimeError for a negative size, TypeError for what is no integer.
+    Raises: RuntimeError for a negative size, TypeError for anything that is not an integer.
     """
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = size[0]
@@ -165,7 +165,7 @@ def ones(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, layo
 def full(size: Sequence[int], fill_value: Any, *, out: Tensor | None = None,
          dtype: dtype | None = None, layout: Any = None, device: Device = None,
          requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
-    """A tensor of `size` filled with a number, whose dtype is the default."""
+    """A tensor of `size` filled with a scalar, whose dtype is the default."""
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     kind = dtype or dtypes.of_scalar(value)
     value = checked_number(value, kind)
@@ -186,7 +186,7 @@ def empty(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, lay
 
 
 def _alike(new: Tensor, input: Tensor) -> Tensor:
-    """`new`, which was made after `input`: inside of `vmap`, for each example if that is so."""
+    """`new`, modelled on `input`: inside `vmap`, it is batched if `input` is."""
     new._data = local.mode.xp.alike(new._data, input._data)
     return new
 
@@ -195,7 +195,7 @@ def _alike(new: Tensor, input: Tensor) -> Tensor:
 def zeros_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
                device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
                memory_format: Any = None) -> Tensor:  # fmt: skip
-    """Zeros of the shape and, by default, the dtype of `input`."""
+    """Zeros with the shape and, by default, the dtype of `input`."""
     kind = dtype or input.dtype
     return _alike(_filled(input._data.shape, 0, None, kind, device, requires_grad), input)
 
@@ -204,7 +204,7 @@ def zeros_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
 def ones_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
               device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
               memory_format: Any = None) -> Tensor:  # fmt: skip
-    """Ones of the shape and, by default, the dtype of `input`."""
+    """Ones with the shape and, by default, the dtype of `input`."""
     kind = dtype or input.dtype
     return _alike(_filled(input._data.shape, 1, None, kind, device, requires_grad), input)
 
@@ -213,7 +213,7 @@ def ones_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
 def full_like(input: Tensor, fill_value: Any, *, dtype: dtype | None = None, layout: Any = None,
               device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
               memory_format: Any = None) -> Tensor:  # fmt: skip
-    """`fill_value` everywhere, in the shape and, by default, the dtype of `input`."""
+    """A tensor of `fill_value` with the shape and, by default, the dtype of `input`."""
     kind = dtype or input.dtype
     like = full(input._data.shape, fill_value, dtype=kind, device=device,
                 requires_grad=requires_grad)  # fmt: skip
@@ -224,7 +224,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: dtype | None = None, lay
 def empty_like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None,
                device: Device = None, requires_grad: bool = False, pin_memory: bool = False,
                memory_format: Any = None) -> Tensor:  # fmt: skip
-    """Uninitialised memory in the shape and, by default, the dtype of `input`."""
+    """Uninitialised memory with the shape and, by default, the dtype of `input`."""
     kind = dtype or input.dtype
     like = empty(input._data.shape, dtype=kind, device=device, requires_grad=requires_grad)
     return _alike(like, input)
@@ -237,7 +237,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, out: Tensor | None = N
     """The numbers start, start + step, ... before `end`; ``arange(end)`` starts at 0.
 
     dtype defaults to int64 for integers, else the default float.
-    Raises: RuntimeError for a zero step or one that leads away from `end`.
+    Raises: RuntimeError for a step of zero or away from `end`.
     """
     check_device(device)
     if end is None:
@@ -261,7 +261,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, out: Tensor | None = N
 def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None,
              dtype: dtype | None = None, layout: Any = None, device: Device = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """`steps` numbers evenly from `start` to `end`, both included."""
+    """`steps` evenly spaced numbers from `start` to `end`, both included."""
     check_device(device)
     if not isinstance(steps, int):
         raise TypeError(f"linspace(): argument 'steps' must be int, not {type(steps).__name__}")
@@ -308,7 +308,7 @@ def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: dtype
 def scalar_tensor(s: Any, *, dtype: dtype | None = None, layout: Any = None,
                   device: Device = None, requires_grad: bool = False,
                   pin_memory: bool = False) -> Tensor:  # fmt: skip
-    """A 0-d tensor of the default dtype."""
+    """A 0-d tensor; `dtype` defaults to the default float."""
     kind = dtype or dtypes.get_default_dtype()
     return full((), s, dtype=kind, device=device, requires_grad=requires_grad)
 
@@ -317,9 +317,9 @@ def scalar_tensor(s: Any, *, dtype: dtype | None = None, layout: Any = None,
 def empty_strided(size: Sequence[int], stride: Sequence[int], *, dtype: dtype | None = None,
                   layout: Any = None, device: Device = None, requires_grad: bool = False,
                   pin_memory: bool = False) -> Tensor:  # fmt: skip
-    """Uninitialised memory of a shape with these steps, in elements, between neighbours.
+    """Uninitialised memory with this shape and these strides, in elements.
 
-    Raises: RuntimeError if there are not as many steps as sizes.
+    Raises: RuntimeError if there are not as many strides as sizes.
     """
     check_device(device)
     if len(size) != len(stride):
@@ -336,7 +336,7 @@ def empty_strided(size: Sequence[int], stride: Sequence[int], *, dtype: dtype | 
 
 def empty_permuted(size: Sequence[int], physical_layout: Sequence[int],
                    **options: Any) -> Tensor:  # fmt: skip
-    """Uninitialised memory of a shape whose dimensions lie in the order `physical_layout`."""
+    """Uninitialised memory whose dimensions are laid out in the order `physical_layout`."""
     if sorted(physical_layout) != list(range(len(size))):
         raise RuntimeError(
             "Number of dimensions in size does not match the length of the physical_layout; i.e. "
@@ -379,7 +379,7 @@ def new_empty(self: Tensor, *size: Any, dtype: dtype | None = None, **options: A
 
 
 def _named(size: tuple, options: dict) -> tuple:
-    """The sizes, which may also be the keyword `size`."""
+    """The sizes, given as arguments or as the keyword `size`."""
     return (options.pop("size"),) if "size" in options else size
 
 

@@ -1,4 +1,4 @@
-"""Hashes of tensors."""
+"""Hashing tensors."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from torchlite.ops.shape.reshaping import permute, reshape, view_dtype
 @operation
 def hash_tensor(input: Tensor, dim: Any = (), *, keepdim: bool = False, mode: int = 0,
                 out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """Exclusive or of the bits of the elements over `dim` (all by default), uint64.
+    """The exclusive or of the bits of the elements over `dim` (all by default), as uint64.
 
-    Of floats the bits in float64 count, of the others those in int64. `mode` is 0.
+    Floats are hashed by their bits in float64, other dtypes by theirs in int64. `mode` must be 0.
     Raises: RuntimeError for another mode, or if there is nothing to reduce.
     """
     data = data_of("hash_tensor", input)
@@ -47,7 +47,7 @@ def _bits(x: Tensor) -> Tensor:
 
 
 def _folded(bits: Tensor) -> Tensor:
-    """The exclusive or along the last dimension, which becomes 1: half of it upon the other."""
+    """The exclusive or along the last dimension, which gets size 1, by repeated halving."""
     while (size := bits.shape[-1]) > 1:
         half = size // 2
         folded = bitwise_xor(bits[..., :half], bits[..., half : 2 * half])

@@ -1,4 +1,4 @@
-"""What a tensor is asked about itself, and methods of PyTorch that have little to do here."""
+"""Queries about a tensor, and methods of PyTorch that are trivial here."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ def is_signed(self: Tensor) -> bool:
 
 @method()
 def is_conj(input: Tensor) -> bool:
-    """False: a conjugate is computed at once."""
+    """False: conjugates are computed eagerly."""
     return False
 
 
 @method()
 def is_neg(input: Tensor) -> bool:
-    """False: a negative is computed at once."""
+    """False: negatives are computed eagerly."""
     return False
 
 
 @method()
 def is_inference(input: Tensor) -> bool:
-    """Whether it was made in `inference_mode`: it then never takes part in a gradient."""
+    """Whether it was created in `inference_mode` and thus never takes part in a gradient."""
     return input._cell is INFERENCE
 
 
@@ -59,7 +59,7 @@ def is_pinned(self: Tensor, device: Any = None) -> bool:
 
 @method()
 def pin_memory(self: Tensor, device: Any = None) -> Tensor:
-    """RuntimeError, as PyTorch raises where there is no accelerator."""
+    """Raises RuntimeError, as PyTorch does without an accelerator."""
     raise RuntimeError("Cannot access accelerator device when none is available.")
 
 
@@ -71,38 +71,38 @@ def is_shared(self: Tensor) -> bool:
 
 @method()
 def share_memory_(self: Tensor) -> Tensor:
-    """The tensor itself, whose memory is not shared with other processes, but copied at a fork."""
+    """The tensor itself; its memory is not shared with other processes, but copied on fork."""
     return self
 
 
 @method()
 def to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool = True) -> Tensor:
-    """The tensor itself (in `dtype`): it is dense."""
+    """The tensor itself (in `dtype`): it is always dense."""
     return self if dtype is None else cast(self, dtype)
 
 
 @method()
 def chalf(self: Tensor, memory_format: Any = None) -> Tensor:
-    """The tensor converted to complex32, where the backend has it."""
+    """The tensor converted to complex32, if the backend supports it."""
     return cast(self, dtypes.complex32)
 
 
 @method()
 def dim_order(self: Tensor, ambiguity_check: Any = False) -> tuple[int, ...]:
-    """The dimensions from the one with the longest steps in memory to the one with the shortest."""
+    """The dimensions in order of decreasing stride."""
     steps = stride(self)
     return tuple(sorted(range(len(steps)), key=lambda d: -steps[d]))
 
 
 @method()
 def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
-    """Replace each element ``x`` by ``callable(x)``, one by one. Slow."""
+    """Replace each element ``x`` with ``callable(x)``, one by one. Slow."""
     return _elementwise(self, callable, self)
 
 
 @method()
 def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
-    """Replace each element ``x`` by ``callable(x, y)``, ``y`` being that of `tensor`. Slow."""
+    """Replace each element ``x`` with ``callable(x, y)``, ``y`` from `tensor`. Slow."""
     return _elementwise(self, callable, self, tensor.expand(self.shape))
 
 
@@ -134,7 +134,7 @@ def resize_as(self: Tensor, tensor: Tensor) -> Tensor:
 
 @method()
 def as_subclass(self: Tensor, cls: type) -> Tensor:
-    """The same memory and history in an object of class `cls`, a subclass of `Tensor`."""
+    """The same memory and history as an object of class `cls`, a subclass of `Tensor`."""
     if not (isinstance(cls, type) and issubclass(cls, Tensor)):
         raise TypeError(f"as_subclass(): cls must be a subclass of Tensor, got {cls}")
     result = object.__new__(cls)
@@ -145,19 +145,19 @@ def as_subclass(self: Tensor, cls: type) -> Tensor:
 
 @method()
 def module_load(self: Tensor, other: Tensor, assign: bool = False) -> Tensor:
-    """What a tensor of a module becomes when `other` is loaded: `other`, or itself overwritten."""
+    """What a module's tensor becomes when `other` is loaded: `other`, or itself overwritten."""
     return other.detach() if assign else self.detach().copy_(other)
 
 
 @method()
 def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """`chunk`."""
+    """Same as `chunk`."""
     return chunk(input, chunks, dim)
 
 
 @method()
 def unsafe_split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """`split`."""
+    """Same as `split`."""
     return split(input, split_size_or_sections, dim)
 
 
@@ -194,7 +194,7 @@ def _volatile(self: Tensor) -> bool:
 
 
 def typename(obj: Any) -> str:
-    """The full name of an object's type; for tensors, as ``torch.FloatTensor``."""
+    """The full name of an object's type; for tensors, e.g. ``torch.FloatTensor``."""
     if isinstance(obj, Tensor):
         return str(obj.type())
     kind = obj if hasattr(obj, "__qualname__") else type(obj)
@@ -203,7 +203,7 @@ def typename(obj: Any) -> str:
 
 
 class _OfDtype(type):
-    """The class of `FloatTensor` and its like: calls make tensors, `isinstance` asks for dtypes."""
+    """Metaclass of `FloatTensor` etc.: calls create tensors, `isinstance` checks the dtype."""
 
     dtype: dtypes.dtype
 
@@ -234,7 +234,7 @@ def new(self: Tensor, *args: Any, device: Any = None) -> Tensor:
 
 @method()
 def cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
-    """There is no GPU. Raises: AssertionError, as PyTorch built without CUDA."""
+    """Raises AssertionError, like PyTorch built without CUDA: there is no GPU."""
     raise missing("cuda")
 
 
@@ -246,9 +246,9 @@ LongTensor, BoolTensor = _typed(dtypes.int64), _typed(dtypes.bool_)
 
 
 def set_default_tensor_type(t: Any) -> None:
-    """`set_default_dtype` by ``FloatTensor`` and its like, or its name; deprecated, as in PyTorch.
+    """`set_default_dtype` by ``FloatTensor`` etc., or its name; deprecated, as in PyTorch.
 
-    Raises: TypeError for what is no such type, or not of a floating-point dtype.
+    Raises: TypeError for anything that is not such a type, or not a floating-point one.
     """
     name = f"torch.{t.__name__}" if isinstance(t, _OfDtype) else t
     kinds = {f"torch.{kind.legacy}Tensor": kind for kind in dtypes.DTYPES}

@@ -1,4 +1,4 @@
-"""Sharing memory with NumPy and with every library that speaks DLPack, PyTorch among them."""
+"""Sharing memory with NumPy and with all libraries that support DLPack, including PyTorch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from torchlite.ops.creation.conversion import from_numpy, numpy
 
 @method(name="__array__")
 def as_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
-    """``numpy.asarray(tensor)``: the same memory, unless another dtype or a copy is asked for."""
+    """``numpy.asarray(tensor)``: the same memory, unless another dtype or a copy is requested."""
     array = numpy(self)
     if dtype is not None and array.dtype != dtype:
         if copy is False:
@@ -31,7 +31,7 @@ def as_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
 @method(name="__array_wrap__")
 def wrap_array(self: Tensor, array: Any, context: Any = None,
                return_scalar: bool = False) -> Tensor:  # fmt: skip
-    """What NumPy's functions make of their results when they were given a tensor.
+    """Wrap the result of a NumPy function that was called with a tensor.
 
     Booleans become uint8, as in PyTorch.
     """
@@ -41,9 +41,9 @@ def wrap_array(self: Tensor, array: Any, context: Any = None,
 @method(name="__dlpack__")
 def to_capsule(self: Tensor, *, stream: Any = None, max_version: tuple[int, int] | None = None,
                dl_device: Any = None, copy: bool | None = None) -> Any:  # fmt: skip
-    """The tensor as a DLPack capsule, for ``from_dlpack`` of another library.
+    """The tensor as a DLPack capsule, for another library's ``from_dlpack``.
 
-    Raises: BufferError if it requires grad or another device is asked for.
+    Raises: BufferError if it requires grad or another device is requested.
     """
     if self.requires_grad:
         raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
@@ -60,12 +60,12 @@ def to_capsule(self: Tensor, *, stream: Any = None, max_version: tuple[int, int]
 
 @method(name="__dlpack_device__")
 def capsule_device(self: Tensor) -> tuple[int, int]:
-    """Where the memory is, in DLPack's numbers: always (1, 0), the CPU."""
+    """The memory's device in DLPack's numbering: always (1, 0), the CPU."""
     return (1, 0)
 
 
 class _Capsule:
-    """A bare capsule as the object that NumPy asks for."""
+    """Adapts a bare capsule to the interface that NumPy expects."""
 
     def __init__(self, capsule: Any) -> None:
         self.capsule = capsule
@@ -78,13 +78,13 @@ class _Capsule:
 
 
 def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
-    """A tensor that shares the memory of an array or tensor of another library.
+    """A tensor that shares the memory of another library's array or tensor.
 
     Args:
-        ext_tensor: Has ``__dlpack__``; or a DLPack capsule.
+        ext_tensor: An object with ``__dlpack__``, or a DLPack capsule.
         device: None or the CPU.
-        copy: True: copy the memory. Default: share it.
-    Raises: RuntimeError for what is neither.
+        copy: Whether to copy the memory. Default: share it.
+    Raises: RuntimeError for any other object.
     """
     check_device(device)
     if type(ext_tensor).__name__ == "PyCapsule":
@@ -102,12 +102,12 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
 
 def frombuffer(buffer: Any, *, dtype: dtype, count: int = -1, offset: int = 0,
                requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """A 1-D tensor that shares the memory of a bytearray, an array.array, a memoryview...
+    """A 1-D tensor that shares the memory of a buffer (bytearray, array.array, memoryview, ...).
 
     Args:
-        count: How many elements. Default: all that follow `offset`.
-        offset: Bytes to skip.
-    Raises: ValueError if the buffer does not hold that.
+        count: Number of elements. Default: all after `offset`.
+        offset: Number of bytes to skip.
+    Raises: ValueError if the buffer does not contain them.
     """
     view = memoryview(buffer)
     if view.readonly:
@@ -146,7 +146,7 @@ def _checked_count(length: int, size: int, count: int, offset: int) -> int:
 
 def from_file(filename: str, shared: bool | None = None, size: int | None = 0, *,
               dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """A 1-D tensor of `size` elements whose memory is a file; `shared`: writes go to the file.
+    """A 1-D tensor of `size` elements mapped from a file; `shared`: writes go to the file.
 
     Raises: RuntimeError if the file is too short.
     """
@@ -168,7 +168,7 @@ def from_file(filename: str, shared: bool | None = None, size: int | None = 0, *
 
 
 def to_dlpack(tensor: Tensor) -> Any:
-    """A DLPack capsule of the tensor's memory, to be consumed once."""
+    """A DLPack capsule of the tensor's memory, which can be consumed once."""
     return to_capsule(tensor)
 
 

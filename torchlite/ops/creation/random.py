@@ -1,4 +1,4 @@
-"""Random tensors: new ones, and filling in place; PyTorch's numbers for the same seed."""
+"""Random tensors, new or filled in place, with PyTorch's numbers for the same seed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _uniform(rng: Any, shape: tuple, kind: dtype, low: float = 0.0, high: float 
 
 
 def _normal(rng: Any, shape: tuple, kind: dtype, mean: float = 0.0, std: float = 1.0) -> Any:
-    if kind.category == COMPLEX:  # each part has half of the variance
+    if kind.category == COMPLEX:  # each part has half the variance
         std *= math.sqrt(0.5)
         return _complex(_normal(rng, (*shape, 2), kind.to_real(), mean, std), shape, kind)
     if kind.category < FLOAT:
@@ -124,7 +124,7 @@ def randperm(n: int, *, generator: Generator | None = None, out: Tensor | None =
 
 
 def _laid_out(tensor: Tensor, draw: Callable[[tuple], Tensor]) -> Tensor:
-    """``draw(shape)`` for `tensor`, its numbers in the order in which that lies in memory."""
+    """``draw(shape)`` for `tensor`, with the numbers in the memory order of its elements."""
     shape = tuple(tensor._data.shape)
     if is_contiguous(tensor):
         return draw(shape)
@@ -164,7 +164,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *,
            generator: Generator | None = None, out: Tensor | None = None,
            dtype: dtype | None = None, layout: Any = None, device: Any = None,
            requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
-    """Normal numbers; `mean` and `std` are numbers (then with `size`) or tensors of one each."""
+    """Normal numbers; `mean` and `std` are scalars (then with `size`) or tensors, elementwise."""
     check_device(device)
     _check_std(std)
     if size is not None:
@@ -213,10 +213,10 @@ def _check_chance(p: Any) -> None:
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *,
                 generator: Generator | None = None,
                 out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """`num_samples` int64 indices from each row of weights (n) or (m, n), which need not sum to 1.
+    """`num_samples` int64 indices per row of weights, (n) or (m, n), which need not sum to 1.
 
-    Raises: RuntimeError for weights that are negative, infinite or all zero, and for more samples
-    than there are weights, without replacement.
+    Raises: RuntimeError for weights that are negative, infinite or all zero, and, without
+    replacement, for more samples than weights.
     """
     weights = input.detach()
     _check_weights(weights, num_samples, replacement)
@@ -292,7 +292,7 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *,
 
 
 def _normal_one_by_one(rng: Any, shape: tuple, kind: dtype, mean: float, std: float) -> Any:
-    """Normal numbers of any count as PyTorch draws fewer than 16."""
+    """Any number of normal numbers, drawn as PyTorch draws fewer than 16."""
     xp, count = local.mode.xp, math.prod(shape)
     runs = [min(15, count - i) for i in range(0, count, 15)] or [0]
     return xp.reshape(xp.concatenate([_normal(rng, (n,), kind, mean, std) for n in runs], 0), shape)
@@ -301,7 +301,7 @@ def _normal_one_by_one(rng: Any, shape: tuple, kind: dtype, mean: float, std: fl
 @method()
 def random_(self: Tensor, from_: int | None = None, to: int | None = None, *,
             generator: Generator | None = None, **bounds: int) -> Tensor:  # fmt: skip
-    """Fill with integers: of the whole range, ``random_(to)`` or ``random_(from, to)``."""
+    """Fill with integers: any of the dtype, ``random_(to)`` or ``random_(from, to)``."""
     low, xp, rng = bounds.pop("from", from_), local.mode.xp, engine_of(generator)
     if low is None and to is None:
         return _fill(self, lambda shape: xp.random_bits(rng, shape, self.dtype))
@@ -315,7 +315,7 @@ def random_(self: Tensor, from_: int | None = None, to: int | None = None, *,
 
 @method()
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
-    """Fill with 1 with probability `p` (a number or a tensor) and 0 otherwise."""
+    """Fill with 1 with probability `p` (a scalar or a tensor) and 0 otherwise."""
     xp, rng = local.mode.xp, engine_of(generator)
     if not isinstance(p, Tensor):
         _check_chance(p)
@@ -339,7 +339,7 @@ def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None 
 
 @method()
 def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
-    """Fill with how many trials it takes to succeed, with probability `p` each time."""
+    """Fill with the number of trials up to the first success, of probability `p` each."""
     if not 0 < p < 1:
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
     xp, rng, scale = local.mode.xp, engine_of(generator), math.log1p(-p)
@@ -366,7 +366,7 @@ def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *,
 @method()
 def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *,
             generator: Generator | None = None) -> Tensor:  # fmt: skip
-    """Fill with numbers of Cauchy's distribution."""
+    """Fill with numbers from the Cauchy distribution."""
     if sigma <= 0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
     _float_kind("cauchy_cpu", self.dtype)

@@ -1,4 +1,4 @@
-"""Random numbers of which each has its own parameters; PyTorch's numbers for the same seed."""
+"""Random numbers with parameters per element; PyTorch's numbers for the same seed."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ declare("dirichlet_grad", joint=_no_rule("_dirichlet_grad"))
 
 @functional
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
-    """Counts of events that happen at the rates `input`, in its shape and dtype.
+    """Poisson-distributed counts with rates `input`, in its shape and dtype.
 
-    Their gradient is 0. Raises: RuntimeError for negative rates.
+    The gradient is 0. Raises: RuntimeError for negative rates.
     """
     if input.dtype.category != FLOAT:
         raise refuse("poisson_cpu", input.dtype)
@@ -56,9 +56,9 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
 
 @functional
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
-    """How many of `count` trials succeed, each with probability `prob`; they broadcast.
+    """The number of successes in `count` trials of probability `prob`; the two broadcast.
 
-    Raises: ValueError for integers; RuntimeError for two dtypes.
+    Raises: ValueError for integers; RuntimeError if the dtypes differ.
     """
     for value, position, name in ((count, 1, "count"), (prob, 2, "prob")):
         if not isinstance(value, Tensor):
@@ -81,7 +81,7 @@ def _check_single_or_double(name: str, input: Tensor) -> None:
 
 @functional
 def _standard_gamma(self: Tensor, generator: Generator | None = None) -> Tensor:
-    """Numbers of the gamma distributions of orders `self` and rate 1, with a gradient.
+    """Samples from gamma distributions of order `self` and rate 1, differentiable.
 
     Negative and NaN orders give NaN.
     """
@@ -91,7 +91,7 @@ def _standard_gamma(self: Tensor, generator: Generator | None = None) -> Tensor:
 
 @functional
 def _sample_dirichlet(self: Tensor, generator: Generator | None = None) -> Tensor:
-    """Points of the simplex from Dirichlet distributions of `self` (*, n), with a gradient."""
+    """Samples from Dirichlet distributions of concentrations `self` (*, n), differentiable."""
     _check_single_or_double("dirichlet", self)
     return _dirichlet(engine_of(generator), self)
 

@@ -1,4 +1,4 @@
-"""What memory a tensor has, giving it another, and filling it."""
+"""The memory of a tensor: inspecting, replacing and filling it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def stride(self: Tensor) -> tuple[int, ...]: ...
 def stride(self: Tensor, dim: int) -> int: ...
 @method()
 def stride(self: Tensor, dim: int | None = None) -> Any:
-    """The steps in memory, in elements, of all dimensions, or of one."""
+    """The strides, in elements, of all dimensions or of one."""
     steps = local.mode.xp.strides(self._data)
     return steps if dim is None else steps[normalize_dim(dim, len(steps))]
 
 
 @method()
 def storage_offset(self: Tensor) -> int:
-    """Where in its memory the tensor begins, in elements."""
+    """The offset of the first element in its memory, in elements."""
     return local.mode.xp.storage_offset(self._data)
 
 
@@ -49,13 +49,13 @@ def data_ptr(self: Tensor) -> int:
 @attribute(name="itemsize")
 @method()
 def element_size(self: Tensor) -> int:
-    """The bytes of an element."""
+    """The size of one element in bytes."""
     return self.dtype.itemsize
 
 
 @attribute()
 def nbytes(self: Tensor) -> int:
-    """The bytes of all elements."""
+    """The size of all elements in bytes."""
     return self._data.size * self.dtype.itemsize
 
 
@@ -67,7 +67,7 @@ def is_same_size(self: Tensor, other: Tensor) -> bool:
 
 @method()
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
-    """Whether `tensor` is the same memory in the same shape."""
+    """Whether `tensor` has the same memory, shape and strides."""
     xp, a, b = local.mode.xp, self._data, tensor._data
     same = a.shape == b.shape and xp.strides(a) == xp.strides(b)
     return same and xp.data_ptr(a) == xp.data_ptr(b)
@@ -75,19 +75,19 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
 
 @method()
 def is_nonzero(input: Tensor) -> bool:
-    """Whether the one element is not zero."""
+    """Whether the only element is non-zero."""
     if input._data.size != 1:
         kind = "more than one value" if input._data.size else "no values"
         raise RuntimeError(f"Boolean value of Tensor with {kind} is ambiguous")
     return bool(input.item())
 
 
-# --- filled -------------------------------------------------------------------------------------
+# --- filling ------------------------------------------------------------------------------------
 
 
 @method()
 def fill_(self: Tensor, value: Any) -> Tensor:
-    """Fill with a number or a 0-d tensor, to which gradients flow."""
+    """Fill with a scalar or a 0-d tensor, to which gradients flow."""
     if isinstance(value, Tensor):
         if value._data.ndim:
             raise RuntimeError(
@@ -105,7 +105,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 
 @operation
 def fill(input: Tensor, value: Any) -> Tensor:
-    """`value`, a number or 0-d tensor, in the shape and dtype of `input`."""
+    """`value`, a scalar or 0-d tensor, in the shape and dtype of `input`."""
     return fill_(clone(input), value)
 
 
@@ -120,7 +120,7 @@ def zero_(self: Tensor) -> Tensor:
 
 @method()
 def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
-    """Another shape in place; elements keep their order, new ones are uninitialised."""
+    """Change the shape in place; elements keep their order, new ones are uninitialised."""
     if self.requires_grad:
         raise RuntimeError("cannot resize variables that require grad")
     xp, shape = local.mode.xp, size_of(sizes)
@@ -153,7 +153,7 @@ def set_(self: Tensor, source: Tensor | None = None) -> Tensor:
 
 
 def _undo(step: tuple, shape: tuple) -> tuple | None:
-    """The step of a view that undoes `step`, which was done to a tensor of `shape`."""
+    """The view step that undoes `step`, which was applied to a tensor of `shape`."""
     primitive, parameters = step
     if primitive.name == "permute":
         return primitive, (shapes.inverse(parameters[0]),)
@@ -161,7 +161,7 @@ def _undo(step: tuple, shape: tuple) -> tuple | None:
 
 
 def _in_place_view(name: str, operation: Callable) -> Callable:
-    """``x.squeeze_()`` of ``squeeze(x)``: the tensor becomes its own view."""
+    """``x.squeeze_()`` for ``squeeze(x)``: the tensor becomes a view of itself."""
 
     @functools.wraps(operation)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:

@@ -1,1 +1,1 @@
-"""Elements chosen by index, mask or value."""
+"""Selecting elements by index, mask or value."""

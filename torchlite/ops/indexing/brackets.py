@@ -1,7 +1,7 @@
-"""Indexing with brackets: reading gives views where it can, writing works under autograd.
+"""Indexing with brackets: reads return views where possible, writes work with autograd.
 
 An index has basic parts (int, slice, None, Ellipsis), which give a view, and advanced ones
-(integer and bool tensors, lists). The basic ones are applied first, as PyTorch does.
+(integer and bool tensors, lists). The basic parts are applied first, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _BASIC = (int, slice, type(None), type(...))
 def getitem(self: Tensor, index: Any) -> Tensor:
     """``self[index]``: a view for ints, slices, None and Ellipsis; a copy for tensors and lists.
 
-    Raises: IndexError for an index out of range or too many of them.
+    Raises: IndexError for an index out of range or too many indices.
     """
     place = _plain(index, self._data.shape)
     if place is not None:
@@ -75,12 +75,12 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 
 
 def getitem_view(self: Tensor, index: tuple) -> Tensor:
-    """The view at a basic `index`, which is known to be valid."""
+    """The view at a basic `index` that is known to be valid."""
     return run(_getitem, (self, index), (self._data, index))
 
 
 def _plain(index: Any, shape: tuple) -> tuple | None:
-    """An index of nothing but ints and slices, checked; None for all others."""
+    """A checked index that has only ints and slices; None for all others."""
     kind = type(index)
     if kind is int:
         return (_in_range(index, 0, shape),)
@@ -106,7 +106,7 @@ def alias_view(self: Tensor) -> Tensor:
 
 @method(name="__setitem__")
 def setitem(self: Tensor, index: Any, value: Any) -> None:
-    """``self[index] = value``: `value`, a number or tensor, is converted and broadcast."""
+    """``self[index] = value``: `value`, a scalar or tensor, is converted and broadcast."""
     basic, advanced = split_index(self, index)
     target = self if _is_whole(basic) else run(_getitem, (self, basic), (self._data, basic))
     check_writable(target)
@@ -145,7 +145,7 @@ def _is_whole(basic: tuple) -> bool:
 
 
 def split_index(self: Tensor, index: Any) -> tuple[tuple, dict[int, Tensor]]:
-    """The basic index, and {dimension of the view it gives: advanced index}."""
+    """The basic index, and {dimension of the resulting view: advanced index}."""
     parts = _expanded(self, index)
     shape = self._data.shape
     basic: list = []
@@ -176,7 +176,7 @@ def split_index(self: Tensor, index: Any) -> tuple[tuple, dict[int, Tensor]]:
 
 
 def _expanded(self: Tensor, index: Any) -> list:
-    """The parts of an index, the ellipsis replaced by whole slices, sequences by tensors."""
+    """The parts of an index: the ellipsis becomes whole slices, sequences become tensors."""
     parts = [_part(p) for p in (index if isinstance(index, tuple) else (index,))]
     used = sum(
         (p._data.ndim if p.dtype is dtypes.bool_ else 1) if isinstance(p, Tensor)
@@ -195,7 +195,7 @@ def _expanded(self: Tensor, index: Any) -> list:
 
 
 def _part(part: Any) -> Any:
-    """One part of an index in normal form: int, slice, None, Ellipsis or an index tensor."""
+    """One part of an index, normalised: int, slice, None, Ellipsis or an index tensor."""
     if isinstance(part, bool):
         return as_tensor(part)
     if isinstance(part, _BASIC):
@@ -253,7 +253,7 @@ def _check_mask(part: Tensor, shape: tuple, dim: int) -> None:
 
 
 def index_arrays(advanced: dict[int, Tensor], shape: tuple) -> tuple:
-    """The index of the primitives: an int64 array or slice(None) for each leading dimension."""
+    """The index for primitives: an int64 array or slice(None) for each leading dimension."""
     xp = local.mode.xp
     picks: list = []
     for dim, part in advanced.items():
@@ -292,9 +292,9 @@ def _check_broadcast(arrays: list) -> None:
 
 
 def fitting(value: Tensor, picks: tuple, target: Tensor) -> Tensor:
-    """`value` without surplus leading ones.
+    """`value` without superfluous leading dimensions of size 1.
 
-    Raises: RuntimeError (as PyTorch) if it does not broadcast to what is written.
+    Raises: RuntimeError (as PyTorch) if it does not broadcast to the indexed elements.
     """
     probe = wrap(local.mode.xp.full((), 0, dtypes.int64))
     selected = index_get(expand(probe, target._data.shape), picks)._data.shape

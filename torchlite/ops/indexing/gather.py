@@ -1,4 +1,4 @@
-"""Reading and writing at places that index tensors name, along one dimension."""
+"""Reading and writing at indices along one dimension."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ALL = slice(None)
 
 
 def _fitted(xp: Any, x: Any, shape: tuple) -> Any:
-    """`x` cut, or padded with zeros, at its ends to `shape`."""
+    """`x` truncated, or padded with zeros, at the end of each dimension to `shape`."""
     if x.shape == shape:
         return x
     x = xp.getitem(x, tuple(map(slice, shape)))
@@ -75,7 +75,7 @@ def _reduce_grads(xp: Any, g: Any, needs: Any, x: Any, index: Any, source: Any, 
 
 def _prod_grads(xp: Any, g: Any, x: Any, index: Any, part: Any, axis: int, include_self: bool,
                 out: Any) -> tuple:  # fmt: skip
-    """The product of all others: exact with zeros, of which one may be left out."""
+    """The product of all other factors; exact also where factors are zero."""
     nonzero_x = xp.where(xp.eq(x, 0), 1, x)
     others = xp.scatter_reduce(nonzero_x, index, part, axis, "prod", include_self)
     gx = xp.div(xp.mul(g, others), nonzero_x)
@@ -114,7 +114,7 @@ def _check_range(index: Any, dim: int, size: int, error: type = RuntimeError) ->
 
 
 def _check_places(name: str, input: Tensor, dim: int, index: Any, source: Any = None) -> None:
-    """Check shapes and range of the index (an array) of `gather` or of a `scatter`."""
+    """Check the shape and range of the index (an array) of `gather` or a `scatter`."""
     own, shape = index.shape, input._data.shape
     if not index.size:
         return
@@ -141,7 +141,7 @@ def _check_places(name: str, input: Tensor, dim: int, index: Any, source: Any = 
 
 
 def check_apart(out: Tensor, *inputs: Tensor) -> None:
-    """Raise RuntimeError (as PyTorch) if `out` shares memory with itself or an input."""
+    """Raise RuntimeError (as PyTorch) if `out` overlaps itself or an input in memory."""
     check_no_overlap(out._data)
     low, high = _extent(out)
     for tensor in inputs:
@@ -151,7 +151,7 @@ def check_apart(out: Tensor, *inputs: Tensor) -> None:
 
 
 def _extent(tensor: Tensor) -> tuple[int, int]:
-    """The addresses between which a tensor lies; all the same if it is empty."""
+    """The address range of a tensor; one byte if it is empty."""
     xp, data = local.mode.xp, tensor._data
     start = xp.data_ptr(data)
     if not data.size:
@@ -161,7 +161,7 @@ def _extent(tensor: Tensor) -> tuple[int, int]:
 
 
 def exact_out(name: str, out: Tensor, result: Tensor, *inputs: Tensor) -> Tensor:
-    """`write_out` for operations that convert nothing and read `inputs` while they write."""
+    """`write_out` for operations that do not convert, and read `inputs` while writing."""
     if out.dtype is not result.dtype:
         raise RuntimeError(
             f"{name}(): Expected out tensor to have dtype {result.dtype}, but got {out.dtype}"
@@ -175,7 +175,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
            out: Tensor | None = None) -> Tensor:  # fmt: skip
     """``out[i][j] = input[index[i][j]][j]`` for dim 0; the shape is that of `index`.
 
-    Raises: RuntimeError (as PyTorch) for an index out of range or of a wrong shape.
+    Raises: RuntimeError (as PyTorch) for an index out of range or of the wrong shape.
     """
     dim, places = normalize_dim(dim, input._data.ndim), _int64("gather", index)
     _check_places("gather", input, dim, places)
@@ -190,7 +190,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
 @operation
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *,
                    out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """`gather` with `input` and `indices` broadcast in the other dimensions; flat without `dim`."""
+    """`gather` with other dimensions of `input` and `indices` broadcast; flattens without `dim`."""
     if indices.dtype is not dtypes.int64:
         raise RuntimeError(
             "torch.take_along_dim(): dtype of indices should be Long but got "
@@ -235,9 +235,9 @@ def _scattered(name: str, input: Tensor, dim: int, index: Tensor, source: Any, p
 @operation(in_place=True)
 def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None,
             reduce: str | None = None, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """A copy of `input` with ``out[index[i][j]][j] = src[i][j]`` for dim 0; `src` may be a number.
+    """A copy of `input` with ``out[index[i][j]][j] = src[i][j]`` for dim 0; `src` may be a scalar.
 
-    reduce: "add" or "multiply" combines with what is there.
+    reduce: "add" or "multiply" combines `src` with the old values.
     """
     src = value if src is None else src
     if reduce not in (None, "add", "multiply"):
@@ -267,9 +267,9 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *,
 @operation(in_place=True)
 def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *,
                    include_self: bool = True, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """As `scatter_add`, for reduce "sum", "prod", "mean", "amax" or "amin".
+    """Like `scatter_add`, for reduce "sum", "prod", "mean", "amax" or "amin".
 
-    include_self: whether the numbers of `input` take part where something is scattered.
+    include_self: whether the old values take part where something is scattered.
     """
     if reduce not in ("sum", "prod", "mean", "amax", "amin"):
         raise RuntimeError(
@@ -287,7 +287,7 @@ def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: 
 @operation
 def index_select(input: Tensor, dim: int, index: Tensor, *,
                  out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The slices along `dim` that a vector of indices names."""
+    """The slices along `dim` at a vector of indices."""
     shape = input._data.shape
     dim, picks = normalize_dim(dim, len(shape)), _vector("index_select", index)
     if not local.mode.xp.in_range(picks, shape[dim] if shape else 1):
@@ -307,7 +307,7 @@ def _vector(name: str, index: Any) -> Any:
 
 
 def _source_checked(name: str, input: Tensor, dim: int, picks: Any, source: Tensor) -> Tensor:
-    """`source` in the shape of the slices of `input` that `picks` names."""
+    """`source` in the shape of the slices of `input` at `picks`."""
     if not isinstance(source, Tensor):
         raise not_a_tensor(name, 3, "source", source)
     if source.dtype is not input.dtype:
@@ -341,7 +341,7 @@ def _put(input: Tensor, dim: int, picks: Any, source: Tensor, accumulate: bool) 
 @operation(in_place=True)
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1,
               out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """A copy of `input` whose slices at `index` along `dim` gain ``alpha * source``."""
+    """A copy of `input` with ``alpha * source`` added to the slices at `index` along `dim`."""
     dim, picks = normalize_dim(dim, input._data.ndim), _vector("index_add_", index)
     source = _source_checked("index_add_", input, dim, picks, source)
     if not local.mode.xp.in_range(picks, (input._data.shape or (1,))[dim]):
@@ -354,7 +354,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
 @operation(in_place=True)
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *,
                out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """A copy of `input` whose slices at `index` along `dim` are those of `source`."""
+    """A copy of `input` with the slices at `index` along `dim` replaced by those of `source`."""
     dim, picks = normalize_dim(dim, input._data.ndim), _vector("index_copy_", index)
     source = _source_checked("index_copy_", input, dim, picks, source)
     _check_range(picks, dim, (input._data.shape or (1,))[dim], IndexError)
@@ -364,7 +364,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *,
 
 @operation(in_place=True)
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
-    """A copy of `input` whose slices at `index` along `dim` are filled with a number."""
+    """A copy of `input` with the slices at `index` along `dim` filled with a scalar."""
     dim = normalize_dim(dim, input._data.ndim)
     _vector("index_fill_", index)
     picks = wrapped_index(reshape(index, -1), dim, (input._data.shape or (1,))[dim])
@@ -387,7 +387,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
 @operation(in_place=True)
 def index_reduce(input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *,
                  include_self: bool = True, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """As `index_add`, for reduce "prod", "mean", "amax" or "amin"."""
+    """Like `index_add`, for reduce "prod", "mean", "amax" or "amin"."""
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(
             f"reduce argument must be either prod, mean, amax or amin, got {reduce}."

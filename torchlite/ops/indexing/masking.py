@@ -1,4 +1,4 @@
-"""Elements chosen by a mask, or by their place in the flat tensor."""
+"""Selecting elements by a mask, or by their index in the flattened tensor."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _check_mask(name: str, mask: Any) -> None:
 
 @operation(in_place=True)
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """`input` with `value`, a number or 0-d tensor, where `mask` holds; the two broadcast."""
+    """`input` with `value`, a scalar or 0-d tensor, where `mask` is true; the two broadcast."""
     if isinstance(mask, Tensor) and mask.dtype is not dtypes.bool_:
         raise RuntimeError(
             "masked_fill_ only supports boolean masks, but got mask with dtype "
@@ -54,7 +54,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
 
 @operation
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The elements where `mask` holds, in one dimension; the two broadcast."""
+    """The elements where `mask` is true, in one dimension; the two broadcast."""
     _check_mask("masked_select", mask)
     shape = broadcast_shapes(input._data.shape, mask._data.shape)
     picks = _true_places(expand(mask, *shape))
@@ -63,16 +63,16 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
 
 
 def _true_places(mask: Tensor) -> Any:
-    """The flat places, int64, where `mask` holds."""
+    """The flat indices, int64, where `mask` is true."""
     xp = local.mode.xp
     return xp.reshape(xp.nonzero(xp.reshape(mask._data, (-1,))), (-1,))
 
 
 @operation(in_place=True)
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
-    """`input` with the first elements of `source`, in order, where `mask` holds.
+    """`input` with the first elements of `source`, in order, where `mask` is true.
 
-    Raises: RuntimeError if `source` has too few.
+    Raises: RuntimeError if `source` has too few elements.
     """
     _check_mask("masked_scatter", mask)
     if source.dtype is not input.dtype:
@@ -96,7 +96,7 @@ def nonzero(
 def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
 @operation
 def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False) -> Any:
-    """The places of the elements that are not 0: (count, ndim) int64, or a tuple of its columns."""
+    """The indices of non-zero elements: (count, ndim) int64, or a tuple of its columns."""
     xp = local.mode.xp
     if not as_tuple:
         result = wrap(xp.nonzero(input._data))
@@ -107,7 +107,7 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
 
 @operation
 def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
-    """`nonzero` cut, or filled up with `fill_value`, to `size` rows."""
+    """`nonzero` truncated, or padded with `fill_value`, to `size` rows."""
     if size < 0:
         raise RuntimeError(f"nonzero_static: 'size' must be an non-negative integer, got {size}")
     xp = local.mode.xp
@@ -122,7 +122,7 @@ def argwhere(input: Tensor) -> Tensor:
 
 
 def _flat_index(index: Any, count: int, name: str) -> Any:
-    """An int64 array of places in `count` elements, negative ones counted from the end."""
+    """An int64 array of indices into `count` elements, negative ones counted from the end."""
     if not isinstance(index, Tensor):
         raise not_a_tensor(name, 2, "index", index)
     if index.dtype is not dtypes.int64:
@@ -144,14 +144,14 @@ def _flat_index(index: Any, count: int, name: str) -> Any:
 
 @operation
 def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The elements of the flat `input` at `index`, in its shape."""
+    """The elements of the flattened `input` at `index`, in the shape of `index`."""
     result = index_get(reshape(input, -1), (_flat_index(index, input._data.size, "take"),))
     return result if out is None else exact_out("take", out, result, input, index)
 
 
 @operation(in_place=True)
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
-    """A copy of `input` with the elements of `source` at `index` of the flat `input`."""
+    """A copy of `input` with `source` at the indices `index` of the flattened tensor."""
     places = local.mode.xp.reshape(_flat_index(index, input._data.size, "put_"), (-1,))
     if source.dtype is not input.dtype:
         raise RuntimeError(
@@ -170,9 +170,9 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 @operation(in_place=True)
 def index_put(input: Tensor, indices: Sequence[Any], values: Tensor,
               accumulate: bool = False) -> Tensor:  # fmt: skip
-    """A copy of `input` with `values`, broadcast, at ``input[indices]``; None takes a whole dim.
+    """A copy of `input` with `values`, broadcast, at ``input[indices]``; None: a whole dimension.
 
-    accumulate: add to what is there; places that repeat add up.
+    accumulate: add to the old values; repeated indices add up.
     """
     values = values if values._data.ndim else cast(values, input.dtype)
     if values.dtype is not input.dtype:
@@ -192,7 +192,7 @@ def _with_dims(index: Tensor) -> Tensor:
 
 @functional
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
-    """The coordinates, one tensor for each dimension of `shape`, of places in a flat tensor."""
+    """The coordinates of indices into a flattened tensor, one tensor per dimension of `shape`."""
     sizes = shape.tolist() if isinstance(shape, Tensor) else shape
     sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
     if indices.dtype.category != INTEGER:

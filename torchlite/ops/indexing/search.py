@@ -1,4 +1,4 @@
-"""Distinct elements, and places in sorted sequences."""
+"""Unique elements, and search in sorted sequences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torchlite.ops.reduce.reductions import data_of
 
 
 def _unique_axis(data: Any, dim: int | None) -> int | None:
-    """`dim` counted from the front; None for all elements."""
+    """`dim` as a non-negative axis; None for all elements."""
     axis = None if dim is None else normalize_dim(dim, data.ndim)
     if dim is not None and not data.ndim:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
@@ -39,7 +39,7 @@ def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False,
            return_counts: bool = False, dim: int | None = None) -> Any:  # fmt: skip
     """The distinct elements (or slices along `dim`) in order, as ``values[, inverse][, counts]``.
 
-    inverse: where each element went; counts: how many went there.
+    inverse: the index of each element in values; counts: the number of occurrences.
     """
     data = data_of("unique", input)
     results = local.mode.xp.unique(data, _unique_axis(data, dim))
@@ -49,9 +49,9 @@ def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False,
 @operation
 def unique_consecutive(input: Tensor, return_inverse: bool = False, return_counts: bool = False,
                        dim: int | None = None) -> Any:  # fmt: skip
-    """`input` with runs of equal elements (or slices along `dim`) shortened to one.
+    """`input` with runs of equal elements (or slices along `dim`) collapsed to one.
 
-    Returns ``values[, inverse][, counts]`` as `unique`; flattened without `dim`.
+    Returns ``values[, inverse][, counts]`` as in `unique`; flattens if there is no `dim`.
     """
     data, xp = data_of("unique_consecutive", input), local.mode.xp
     axis = _unique_axis(data, dim)
@@ -68,7 +68,7 @@ def unique_consecutive(input: Tensor, return_inverse: bool = False, return_count
 
 
 def _run_begins(xp: Any, rows: Any, axis: int) -> Any:
-    """(size of axis,) bool: whether a slice is not equal to the one before it."""
+    """(size of axis,) bool: whether a slice differs from the one before it."""
     size = rows.shape[axis]
     before = (slice(None),) * axis
     changed = xp.ne(
@@ -79,7 +79,7 @@ def _run_begins(xp: Any, rows: Any, axis: int) -> Any:
     return xp.concatenate([xp.full((min(size, 1),), True, dtypes.bool_), changed], 0)
 
 
-# --- places in sorted sequences -----------------------------------------------------------------
+# --- searching sorted sequences -----------------------------------------------------------------
 
 
 def _check_places(sequence: Tensor, values: Any, right: bool, side: Any, sorter: Any) -> None:
@@ -131,10 +131,10 @@ def _check_sorter(sequence: Tensor, sorter: Tensor) -> None:
 def searchsorted(sorted_sequence: Tensor, input: Any, *, out_int32: bool = False,
                  right: bool = False, side: str | None = None, out: Tensor | None = None,
                  sorter: Tensor | None = None) -> Tensor:  # fmt: skip
-    """Where each value of `input` is to be put into `sorted_sequence` (last dimension), int64.
+    """The int64 indices at which to insert the values of `input` into `sorted_sequence`.
 
-    Before its equals, or behind them if `right` (or ``side="right"``). A 1-d sequence serves any
-    input, else leading dimensions are equal. `sorter`: the order that sorts the sequence.
+    Before equal elements, or after them if `right` (or ``side="right"``). A 1-d sequence fits any
+    input, else all dimensions but the last must match. `sorter`: indices that sort the sequence.
     """
     data = data_of("searchsorted", sorted_sequence)
     _check_places(sorted_sequence, input, right, side, sorter)
@@ -155,7 +155,7 @@ def searchsorted(sorted_sequence: Tensor, input: Any, *, out_int32: bool = False
 @functional
 def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False,
               out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The number of the bucket between `boundaries` (1-d, in order) of each value of `input`."""
+    """The index of the bucket between `boundaries` (1-d, sorted) that each value falls into."""
     if data_of("bucketize", boundaries).ndim != 1:
         raise RuntimeError(
             f"boundaries tensor must be 1 dimension, but got dim({boundaries._data.ndim})"

@@ -1,4 +1,4 @@
-"""Reductions of consecutive stretches of a dimension."""
+"""Reductions of consecutive segments of a dimension."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def segment_reduce(data: Tensor, reduce: str, *, lengths: Tensor | None = None,
 
     Args:
         unsafe: Do not check that the lengths add up to the size of the dimension.
-        initial: Takes part in each reduction, as a summand in that of "mean"; alone it is the
-            result for an empty segment. Default: 0, NaN, -inf, inf or 1.
+        initial: Included in each reduction (for "mean", as a summand); on its own, it is the result
+            for an empty segment. Default: 0, NaN, -inf, inf or 1.
 
-    Raises: RuntimeError (as PyTorch) for lengths or an axis that do not fit.
+    Raises: RuntimeError (as PyTorch) for lengths or an axis that do not match.
     """
     axis = normalize_dim(axis, data.ndim)
     bounds = _bounds(data, lengths, indices, offsets, axis, unsafe)
@@ -58,7 +58,7 @@ def segment_reduce(data: Tensor, reduce: str, *, lengths: Tensor | None = None,
     count = bounds.shape[-1] - 1
     kind, empty = _KINDS[reduce]
     start = {"mean": 0.0}.get(reduce, empty) if initial is None else float(initial)
-    shape = (*data.shape[:axis], count + 1, *data.shape[axis + 1 :])  # the last: in no segment
+    shape = (*data.shape[:axis], count + 1, *data.shape[axis + 1 :])  # the last: no segment
     result = scatter_reduce(
         full(shape, start, dtype=data.dtype), axis, _segments(data, bounds, axis), data, kind,
         include_self=kind in ("sum", "prod"),
@@ -76,7 +76,7 @@ def segment_reduce(data: Tensor, reduce: str, *, lengths: Tensor | None = None,
 
 def _bounds(data: Tensor, lengths: Any, indices: Any, offsets: Any, axis: int,
             unsafe: bool) -> Tensor:  # fmt: skip
-    """Where segments begin and end, (*, S + 1)."""
+    """The boundaries of the segments, (*, S + 1)."""
     if indices is not None:
         raise RuntimeError("segment_reduce(): indices based reduction is not supported yet.")
     if lengths is None and offsets is None:
@@ -105,7 +105,7 @@ def _check_lengths(lengths: Tensor, size: int) -> None:
 
 
 def _segments(data: Tensor, bounds: Tensor, axis: int) -> Tensor:
-    """The number of the segment that each element of `data` is in; S: in none."""
+    """The index of the segment that each element of `data` is in; S if in none."""
     count = bounds.shape[-1] - 1
     place = arange(data.shape[axis]).unsqueeze(-1)  # (N, 1) beside (*, 1, S + 1)
     passed = ge(place, bounds.unsqueeze(-2)).sum(-1)
@@ -114,7 +114,7 @@ def _segments(data: Tensor, bounds: Tensor, axis: int) -> Tensor:
 
 
 def _beside(x: Tensor, data: Tensor, axis: int) -> Tensor:
-    """`x` with dimensions of size 1 in place of those of `data` after `axis`."""
+    """`x` with dimensions of size 1 for those of `data` after `axis`."""
     return reshape(x, (*x.shape, *(1,) * (data.ndim - axis - 1)))
 
 

@@ -1,1 +1,1 @@
-"""The arithmetic of layers: activations, products, windows, normalization."""
+"""The operations of layers: activations, products, windows, normalization."""

@@ -1,4 +1,4 @@
-"""Activations: elementwise functions of neural networks, with their gradients.
+"""Activation functions of neural networks, with their gradients.
 
 Shapes: ``(*) -> (*)`` unless stated. With ``inplace=True`` the result is written into `input`.
 Integers raise NotImplementedError (as PyTorch), except where a docstring says otherwise.
@@ -45,12 +45,12 @@ _log_sigmoid = declare("log_sigmoid", x=lambda xp, g, x: xp.log_sigmoid_backward
 
 
 def overwrite(function: Any, input: Tensor, *args: Any) -> Tensor:
-    """Write ``function(input, *args)`` into `input`; a copy of it serves the gradient."""
+    """Write ``function(input, *args)`` into `input`; the gradient uses a copy of the old values."""
     return in_place(lambda x: function(clone(x), *args), function.__name__)(input)
 
 
 def _run(kernel: str, primitive: Any, input: Tensor, *parameters: Any) -> Tensor:
-    """`primitive` on a tensor of real floats."""
+    """Run `primitive` on a real floating-point tensor."""
     data = getattr(input, "_data", None)
     if data is None:
         raise not_a_tensor(primitive.name, 1, "input", input)
@@ -60,7 +60,7 @@ def _run(kernel: str, primitive: Any, input: Tensor, *parameters: Any) -> Tensor
 
 
 def lacks(kernel: str, input: Tensor) -> NotImplementedError:
-    """PyTorch's error for a dtype that an activation does not have."""
+    """PyTorch's error for a dtype that an activation does not support."""
     return NotImplementedError(f"\"{kernel}\" not implemented for '{input.dtype.legacy}'")
 
 
@@ -69,7 +69,7 @@ def lacks(kernel: str, input: Tensor) -> NotImplementedError:
 
 @operation
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """``max(input, 0)``, NaN kept; the gradient at 0 is 0. Takes integers."""
+    """``max(input, 0)``, NaN propagates; the gradient at 0 is 0. Accepts integers."""
     data = getattr(input, "_data", None)
     if data is None:
         raise not_a_tensor("relu", 1, "input", input)
@@ -99,8 +99,8 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """``input`` where positive, else ``weight * input``.
 
-    weight: one number, or (C,) for the dimension 1 of `input` (N, C, *).
-    Raises: RuntimeError (as PyTorch) if `weight` does not fit.
+    weight: one element, or (C,) for dimension 1 of `input` (N, C, *).
+    Raises: RuntimeError (as PyTorch) if `weight` does not match.
     """
     if not isinstance(weight, Tensor):
         raise not_a_tensor("prelu", 2, "weight", weight)
@@ -160,7 +160,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 @functional
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """``input`` where above `threshold`, else `value`. Takes integers."""
+    """``input`` where above `threshold`, else `value`. Accepts integers."""
     if inplace:
         return in_place(_above)(input, threshold, value)
     return _above(input, threshold, value)
@@ -177,7 +177,7 @@ def _above(input: Tensor, threshold: float, value: float) -> Tensor:
 
 @unary(floats=True, input=lambda xp, g, out: xp.sigmoid_backward(g, out))
 def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``1 / (1 + e**-input)``. Takes integers."""
+    """``1 / (1 + e**-input)``. Accepts integers."""
 
 
 @functional
@@ -188,7 +188,7 @@ def logsigmoid(input: Tensor) -> Tensor:
 
 @functional
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """``input * sigmoid(input)``. Takes complex numbers."""
+    """``input * sigmoid(input)``. Accepts complex numbers."""
     if inplace:
         return overwrite(silu, input)
     if input.dtype.category == COMPLEX:
@@ -206,7 +206,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 
 @functional
 def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
-    """``input * Phi(input)``, Phi the normal distribution; approximate: "none" or "tanh".
+    """``input * Phi(input)``, Phi the normal CDF; approximate: "none" or "tanh".
 
     Source: Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415
     """
@@ -223,19 +223,19 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
 @functional
 def softsign(input: Tensor) -> Tensor:
-    """``input / (1 + |input|)``. Takes integers."""
+    """``input / (1 + |input|)``. Accepts integers."""
     return div(input, add(abs(input), 1))
 
 
 @functional
 def tanhshrink(input: Tensor) -> Tensor:
-    """``input - tanh(input)``. Takes integers."""
+    """``input - tanh(input)``. Accepts integers."""
     return sub(input, tanh(input))
 
 
 @functional
 def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """One half of `input` along `dim`, times the sigmoid of the other half.
+    """The first half of `input` along `dim`, times the sigmoid of the second half.
 
     Raises: RuntimeError if the size of `dim` is odd.
     """
@@ -253,7 +253,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
 
 def in_place_form(function: F) -> F:
-    """The function ``name_(input, ...)`` of one that has a parameter `inplace`."""
+    """The function ``name_(input, ...)`` for a function with a parameter `inplace`."""
 
     @functools.wraps(function)
     def form(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:

@@ -1,4 +1,4 @@
-"""Pooling to a given size, over windows that cover the input evenly."""
+"""Pooling to a given output size, over windows that cover the input evenly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _adaptive_max_pool = declare("adaptive_max_pool", x=max_grad)
 
 
 def _target(name: str, dims: int, input: Any, size: Any) -> tuple[int, ...]:
-    """The size of the result; None keeps that of the input."""
+    """The output size; None keeps the size of the input."""
     check_tensors(name, input=input)
     shape = list(input._data.shape)
     if dims > 1 and isinstance(size, (tuple, list)) and len(shape) <= len(size):
@@ -74,13 +74,13 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
 
 @functional
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
-    """As `adaptive_avg_pool1d`, over the last two dimensions; None keeps the size of one."""
+    """Like `adaptive_avg_pool1d`, over the last two dimensions; None keeps a size."""
     return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)
 
 
 @functional
 def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
-    """As `adaptive_avg_pool2d`, over the last three dimensions."""
+    """Like `adaptive_avg_pool2d`, over the last three dimensions."""
     return _adaptive_avg("adaptive_avg_pool3d", 3, input, output_size)
 
 
@@ -94,19 +94,19 @@ def _adaptive_max(name: str, dims: int, input: Tensor, output_size: Any,
 
 @functional
 def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """The maxima of `output_size` windows that cover the input evenly; indices as `max_pool1d`."""
+    """Maxima of `output_size` windows that cover the input evenly; indices as in `max_pool1d`."""
     return _adaptive_max("adaptive_max_pool1d", 1, input, output_size, return_indices)
 
 
 @functional
 def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """As `adaptive_max_pool1d`, over the last two dimensions; None keeps the size of one."""
+    """Like `adaptive_max_pool1d`, over the last two dimensions; None keeps a size."""
     return _adaptive_max("adaptive_max_pool2d", 2, input, output_size, return_indices)
 
 
 @functional
 def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """As `adaptive_max_pool2d`, over the last three dimensions."""
+    """Like `adaptive_max_pool2d`, over the last three dimensions."""
     return _adaptive_max("adaptive_max_pool3d", 3, input, output_size, return_indices)
 
 

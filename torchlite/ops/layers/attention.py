@@ -42,14 +42,14 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor,
         query: (*, L, E).
         key: (*, S, E).
         value: (*, S, V).
-        attn_mask: What broadcasts to (*, L, S): bool, True where to attend; or floats, added.
-        dropout_p: Probability with which a weight is dropped, whether training or not.
-        is_causal: Row i attends to columns up to i; not together with `attn_mask`.
+        attn_mask: Broadcasts to (*, L, S): bool, True where to attend; or floats, which are added.
+        dropout_p: Probability of dropping a weight, in training and evaluation alike.
+        is_causal: Row i attends to columns up to i; cannot be combined with `attn_mask`.
         scale: Default: ``1 / sqrt(E)``.
         enable_gqa: Whether query may have a multiple of the heads (dimension -3) of key and value.
 
-    Shape: ``(*, L, V)``; a row that may attend to nothing is 0.
-    Raises: RuntimeError (as PyTorch) for shapes and dtypes that do not fit.
+    Shape: ``(*, L, V)``; a row that cannot attend to anything is 0.
+    Raises: RuntimeError (as PyTorch) for shapes and dtypes that do not match.
     """
     _check(query, key, value, attn_mask, is_causal)
     if enable_gqa:
@@ -119,7 +119,7 @@ def _check_sizes(q: tuple, k: tuple, v: tuple) -> None:
 
 
 def _expanded(*tensors: Tensor) -> list[Tensor]:
-    """Broadcast in all but the last two dimensions."""
+    """The tensors broadcast in all but the last two dimensions."""
     batches = [tuple(x._data.shape[:-2]) for x in tensors]
     if batches.count(batches[0]) == len(batches):
         return list(tensors)

@@ -57,11 +57,11 @@ declare(
 @functional
 def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,
            padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Tensor:  # fmt: skip
-    """input (N, C, L), weight (O, C / groups, K), bias (O,) -> (N, O, L'); N may be missing.
+    """input (N, C, L), weight (O, C / groups, K), bias (O,) -> (N, O, L'); N is optional.
 
-    ``L' = (L + 2 * padding - dilation * (K - 1) - 1) // stride + 1``. `padding` is a number of
-    zeros at both ends, "valid" (none) or "same" (L' = L, for stride 1).
-    Raises: RuntimeError (as PyTorch) if shapes or dtypes do not fit.
+    ``L' = (L + 2 * padding - dilation * (K - 1) - 1) // stride + 1``. `padding`: number of zeros at
+    both ends, "valid" (none) or "same" (L' = L, for stride 1).
+    Raises: RuntimeError (as PyTorch) if shapes or dtypes do not match.
     """
     return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
@@ -69,14 +69,14 @@ def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: An
 @functional
 def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,
            padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Tensor:  # fmt: skip
-    """As `conv1d`: input (N, C, H, W), weight (O, C / groups, KH, KW); numbers or pairs."""
+    """Like `conv1d`: input (N, C, H, W), weight (O, C / groups, KH, KW); numbers or pairs."""
     return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
 @functional
 def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,
            padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Tensor:  # fmt: skip
-    """As `conv1d`: input (N, C, D, H, W), weight (O, C / groups, KD, KH, KW)."""
+    """Like `conv1d`: input (N, C, D, H, W), weight (O, C / groups, KD, KH, KW)."""
     return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -93,7 +93,7 @@ def _convolve(name: str, dims: int, input: Tensor, weight: Tensor, bias: Tensor 
 
 def _batched(primitive: Any, input: Tensor, weight: Tensor, bias: Tensor | None,
              *geometry: Any) -> Tensor:  # fmt: skip
-    """Run on a batch; an input without a batch is one of size 1."""
+    """Run on a batch; an unbatched input becomes a batch of size 1."""
     x, w = input._data, weight._data
     b = None if bias is None else bias._data
     if x.ndim == w.ndim:
@@ -105,7 +105,7 @@ def _batched(primitive: Any, input: Tensor, weight: Tensor, bias: Tensor | None,
 
 def _named_padding(input: Tensor, weight: Tensor, stride: tuple, dilation: tuple, padding: str,
                    dims: int) -> tuple[Tensor, tuple[int, ...]]:  # fmt: skip
-    """The numbers for "valid" and "same"; an odd zero too many is appended to the input."""
+    """The numbers for "valid" and "same"; an odd excess zero is appended to the input itself."""
     if padding not in ("same", "valid"):
         raise RuntimeError(f"Invalid padding string: '{padding}'")
     if padding == "valid":
@@ -146,11 +146,11 @@ def _check_time_first(input: Tensor, weight: Tensor, bias: Tensor) -> None:
 def conv_transpose1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,
                      padding: Any = 0, output_padding: Any = 0, groups: int = 1,
                      dilation: Any = 1) -> Tensor:  # fmt: skip
-    """The adjoint of `conv1d`, which spreads each input over a window.
+    """The adjoint of `conv1d`, which spreads each input element over a window.
 
     input (N, C, L), weight (C, O / groups, K), bias (O,) -> (N, O, L'), ``L' = (L - 1) * stride -
     2 * padding + dilation * (K - 1) + output_padding + 1``.
-    Raises: RuntimeError (as PyTorch) if shapes or dtypes do not fit.
+    Raises: RuntimeError (as PyTorch) if shapes or dtypes do not match.
     """
     return _spread("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding,
                    groups, dilation)  # fmt: skip
@@ -160,7 +160,7 @@ def conv_transpose1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, 
 def conv_transpose2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,
                      padding: Any = 0, output_padding: Any = 0, groups: int = 1,
                      dilation: Any = 1) -> Tensor:  # fmt: skip
-    """As `conv_transpose1d`: input (N, C, H, W), weight (C, O / groups, KH, KW)."""
+    """Like `conv_transpose1d`: input (N, C, H, W), weight (C, O / groups, KH, KW)."""
     return _spread("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding,
                    groups, dilation)  # fmt: skip
 
@@ -169,7 +169,7 @@ def conv_transpose2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, 
 def conv_transpose3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,
                      padding: Any = 0, output_padding: Any = 0, groups: int = 1,
                      dilation: Any = 1) -> Tensor:  # fmt: skip
-    """As `conv_transpose1d`: input (N, C, D, H, W), weight (C, O / groups, KD, KH, KW)."""
+    """Like `conv_transpose1d`: input (N, C, D, H, W), weight (C, O / groups, KD, KH, KW)."""
     return _spread("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding,
                    groups, dilation)  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What convolutions demand of their arguments, in PyTorch's words."""
+"""Argument checks for convolutions, with PyTorch's error messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Ints = tuple[int, ...]
 
 
 def sizes(name: str, value: Any, dims: int) -> tuple[int, ...]:
-    """One number for each spatial dimension: `value` repeated, if it is one."""
+    """One number per spatial dimension; a single number is repeated."""
     if isinstance(value, int):
         return (value,) * dims
     value = tuple(int(v) for v in value)
@@ -27,14 +27,14 @@ def sizes(name: str, value: Any, dims: int) -> tuple[int, ...]:
 
 
 def setting(value: Any) -> Any:
-    """`value`, a number or numbers for a convolution, as a key of the caches below."""
+    """`value`, one number or several, as a hashable key for the caches below."""
     return value if isinstance(value, int) else tuple(value)
 
 
 @functools.lru_cache(1024)  # checked once for the shapes and settings of a layer
 def geometry(dims: int, shape: Ints, kernel: Ints, bias: Ints | None, stride: Any, padding: Any,
              dilation: Any, groups: int) -> tuple[Ints, Ints, Ints, Ints]:  # fmt: skip
-    """(spatial shape of the result, stride, padding, dilation) of a `conv*`; PyTorch's errors."""
+    """(output spatial shape, stride, padding, dilation) of a `conv*`, with PyTorch's errors."""
     stride, dilation = sizes("stride", stride, dims), sizes("dilation", dilation, dims)
     padding = sizes("padding", padding, dims)
     _check_numbers(stride, padding, dilation, groups)
@@ -97,7 +97,7 @@ def _by(numbers: Any) -> str:
 
 
 def check_kinds(name: str, dims: int, input: Any, weight: Any, bias: Any) -> tuple:
-    """The shapes of the operands; PyTorch's errors for other types, dimensions and dtypes."""
+    """The shapes of the operands; PyTorch's errors for invalid types, dimensions and dtypes."""
     check_tensors(name, input=input, weight=weight)
     if bias is not None:
         check_tensors(name, input=input, weight=weight, bias=bias)

@@ -19,11 +19,11 @@ _dropout = declare("dropout", input=lambda xp, g, mask, scale: xp.dropout(g, mas
 @functional
 def dropout(input: Tensor, p: float = 0.5, training: bool = True,
             inplace: bool = False) -> Tensor:  # fmt: skip
-    """Each element zero with probability `p`, the others divided by ``1 - p``.
+    """Set each element to zero with probability `p`, and divide the others by ``1 - p``.
 
-    Without `training`, `input` itself. Draws from the default generator as PyTorch does on AMD and
-    ARM machines (on Intel ones its numbers come from MKL). Shape: ``(*) -> (*)``.
-    Raises: ValueError if `p` is no probability.
+    Without `training`, returns `input` itself. Draws from the default generator like PyTorch on AMD
+    and ARM machines (on Intel machines its numbers come from MKL). Shape: ``(*) -> (*)``.
+    Raises: ValueError if `p` is not a probability.
     """
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
@@ -53,7 +53,7 @@ _dropped_ = in_place(_dropped, "dropout_")
 
 
 def _keep(data: Any, probability: float) -> Any:
-    """A bool array in the shape of `data`, drawn in the order that its elements have in memory."""
+    """A bool array in the shape of `data`, drawn in the memory order of its elements."""
     xp, shape = local.mode.xp, data.shape
     strides = xp.strides(data)
     order = sorted(range(len(shape)), key=lambda i: -strides[i])
@@ -66,7 +66,7 @@ def _keep(data: Any, probability: float) -> Any:
 
 @functools.cache
 def _scale(kind: dtypes.dtype, probability: float) -> Any:
-    """``1 / probability`` rounded as PyTorch's mask is: computed in float32 for float16."""
+    """``1 / probability``, rounded like PyTorch's mask: computed in float32 for float16."""
     xp = local.mode.xp
     wide = dtypes.float32 if kind is dtypes.float16 else kind
     one = xp.full((), 1.0, wide)

@@ -1,4 +1,4 @@
-"""Look-up tables: rows of a matrix by number."""
+"""Lookup tables: rows of a matrix by index."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torchlite.ops.math.comparison import eq, where
 
 def _to_weight(xp: Any, g: Any, index: Any, weight_shape: tuple, padding: int,
                by_frequency: bool) -> Any:  # fmt: skip
-    """Row `padding` gets nothing; with `by_frequency`, a row its mean instead of its sum."""
+    """Row `padding` gets no gradient; if `by_frequency`, rows get means instead of sums."""
     count = weight_shape[0]
     total = xp.embedding_backward(g, index, count)
     if padding < 0 and not by_frequency:
@@ -41,9 +41,9 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None,
               scale_grad_by_freq: bool = False, sparse: bool = False) -> Tensor:  # fmt: skip
     """Rows of `weight` (V, D) at `input` (*) of int64 or int32 -> (*, D).
 
-    Row `padding_idx` gets no gradient. With `max_norm`, rows that are looked up are first scaled
-    down to that norm, in place. `scale_grad_by_freq` divides the gradient of a row by the number
-    of its occurrences; `sparse` is accepted, gradients are dense.
+    Row `padding_idx` gets no gradient. With `max_norm`, the rows looked up are first scaled down to
+    that norm, in place. `scale_grad_by_freq` divides the gradient of a row by the number of its
+    occurrences; `sparse` is ignored: gradients are dense.
     Raises: IndexError for an index out of range; RuntimeError for other dtypes.
     """
     if not isinstance(weight, Tensor):
@@ -60,7 +60,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None,
     index = cast(input, dtypes.int64)
     if not local.mode.xp.in_range(index._data, count):
         raise IndexError(
-            f"index out of range in self\nAn index is from 0 to {count - 1}: weight has {count} "
+            f"index out of range in self\nValid indices are 0 to {count - 1}: weight has {count} "
             "rows."
         )
     if max_norm is not None:
@@ -90,10 +90,10 @@ def _limit_norms(weight: Tensor, index: Tensor, max_norm: float, norm_type: floa
 
 @functional
 def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
-    """1 at the place that each class number names, else 0. (*) of int64 -> (*, num_classes).
+    """One-hot encoding: 1 at each class index, else 0. (*) of int64 -> (*, num_classes).
 
-    num_classes -1: one more than the greatest number. Raises: RuntimeError for class numbers that
-    are negative or too great.
+    num_classes -1: the largest class index plus 1. Raises: RuntimeError for class indices that are
+    negative or too large.
     """
     if input.dtype is not dtypes.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")

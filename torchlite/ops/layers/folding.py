@@ -1,4 +1,4 @@
-"""Rearrangements of images: blocks as columns, and channels for resolution."""
+"""Rearranging images: blocks as columns, and channels as resolution."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _pair(name: str, value: Any) -> tuple[int, int]:
 
 
 def _geometry(kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> tuple:
-    """kernel, stride, padding and dilation as pairs, checked."""
+    """kernel, stride, padding and dilation as checked pairs."""
     kernel, step = _pair("kernel_size", kernel_size), _pair("stride", stride)
     around, spread = _pair("padding", padding), _pair("dilation", dilation)
     for name, (h, w), least in (
@@ -91,10 +91,10 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
 @functional
 def fold(input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
          stride: Any = 1) -> Tensor:  # fmt: skip
-    """Columns added up to images, the adjoint of `unfold`.
+    """Columns summed into images, the adjoint of `unfold`.
 
     (N, C * KH * KW, L) -> (N, C, *output_size), or without N.
-    Raises: RuntimeError (as PyTorch) if the number of columns does not fit.
+    Raises: RuntimeError (as PyTorch) if the number of columns does not match.
     """
     size = _pair("output_size", output_size)
     geometry = _geometry(kernel_size, dilation, padding, stride)
@@ -123,9 +123,9 @@ def fold(input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, p
 
 @functional
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
-    """Channels become resolution: (*, C * r * r, H, W) -> (*, C, H * r, W * r).
+    """Rearrange channels into resolution: (*, C * r * r, H, W) -> (*, C, H * r, W * r).
 
-    Raises: RuntimeError (as PyTorch) if the channels cannot be shared out.
+    Raises: RuntimeError (as PyTorch) if the channels are not divisible by ``r * r``.
     """
     *lead, channels, h, w = _image("pixel_shuffle", input)
     r = upscale_factor
@@ -173,9 +173,9 @@ def _image(name: str, input: Tensor) -> tuple:
 
 @functional
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
-    """Channels of `groups` groups in turn. (N, C, *S), kept. Source: arXiv:1707.01083.
+    """Interleave the channels of `groups` groups; (N, C, *S) is kept. Source: arXiv:1707.01083.
 
-    Raises: RuntimeError (as PyTorch) if the groups are not equal.
+    Raises: RuntimeError (as PyTorch) if C is not divisible by `groups`.
     """
     shape = tuple(input._data.shape)
     if len(shape) < 3:

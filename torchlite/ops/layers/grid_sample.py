@@ -1,4 +1,4 @@
-"""Images read at the places that a grid names."""
+"""Sampling images at the positions of a grid."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def grid_sample(input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mod
     """`input` (N, C, H, W) at `grid` (N, H', W', 2) of (x, y) in [-1, 1] -> (N, C, H', W').
 
     Or (N, C, D, H, W) and (N, D', H', W', 3). `mode`: "bilinear" (trilinear in 3d), "nearest" or,
-    in 2d, "bicubic". `padding_mode` tells what lies outside: "zeros", "border" or "reflection".
-    `align_corners` (default False): -1 and 1 mean the centres of the corner elements.
+    in 2d, "bicubic". `padding_mode` decides what lies outside: "zeros", "border" or "reflection".
+    `align_corners` (default False): -1 and 1 are the centres of the corner elements.
     Raises: ValueError or RuntimeError (as PyTorch) for arguments that do not fit together.
     """
     _check_grid(input, grid, mode, padding_mode)
@@ -55,7 +55,7 @@ def grid_sample(input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mod
 
 
 def _tap(pixels: Tensor, size: Sequence[int], chosen: tuple) -> Tensor:
-    """One element for each place, times its weights; chosen: (index, weight) of each axis."""
+    """One element per position, times its weights; chosen: (index, weight) for each axis."""
     n, channels, _ = pixels._data.shape
     index: Any = None
     factor: Any = None
@@ -68,14 +68,14 @@ def _tap(pixels: Tensor, size: Sequence[int], chosen: tuple) -> Tensor:
 
 
 def _unnormalized(x: Tensor, length: int, align: bool) -> Tensor:
-    """[-1, 1] to elements."""
+    """Coordinates in [-1, 1] converted to element positions."""
     if align:
         return mul(add(x, 1), (length - 1) / 2)
     return mul(sub(mul(add(x, 1), length), 1), 0.5)
 
 
 def _bounded(x: Tensor, length: int, padding: str, align: bool) -> Tensor:
-    """Coordinates outside brought inside, unless the padding is of zeros."""
+    """Outside coordinates brought inside, unless padding with zeros."""
     if padding == "zeros":
         return x
     if padding == "reflection":
@@ -85,7 +85,7 @@ def _bounded(x: Tensor, length: int, padding: str, align: bool) -> Tensor:
 
 
 def _reflected(x: Tensor, low: float, span: float) -> Tensor:
-    """x folded into [low, low + span]."""
+    """x reflected into [low, low + span]."""
     if not span:
         return mul(x, 0)
     distance = remainder(absolute(sub(x, low)), 2 * span)
@@ -93,12 +93,12 @@ def _reflected(x: Tensor, low: float, span: float) -> Tensor:
 
 
 def _read(place: Tensor, length: int, padding: str) -> tuple[Tensor, Tensor | None]:
-    """A whole coordinate as a valid index, and the mask that makes what lies outside zero."""
+    """A whole coordinate as a valid index, and a mask that zeroes what lies outside."""
     inside = None
     if padding == "zeros":
         inside = cast((place >= 0) & (place <= length - 1), place.dtype)
     place = place.detach()
-    valid = where(place == place, place.clamp(0, length - 1), 0)  # NaN has no place
+    valid = where(place == place, place.clamp(0, length - 1), 0)  # NaN reads element 0
     return cast(valid, dtypes.int64), inside
 
 
@@ -176,7 +176,7 @@ def _check_grid(input: Tensor, grid: Tensor, mode: str, padding_mode: str) -> No
 
 @functional
 def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
-    """The grid for `grid_sample` that maps images of `size` by affine matrices.
+    """The grid with which `grid_sample` applies affine transforms to images of `size`.
 
     theta (N, 2, 3), size (N, C, H, W) -> (N, H, W, 2); or (N, 3, 4), (N, C, D, H, W).
     Raises: ValueError, NotImplementedError (as PyTorch) for other shapes.
@@ -188,7 +188,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     for i, length in enumerate(spatial):
         line = linspace(-1, 1, length, dtype=theta.dtype)
         if length == 1 or not align_corners:
-            line = line * (length - 1) / length  # in this order, as PyTorch: rounds alike
+            line = line * (length - 1) / length  # in PyTorch's order, for equal rounding
         shape = [length if k == i else 1 for k in range(len(spatial))]
         axes.insert(0, broadcast_to(reshape(line, shape), spatial))
     base = stack([*axes, ones(*spatial, dtype=theta.dtype)], -1)
@@ -216,13 +216,13 @@ def _check_affine(theta: Tensor, size: tuple) -> None:
 
 def grid_sampler(input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int,
                  align_corners: bool) -> Tensor:  # fmt: skip
-    """`grid_sample` with modes by number, in the order in which its docstring names them."""
+    """`grid_sample` with integer modes, numbered in the order that its docstring lists them."""
     mode = ("bilinear", "nearest", "bicubic")[interpolation_mode]
     return grid_sample(input, grid, mode, _PADDINGS[padding_mode], align_corners)
 
 
 def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: bool) -> Tensor:
-    """`affine_grid`, which checks its arguments."""
+    """`affine_grid`, including its argument checks."""
     return affine_grid(theta, size, align_corners)
 
 

@@ -22,7 +22,7 @@ _linear = declare(
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``. input (*, I), weight (O, I), bias (O,) -> (*, O).
 
-    A weight (I,) gives (*). Raises: RuntimeError (as PyTorch) if shapes or dtypes do not fit.
+    A weight (I,) gives (*). Raises: RuntimeError (as PyTorch) if shapes or dtypes do not match.
     """
     x, w = getattr(input, "_data", None), getattr(weight, "_data", None)
     if x is None or w is None or w.ndim != 2 or x.dtype is not w.dtype:
@@ -39,7 +39,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def _unusual_linear(input: Any, weight: Any, bias: Any) -> Tensor:
-    """What `linear` meets rarely: weights or biases of other shapes, and wrong arguments."""
+    """The rare cases of `linear`: weights or biases of other shapes, and invalid arguments."""
     _check_linear(input, weight, bias)
     if weight._data.ndim == 1:
         return matmul(input, weight) if bias is None else add(matmul(input, weight), bias)
@@ -107,7 +107,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     """``input1 @ weight[k] @ input2 + bias[k]`` for each k.
 
     input1 (*, I), input2 (*, J), weight (K, I, J), bias (K,) -> (*, K).
-    Raises: RuntimeError (as PyTorch) if the shapes do not fit.
+    Raises: RuntimeError (as PyTorch) if the shapes do not match.
     """
     a, b, w = input1._data.shape, input2._data.shape, weight._data.shape
     if len(a) != len(b):

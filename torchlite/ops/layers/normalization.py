@@ -1,6 +1,6 @@
-"""Normalisation to mean 0 and variance 1: over last dimensions, groups, batches or places.
+"""Normalisation to mean 0 and variance 1: over last dimensions, groups, batches or positions.
 
-A weight multiplies the result, a bias is added. Half precision computes in float32.
+The result is multiplied by a weight, and a bias added. Half precision is computed in float32.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _batch_norm = declare("batch_norm", joint=_batch_rule, title="NativeBatchNorm")
 
 def _normalized(name: str, primitive: Primitive, input: Tensor, parameters: Sequence[Any],
                 *options: Any) -> Tensor:  # fmt: skip
-    """The primitive on tensors of one dtype; parameters may be None, or float32 with half input."""
+    """Run on tensors of one dtype; parameters may be None, or float32 with half-precision input."""
     kind = input.dtype
     if kind.category != FLOAT:
         raise refuse(name, kind)
@@ -80,7 +80,7 @@ def layer_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | 
     """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions.
 
     Source: Ba, Kiros and Hinton 2016, https://arxiv.org/abs/1607.06450
-    input (*, *normalized_shape), weight and bias (*normalized_shape) -> as `input`.
+    input (*, *normalized_shape), weight and bias (*normalized_shape) -> the shape of `input`.
     Raises: RuntimeError (as PyTorch) for other shapes or dtypes.
     """
     shape = _check_normalized_shape("layer_norm", input, normalized_shape, ", ")
@@ -94,7 +94,7 @@ def rms_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | No
     """``x / sqrt(mean(x**2) + eps) * weight`` over the last dimensions.
 
     Source: Zhang and Sennrich 2019, https://arxiv.org/abs/1910.07467
-    Shapes as `layer_norm`. eps None: ``finfo(input.dtype).eps``.
+    Shapes as in `layer_norm`. eps None: ``finfo(input.dtype).eps``.
     Raises: RuntimeError (as PyTorch) for other shapes.
     """
     shape = _check_normalized_shape("rms_norm", input, normalized_shape, "")
@@ -140,11 +140,11 @@ def _check_parameters(shape: tuple, **parameters: Tensor | None) -> None:
 @functional
 def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None,
                bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:  # fmt: skip
-    """As `layer_norm`, over each of `num_groups` parts of the channels and all places.
+    """Like `layer_norm`, over each of `num_groups` groups of channels and all positions.
 
     Source: Wu and He 2018, https://arxiv.org/abs/1803.08494
-    input (N, C, *), weight and bias (C,) -> as `input`.
-    Raises: RuntimeError (as PyTorch) if C is no multiple of `num_groups`, or for other shapes.
+    input (N, C, *), weight and bias (C,) -> the shape of `input`.
+    Raises: RuntimeError (as PyTorch) if C is not a multiple of `num_groups`, or for other shapes.
     """
     shape = tuple(input._data.shape)
     if len(shape) < 2:
@@ -181,10 +181,10 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
     """``(x - mean) / sqrt(var + eps) * weight + bias``, for each channel.
 
     Source: Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167
-    With `training`, of the moments of the batch, which move the running ones (in place) by the
-    share `momentum`, the variance unbiased; else of the running ones. input (N, C, *), others (C,).
-    Raises: ValueError for a batch of one value a channel, or a negative `eps`; RuntimeError for
-    shapes that do not fit.
+    With `training`, uses the moments of the batch, and updates the running ones (in place) with
+    weight `momentum`, the variance unbiased; otherwise uses those. input (N, C, *), others (C,).
+    Raises: ValueError for one value per channel, or a negative `eps`; RuntimeError for shapes that
+    do not match.
     """
     if eps < 0 or (training and eps == 0):
         kind = "positive during training" if training else "non-negative"
@@ -219,13 +219,13 @@ def _check_channels(count: int, mean: Any, var: Any, weight: Any, bias: Any,
 
 
 def _statistic(x: Any, kind: dtypes.dtype) -> Tensor:
-    """Running moments, or the input, in the dtype that the input computes in; without history."""
+    """Running moments, or the input, in the dtype of the computation, detached from the graph."""
     return cast(x.detach(), dtypes.float32 if kind in _HALF else kind)
 
 
 def _batch_moments(input: Tensor, running_mean: Tensor | None, running_var: Tensor | None,
                    momentum: float) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """The moments of each channel; they move the running ones."""
+    """The moments of each channel; updates the running ones."""
     xp, data = local.mode.xp, _statistic(input, input.dtype)._data
     mean, var = map(xp.asarray, xp.batch_moments(data))
     count = data.size // data.shape[1] if data.shape[1] else 0
@@ -242,11 +242,11 @@ def instance_norm(input: Tensor, running_mean: Tensor | None = None,
                   running_var: Tensor | None = None, weight: Tensor | None = None,
                   bias: Tensor | None = None, use_input_stats: bool = True,
                   momentum: float = 0.1, eps: float = 1e-5) -> Tensor:  # fmt: skip
-    """As `batch_norm`, each sample by itself: over places only.
+    """Like `batch_norm`, but each sample separately: over positions only.
 
     Source: Ulyanov, Vedaldi and Lempitsky 2016, https://arxiv.org/abs/1607.08022
-    Running moments, if any, move by the mean of the samples'. input (N, C, *), others (C,).
-    Raises: ValueError for one place a sample; RuntimeError for shapes that do not fit.
+    Running moments, if any, are updated with the mean over samples. input (N, C, *), others (C,).
+    Raises: ValueError for one position per sample; RuntimeError for shapes that do not match.
     """
     if use_input_stats and math.prod(input._data.shape[2:]) == 1:
         raise ValueError(
@@ -294,7 +294,7 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
 @functional
 def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12,
               out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """`input` divided by its `p`-norm along `dim`, which is at least `eps`."""
+    """`input` divided by its `p`-norm along `dim`, but at least by `eps`."""
     result = div(input, clamp(vector_norm(input, p, dim, True), eps))
     return result if out is None else write_out("normalize", out, result)
 

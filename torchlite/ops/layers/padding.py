@@ -1,4 +1,4 @@
-"""Padding: borders of constants, or of what is already there."""
+"""Padding with constants, or with elements that are already there."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MODES = ("constant", "reflect", "replicate", "circular")
 @functional
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant",
         value: float | None = None) -> Tensor:  # fmt: skip
-    """`input` with borders; negative numbers cut.
+    """`input` with padded borders; negative widths crop.
 
     `pad` is (before, after) for the last dimension, then for the one before it, and so on.
     `mode`: "constant" (`value`, by default 0), "reflect" (mirrored at the border element),
-    "replicate" (the border element) or "circular"; all but the first need 1 to 3 padded
-    dimensions, behind one or two others.
+    "replicate" (the border element) or "circular"; all but the first support 1 to 3 padded
+    dimensions, after one or two others.
     Raises: RuntimeError or NotImplementedError (as PyTorch) if that is impossible.
     """
     if not isinstance(input, Tensor):
@@ -75,7 +75,7 @@ def constant_pad_nd(input: Tensor, pad: Sequence[int], value: float = 0) -> Tens
 
 
 def _cropped(x: Tensor, dim: int, before: int, after: int) -> Tensor:
-    """Without what negative numbers cut."""
+    """`x` without what negative widths crop."""
     if before >= 0 and after >= 0:
         return x
     return sliced(x, dim, max(-before, 0), x._data.shape[dim] - max(-after, 0))

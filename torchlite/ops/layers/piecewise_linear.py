@@ -1,4 +1,4 @@
-"""Activations made of straight lines."""
+"""Piecewise linear activations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _hardtanh = declare("hardtanh", x=lambda xp, g, x, low, high: xp.hardtanh_backwa
 @functional
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0,
              inplace: bool = False) -> Tensor:  # fmt: skip
-    """`input` clamped to [min_val, max_val]; the gradient at the bounds is 0. Takes integers.
+    """`input` clamped to [min_val, max_val]; the gradient at the bounds is 0. Accepts integers.
 
     Raises: ValueError if ``min_val > max_val``.
     """
@@ -42,7 +42,7 @@ hardtanh_ = in_place_form(hardtanh)
 
 @functional
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """``min(max(input, 0), 6)``. Takes integers."""
+    """``min(max(input, 0), 6)``. Accepts integers."""
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
@@ -68,7 +68,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 
 @operation
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """`input` with 0 in place of what is in [-lambd, lambd]."""
+    """`input` with values in [-lambd, lambd] replaced by 0."""
     if input.dtype.category != FLOAT:
         raise lacks("hardshrink_cpu", input)
     return where(le(abs(input), lambd), 0, input)
@@ -76,7 +76,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 @functional
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """`input` moved by `lambd` towards 0, and 0 in [-lambd, lambd].
+    """`input` moved towards 0 by `lambd`; 0 in [-lambd, lambd].
 
     Raises: RuntimeError if lambd is negative.
     """

@@ -1,6 +1,6 @@
 """Pooling: maxima, averages and norms of sliding windows.
 
-`input` is (N, C, *S) or (C, *S). Numbers stand for as many as there are spatial dimensions.
+`input` is (N, C, *S) or (C, *S). A single number applies to all spatial dimensions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def max_grad(xp: Any, g: list, out1: Any, x_shape: tuple) -> Any:
 
 
 def _picked(xp: Any, g: Any, places: Any, shape: tuple) -> Any:
-    """The adjoint of adding up at `places`."""
+    """The adjoint of scatter-add at the indices `places`."""
     flat = (shape[0], shape[1], math.prod(places.shape[2:]))
     planes = xp.reshape(g, (shape[0], shape[1], math.prod(shape[2:])))
     return xp.reshape(xp.gather(planes, xp.reshape(places, flat), 2), tuple(places.shape))
@@ -59,10 +59,10 @@ def _max(name: str, dims: int, input: Tensor, kernel: Any, stride: Any, padding:
 def max_pool1d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
                dilation: Any = 1, ceil_mode: bool = False,
                return_indices: bool = False) -> Any:  # fmt: skip
-    """The greatest of each window of `kernel_size` places, `stride` (the same) apart.
+    """The maximum of each window of `kernel_size` elements, `stride` (default: the same) apart.
 
-    Around the input lie `padding` places of -inf. `ceil_mode`: a last window may reach beyond
-    them. With `return_indices` also the flat place of each maximum in its plane (int64).
+    The input is padded with `padding` elements of -inf at both ends. `ceil_mode`: a last window may
+    extend beyond them. `return_indices`: also return the flat index of each maximum in its plane.
     Shape: ``(*, L) -> (*, (L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1)``.
     Raises: RuntimeError (as PyTorch) for sizes that do not fit.
     """
@@ -74,7 +74,7 @@ def max_pool1d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
 def max_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
                dilation: Any = 1, ceil_mode: bool = False,
                return_indices: bool = False) -> Any:  # fmt: skip
-    """As `max_pool1d`, over the last two dimensions."""
+    """Like `max_pool1d`, over the last two dimensions."""
     return _max("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode,
                 return_indices)  # fmt: skip
 
@@ -83,7 +83,7 @@ def max_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
 def max_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
                dilation: Any = 1, ceil_mode: bool = False,
                return_indices: bool = False) -> Any:  # fmt: skip
-    """As `max_pool1d`, over the last three dimensions."""
+    """Like `max_pool1d`, over the last three dimensions."""
     return _max("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode,
                 return_indices)  # fmt: skip
 
@@ -101,10 +101,10 @@ def _avg(name: str, dims: int, input: Tensor, kernel: Any, stride: Any, padding:
 @functional
 def avg_pool1d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
                ceil_mode: bool = False, count_include_pad: bool = True) -> Tensor:  # fmt: skip
-    """The average of each window of `kernel_size` places, `stride` (the same) apart.
+    """The average of each window of `kernel_size` elements, `stride` (default: the same) apart.
 
-    Around the input lie `padding` zeros, which count if `count_include_pad`. `ceil_mode`: a last
-    window may reach beyond them. Shape: as `max_pool1d`.
+    The input is padded with `padding` zeros at both ends, which count if `count_include_pad`.
+    `ceil_mode`: a last window may extend beyond them. Shape: as in `max_pool1d`.
     Raises: RuntimeError (as PyTorch) for sizes that do not fit.
     """
     return _avg("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
@@ -114,7 +114,7 @@ def avg_pool1d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
 def avg_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
                ceil_mode: bool = False, count_include_pad: bool = True,
                divisor_override: int | None = None) -> Tensor:  # fmt: skip
-    """As `avg_pool1d`, over the last two dimensions; `divisor_override` replaces the count."""
+    """Like `avg_pool1d`, over the last two dimensions; `divisor_override` replaces the count."""
     return _avg("avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad,
                 divisor_override)  # fmt: skip
 
@@ -123,7 +123,7 @@ def avg_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
 def avg_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
                ceil_mode: bool = False, count_include_pad: bool = True,
                divisor_override: int | None = None) -> Tensor:  # fmt: skip
-    """As `avg_pool2d`, over the last three dimensions."""
+    """Like `avg_pool2d`, over the last three dimensions."""
     return _avg("avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad,
                 divisor_override)  # fmt: skip
 
@@ -138,21 +138,21 @@ def _lp(average: Any, dims: int, input: Tensor, norm_type: float, kernel: Any, s
 @functional
 def lp_pool1d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None,
               ceil_mode: bool = False) -> Tensor:  # fmt: skip
-    """``sum(x**p) ** (1 / p)`` of each window, with ``p = norm_type``. Shape: as `max_pool1d`."""
+    """``sum(x**p) ** (1 / p)`` of each window, ``p = norm_type``. Shape: as in `max_pool1d`."""
     return _lp(avg_pool1d, 1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
 @functional
 def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None,
               ceil_mode: bool = False) -> Tensor:  # fmt: skip
-    """As `lp_pool1d`, over the last two dimensions."""
+    """Like `lp_pool1d`, over the last two dimensions."""
     return _lp(avg_pool2d, 2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
 @functional
 def lp_pool3d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None,
               ceil_mode: bool = False) -> Tensor:  # fmt: skip
-    """As `lp_pool1d`, over the last three dimensions."""
+    """Like `lp_pool1d`, over the last three dimensions."""
     return _lp(avg_pool3d, 3, input, norm_type, kernel_size, stride, ceil_mode)
 
 

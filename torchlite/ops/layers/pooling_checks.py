@@ -1,4 +1,4 @@
-"""The geometry of pooling, and what it demands of its arguments, in PyTorch's words."""
+"""The geometry of pooling, and argument checks with PyTorch's error messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORDS = ("zero", "one", "two", "three")
 
 
 class Windows(NamedTuple):
-    """The result's spatial shape, and the windows of the input that it is of."""
+    """The spatial shape of the result, and the geometry of its windows on the input."""
 
     size: tuple[int, ...]
     kernel: tuple[int, ...]
@@ -36,7 +36,7 @@ def repeated(name: str, argument: str, value: Any, dims: int) -> tuple[int, ...]
 
 
 def check_input(name: str, dims: int, input: Any, floats: bool = True) -> None:
-    """Raise PyTorch's error if `input` is no (N, C, *S) or (C, *S) of `dims` sizes."""
+    """Raise PyTorch's error unless `input` is (N, C, *S) or (C, *S) with `dims` sizes S."""
     check_tensors(name, input=input)
     shape = list(input._data.shape)
     if len(shape) not in (dims + 1, dims + 2) or 0 in shape[-dims - 1 :]:
@@ -52,7 +52,7 @@ def windows(name: str, dims: int, input: Tensor, kernel: Any, stride: Any, paddi
             dilation: Any, ceil_mode: bool) -> Windows:  # fmt: skip
     """The windows over the last `dims` dimensions.
 
-    Raises: RuntimeError (as PyTorch) for numbers out of range, or if there would be no window.
+    Raises: RuntimeError (as PyTorch) for numbers out of range, or if no window fits.
     """
     channels, *shape = input._data.shape[-dims - 1 :]
     kernel = repeated(name, "kernel_size", kernel, dims)
@@ -76,7 +76,7 @@ def windows(name: str, dims: int, input: Tensor, kernel: Any, stride: Any, paddi
 
 def _count(length: int, kernel: int, stride: int, padding: int, dilation: int,
            ceil_mode: bool) -> int:  # fmt: skip
-    """How many windows; `ceil_mode`: also one that reaches over the end, if it starts before."""
+    """The number of windows; `ceil_mode` counts one that starts inside but ends beyond, too."""
     room = length + 2 * padding - dilation * (kernel - 1) - 1
     count = (room + (stride - 1 if ceil_mode else 0)) // stride + 1
     if ceil_mode and (count - 1) * stride >= length + padding:
@@ -109,7 +109,7 @@ def _by(sizes: Any) -> str:
 
 
 def batched(input: Tensor, dims: int, function: Callable) -> Any:
-    """``function(input)`` where `input` may lack the batch dimension; so do then the results."""
+    """``function(input)`` for an `input` with or without a batch dimension; results likewise."""
     shape = input._data.shape
     if len(shape) != dims + 1:
         return function(input)

@@ -1,4 +1,4 @@
-"""Max pooling that always tells the places of the maxima."""
+"""Max pooling that always returns the indices of the maxima."""
 
 from __future__ import annotations
 

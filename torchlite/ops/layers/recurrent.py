@@ -1,4 +1,4 @@
-"""Recurrent layers in one direction: a whole sequence is one recorded operation."""
+"""Unidirectional recurrent layers: a whole sequence is one recorded operation."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def unroll(mode: str, input: Tensor, state: tuple[Tensor, ...], weights: dict[st
     Args:
         mode: "LSTM", "GRU", "RNN_TANH" or "RNN_RELU".
         input: (T, B, I), T at least 1.
-        state: The first states: h (B, H), with LSTM also c (B, H).
+        state: The initial states: h (B, H), with LSTM also c (B, H).
         weights: weight_ih (G * H, I), weight_hh (G * H, H), bias_ih, bias_hh (or None), and
             weight_hr (P, H) or None for LSTM.
-        kept: Bool (T, B, 1) or None: where it is False, the states stay as they are.
+        kept: Bool (T, B, 1) or None: where it is False, the states do not change.
     """
-    kind = state[0].dtype  # autocast may give `linear` another one
+    kind = state[0].dtype  # autocast may return another from `linear`
     w, bias, bias_hh = weights["weight_hh"], weights["bias_ih"], weights["bias_hh"]
     if mode == "GRU":
         x = cast(linear(input, weights["weight_ih"], bias), kind)
@@ -60,5 +60,5 @@ def unroll(mode: str, input: Tensor, state: tuple[Tensor, ...], weights: dict[st
 
 
 def unroll_whole(*args: Any) -> tuple[Tensor, ...]:
-    """`unroll`; autocast lowers the precision of all of it, as of PyTorch's LSTM and RNN layers."""
+    """`unroll`, all in lower precision under autocast, like PyTorch's LSTM and RNN layers."""
     return unroll(*args) if overrides.autocast is None else overrides.autocast(unroll, args, {})

@@ -1,4 +1,4 @@
-"""Images in another resolution."""
+"""Resizing images."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ _AREA = {1: adaptive_avg_pool1d, 2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}
 def interpolate(input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
                 align_corners: bool | None = None, recompute_scale_factor: bool | None = None,
                 antialias: bool = False) -> Tensor:  # fmt: skip
-    """`input` (N, C, *S), of 1 to 3 spatial dimensions, resized to `size` or by `scale_factor`.
+    """`input` (N, C, *S), with 1 to 3 spatial dimensions, resized to `size` or by `scale_factor`.
 
     `mode`: "nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area" or
-    "lanczos". `align_corners`: corner elements, not corners of the image, keep their places.
-    `recompute_scale_factor`: use the ratio of the rounded sizes. `antialias`: widen the window
-    where the image shrinks ("bilinear", "bicubic").
+    "lanczos". `align_corners`: align the centres of the corner elements, not the image corners.
+    `recompute_scale_factor`: use the ratio of the rounded sizes. `antialias`: widen the filter
+    where the image shrinks ("bilinear", "bicubic", "lanczos").
     Raises: ValueError, NotImplementedError (as PyTorch) for arguments that do not fit together.
     """
     check_tensors("interpolate", input=input)
@@ -69,7 +69,7 @@ def interpolate(input: Tensor, size: Any = None, scale_factor: Any = None, mode:
 
 def _along_axis(mode: str, kind: dtypes.dtype, length: int, count: int, factor: float | None,
                 align: bool, antialias: bool) -> tuple:  # fmt: skip
-    """Indices and weights along one axis, as the composite takes them."""
+    """Indices and weights along one axis, as the `resample` composite takes them."""
     xp = local.mode.xp
     if mode.startswith("nearest"):
         return taps.nearest(xp, kind, length, count, factor, mode == "nearest-exact"), None
@@ -104,7 +104,7 @@ def _check_mode(input: Tensor, mode: str, align_corners: bool | None, antialias:
 
 
 def _target(shape: tuple, size: Any, scale_factor: Any, recompute: bool | None) -> tuple:
-    """The spatial shape of the result, and the factors that coordinates are scaled by, or None."""
+    """The spatial shape of the result, and the scale factors of the coordinates (or None)."""
     if size is not None and scale_factor is not None:
         raise ValueError("only one of size or scale_factor should be defined")
     if size is None and scale_factor is None:
@@ -153,19 +153,19 @@ def _check_sizes(input: Tensor, size: tuple) -> None:
 
 def upsample(input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
              align_corners: bool | None = None) -> Tensor:  # fmt: skip
-    """The old name of `interpolate`."""
+    """Deprecated name of `interpolate`."""
     _warn("upsample", "interpolate")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def upsample_nearest(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
-    """`interpolate` of mode "nearest"."""
+    """Deprecated: `interpolate` with mode "nearest"."""
     _warn("upsample_nearest", "interpolate")
     return interpolate(input, size, scale_factor, mode="nearest")
 
 
 def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
-    """`interpolate` of mode "bilinear" with aligned corners."""
+    """Deprecated: `interpolate` with mode "bilinear" and aligned corners."""
     _warn("upsample_bilinear", "interpolate")
     return interpolate(input, size, scale_factor, mode="bilinear", align_corners=True)
 

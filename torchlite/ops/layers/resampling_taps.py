@@ -1,4 +1,4 @@
-"""Which elements a resampled one is made of along an axis, and with what weights.
+"""The elements that each resampled element combines along an axis, and their weights.
 
 Each function returns arrays (T, count): int64 indices into an axis of `length`, and weights.
 """
@@ -15,7 +15,7 @@ Array = Any
 
 
 def step(length: int, count: int, factor: float | None, align: bool) -> float:
-    """The distance of neighbours in the result, in elements of the input."""
+    """The distance between neighbours in the result, in elements of the input."""
     if align:
         return (length - 1) / (count - 1) if count > 1 else 0.0
     return 1 / factor if factor else length / count
@@ -23,8 +23,8 @@ def step(length: int, count: int, factor: float | None, align: bool) -> float:
 
 def nearest(xp: Any, kind: dtypes.dtype, length: int, count: int, factor: float | None,
             exact: bool) -> Array:  # fmt: skip
-    """The index below each place; `exact`: the nearest to its centre."""
-    kind = dtypes.float64 if kind is dtypes.float64 else dtypes.float32  # PyTorch rounds so
+    """The input index at or below each output position; `exact`: nearest to its centre."""
+    kind = dtypes.float64 if kind is dtypes.float64 else dtypes.float32  # PyTorch's rounding
     places = xp.arange(0, count, 1, kind)
     if exact:
         places = xp.add(places, 0.5)
@@ -42,7 +42,7 @@ def _places(xp: Any, kind: dtypes.dtype, count: int, scale: float, align: bool) 
 
 def linear(xp: Any, kind: dtypes.dtype, length: int, count: int, scale: float,
            align: bool) -> tuple:  # fmt: skip
-    """Two neighbours, weighted by nearness."""
+    """Two neighbours, weighted by proximity."""
     places = xp.maximum(_places(xp, kind, count, scale, align), 0)
     low = xp.minimum(xp.floor(places), length - 1)
     part = xp.maximum(xp.minimum(xp.sub(places, low), 1), 0)
@@ -62,7 +62,7 @@ def cubic(xp: Any, kind: dtypes.dtype, length: int, count: int, scale: float, al
 
 
 def cubic_weights(xp: Any, t: Array) -> list[Array]:
-    """The weights of the neighbours at -1, 0, 1 and 2 of a place t in [0, 1)."""
+    """The weights of the neighbours at -1, 0, 1 and 2 for a position t in [0, 1)."""
     a = -0.75
 
     def near(x: Array) -> Array:
@@ -102,7 +102,7 @@ _FILTERS: dict[str, tuple[Callable, int]] = {
 
 def smoothed(xp: Any, kind: dtypes.dtype, mode: str, length: int, count: int, scale: float,
              align: bool, antialias: bool) -> tuple:  # fmt: skip
-    """All neighbours under a filter that widens where the image shrinks."""
+    """All neighbours under a filter that widens when the image shrinks."""
     curve, radius = _FILTERS[mode]
     width = max(scale, 1.0) if antialias else 1.0
     support = radius * width

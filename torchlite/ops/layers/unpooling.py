@@ -1,4 +1,4 @@
-"""Fractional max pooling, over windows at random places, and the inverse of `max_pool*`."""
+"""Fractional max pooling, over randomly placed windows, and the inverse of `max_pool*`."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _check_unpool(dims: int, input: Tensor, indices: Tensor) -> None:
 
 
 def _chosen_size(default: list[int], stride: tuple, output_size: Any) -> tuple[int, ...]:
-    """`output_size`, with or without (N, C) in front, if it is less than a stride off."""
+    """`output_size`, with or without leading (N, C), if less than a stride off the default."""
     dims = len(default)
     if output_size is None:
         return tuple(default)
@@ -89,9 +89,9 @@ def _check_places(indices: Tensor, size: tuple) -> None:
 @functional
 def max_unpool1d(input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None,
                  padding: Any = 0, output_size: Any = None) -> Tensor:  # fmt: skip
-    """Zeros with `input` at the places `indices` that `max_pool1d` told; the same shape as it had.
+    """Zeros with `input` at the `indices` that `max_pool1d` returned, in the shape before pooling.
 
-    `output_size`: which of the shapes that pooling makes equal. Raises: RuntimeError or
+    `output_size`: selects among the shapes that pool to the same size. Raises: RuntimeError or
     ValueError (as PyTorch) for indices or sizes out of range.
     """
     return _unpool("max_unpool1d", 1, input, indices, kernel_size, stride, padding, output_size)
@@ -100,14 +100,14 @@ def max_unpool1d(input: Tensor, indices: Tensor, kernel_size: Any, stride: Any =
 @functional
 def max_unpool2d(input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None,
                  padding: Any = 0, output_size: Any = None) -> Tensor:  # fmt: skip
-    """As `max_unpool1d`, over the last two dimensions."""
+    """Like `max_unpool1d`, over the last two dimensions."""
     return _unpool("max_unpool2d", 2, input, indices, kernel_size, stride, padding, output_size)
 
 
 @functional
 def max_unpool3d(input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None,
                  padding: Any = 0, output_size: Any = None) -> Tensor:  # fmt: skip
-    """As `max_unpool1d`, over the last three dimensions."""
+    """Like `max_unpool1d`, over the last three dimensions."""
     return _unpool("max_unpool3d", 3, input, indices, kernel_size, stride, padding, output_size)
 
 
@@ -155,9 +155,9 @@ def _fractional_size(name: str, dims: int, input: Tensor, output_size: Any,
 
 
 def _random_windows(samples: Tensor, lengths: list, kernel: tuple, size: tuple) -> Tensor:
-    """Flat places (N, C, P, K) of all windows; samples (N, C, D) say where those of a plane begin.
+    """Flat indices (N, C, P, K) of all windows; samples (N, C, D) place those of each plane.
 
-    As in PyTorch, the samples are of the axes in order in 3d, but of the last axis first in 2d.
+    As in PyTorch, the samples are for the axes in order in 3d, but for the last axis first in 2d.
     """
     dims = len(size)
     flat: Any = None
@@ -174,7 +174,7 @@ def _random_windows(samples: Tensor, lengths: list, kernel: tuple, size: tuple) 
 
 
 def _starts(u: Tensor, length: int, kernel: int, count: int) -> Tensor:
-    """Where the windows along an axis begin, (N, C, count); the last one ends the axis.
+    """The starts of the windows along an axis, (N, C, count); the last window ends the axis.
 
     Source: Graham 2014, https://arxiv.org/abs/1412.6071, with PyTorch's rounding.
     """
@@ -191,11 +191,11 @@ def _starts(u: Tensor, length: int, kernel: int, count: int) -> Tensor:
 def fractional_max_pool2d(input: Tensor, kernel_size: Any, output_size: Any = None,
                           output_ratio: Any = None, return_indices: bool = False,
                           _random_samples: Tensor | None = None) -> Any:  # fmt: skip
-    """The maxima of windows of `kernel_size` at random places: (*, H, W) -> (*, *output_size).
+    """The maxima of randomly placed windows of `kernel_size`: (*, H, W) -> (*, *output_size).
 
-    The size may be given as a part of that of the input, `output_ratio`. Each plane has places of
-    its own, which ``_random_samples`` (N, C, 2) in [0, 1) decide.
-    Raises: ValueError without a size; RuntimeError (as PyTorch) for one too large.
+    The size may be given as a fraction of the input's, `output_ratio`. Each plane has its own
+    windows, placed by ``_random_samples`` (N, C, 2) in [0, 1).
+    Raises: ValueError without a size; RuntimeError (as PyTorch) for one that is too large.
     """
     return _fractional("fractional_max_pool2d", 2, input, kernel_size, output_size, output_ratio,
                        return_indices, _random_samples)  # fmt: skip
@@ -205,6 +205,6 @@ def fractional_max_pool2d(input: Tensor, kernel_size: Any, output_size: Any = No
 def fractional_max_pool3d(input: Tensor, kernel_size: Any, output_size: Any = None,
                           output_ratio: Any = None, return_indices: bool = False,
                           _random_samples: Tensor | None = None) -> Any:  # fmt: skip
-    """As `fractional_max_pool2d`, over the last three dimensions; samples (N, C, 3)."""
+    """Like `fractional_max_pool2d`, over the last three dimensions; samples (N, C, 3)."""
     return _fractional("fractional_max_pool3d", 3, input, kernel_size, output_size, output_ratio,
                        return_indices, _random_samples)  # fmt: skip

@@ -1,1 +1,1 @@
-"""Products and functions of matrices."""
+"""Matrix products and functions of matrices."""

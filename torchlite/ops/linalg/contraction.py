@@ -27,10 +27,10 @@ def _contracted_dims(dims: Any) -> tuple[list[int], list[int]] | int:
 
 @functional
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) -> Tensor:
-    """The product summed over the last `dims` dimensions of `a` and the first of `b`.
+    """The product summed over the last `dims` dimensions of `a` and the first `dims` of `b`.
 
-    Or over the dimensions ``dims[0]`` of `a` and ``dims[1]`` of `b`. Raises: RuntimeError (as
-    PyTorch) if sizes differ.
+    Or over the dimensions ``dims[0]`` of `a` and ``dims[1]`` of `b`.
+    Raises: RuntimeError (as PyTorch) if sizes do not match.
     """
     chosen = _contracted_dims(dims)
     if isinstance(chosen, int):
@@ -54,7 +54,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
 
 
 def _equal_sizes(a: Tensor, b: Tensor, first: list[int], second: list[int]) -> tuple:
-    """Both with contracted sizes of 1 summed to what the other can meet."""
+    """Both tensors; a contracted size that meets a size of 1 is summed to 1."""
     for i, j in zip(first, second):
         m, n = a._data.shape[i], b._data.shape[j]
         if m == 1 != n:
@@ -82,9 +82,9 @@ def _tensordot(a: Tensor, b: Tensor, first: list[int], second: list[int]) -> Ten
 
 @operation
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The product summed over the last dimensions of both; a scalar scales.
+    """The product summed over the last dimension of both; with a scalar, the scaled tensor.
 
-    Raises: RuntimeError (as PyTorch) if their sizes differ.
+    Raises: RuntimeError (as PyTorch) if these sizes differ.
     """
     if not input._data.ndim or not other._data.ndim:
         result = input * other
@@ -100,18 +100,18 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation
 def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``sum(conj(input) * other)`` of two vectors of the same length."""
+    """``sum(conj(input) * other)`` of two vectors of equal length."""
     result = input.conj().dot(other)
     return result if out is None else write_out("vdot", out, result)
 
 
 @operation
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The Kronecker product: each element of `input` times all of `other`. Sizes multiply."""
+    """The Kronecker product: each element of `input` times all of `other`; sizes multiply."""
     ndim = max(input._data.ndim, other._data.ndim)
     a, b = (
         (1,) * (ndim - x._data.ndim) + x._data.shape for x in (input, other)
-    )  # each dimension of the result is one of `input` and one of `other`
+    )  # each dimension of the result combines one of `input` and one of `other`
     left = input.reshape([n for size in a for n in (size, 1)])
     right = other.reshape([n for size in b for n in (1, size)])
     result = (left * right).reshape([m * n for m, n in zip(a, b)])
@@ -120,7 +120,7 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation
 def ger(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The outer product: `outer`."""
+    """The outer product: an alias of `outer`."""
     return outer(input, vec2, out=out)
 
 
@@ -132,12 +132,12 @@ _ELLIPSIS = "..."
 
 @functional
 def einsum(*args: Any) -> Tensor:
-    """Products of tensors summed as a formula says: ``einsum("bij,bjk->bik", a, b)``.
+    """Sums of products by Einstein's notation: ``einsum("bij,bjk->bik", a, b)``.
 
-    A letter names a dimension; those that the result does not name are summed over (without
-    ``->``, the result names those that occur once, in order); ``...`` are dimensions that
-    broadcast; one letter twice in a term is a diagonal. Also ``einsum(a, [0, 1], b, [1, 2],
-    [0, 2])``. Raises: RuntimeError (as PyTorch) for formulas that do not fit.
+    Each letter names a dimension; those not named in the result are summed over (without ``->``,
+    the result has the letters that occur once, alphabetically); ``...`` are dimensions that
+    broadcast; a repeated letter in a term takes the diagonal. Also ``einsum(a, [0, 1], b, [1, 2],
+    [0, 2])``. Raises: RuntimeError (as PyTorch) for equations that do not fit the operands.
     """
     equation, operands = _formula_of(args)
     terms, result = _parsed(equation, operands)
@@ -151,7 +151,7 @@ def einsum(*args: Any) -> Tensor:
 
 
 def _formula_of(args: tuple) -> tuple[str, list[Tensor]]:
-    """The equation and the operands, of either way to call `einsum`."""
+    """The equation and the operands, for either call signature of `einsum`."""
     if not args or (isinstance(args[0], str) and len(args) == 1):
         raise ValueError("einsum(): must specify the equation string and at least one operand, or "
                          "at least one operand and its subscripts list")  # fmt: skip
@@ -183,8 +183,8 @@ def _letters_of(subscripts: Any) -> str:
 
 
 def _parsed(equation: str, operands: Sequence[Tensor]) -> tuple[list[list], list]:
-    """The names of the dimensions of each operand and of the result: letters, and for dimensions
-    under an ellipsis their distance from its end, negative."""
+    """The dimension names of each operand and of the result: letters, and negative integers for
+    dimensions under an ellipsis, counted from its end."""
     left, arrow, right = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != len(operands):
@@ -247,7 +247,7 @@ def _named_result(term: str, hidden: list, counts: dict) -> list:
 
 
 def _sorted_diagonal(x: Tensor, names: list, place: int) -> tuple[Tensor, list]:
-    """`x` with each name once: a repeated one takes the diagonal."""
+    """`x` with unique names: a repeated name takes the diagonal."""
     for name in dict.fromkeys(names):
         while names.count(name) > 1:
             i = names.index(name)
@@ -281,13 +281,13 @@ def _later(result: list, pairs: Sequence[tuple]) -> set:
 
 
 def _summed(x: Tensor, names: list, kept: set) -> tuple[Tensor, list]:
-    """`x` summed over the dimensions that nobody needs any more."""
+    """`x` summed over the dimensions that are no longer needed."""
     gone = [i for i, name in enumerate(names) if name not in kept]
     return (x.sum(gone), [n for n in names if n in kept]) if gone else (x, names)
 
 
 def _product(a: Tensor, a_names: list, b: Tensor, b_names: list, kept: set) -> tuple[Tensor, list]:
-    """The product of two, summed over what neither is needed for, as a batch of matrices."""
+    """The product of two operands, contracted where possible, as a batched matrix product."""
     a, a_names = _summed(a, a_names, kept | set(b_names))
     b, b_names = _summed(b, b_names, kept | set(a_names))
     shared = [n for n in a_names if n in b_names]
@@ -306,7 +306,7 @@ def _product(a: Tensor, a_names: list, b: Tensor, b_names: list, kept: set) -> t
 
 
 def _sum_ones(x: Tensor, names: list, own: dict, other: dict, summed: list) -> tuple[Tensor, dict]:
-    """Where the other has size 1 in a dimension to sum, this one can be summed before."""
+    """Where the other has size 1 in a dimension to be summed, sum this one in advance."""
     axes = [names.index(n) for n in summed if other[n] == 1 != own[n]]
     if not axes:
         return x, own

@@ -19,7 +19,7 @@ from torchlite.ops.shape.rearranging import triu_indices
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors along `dim`; norms are at least `eps`.
 
-    Shapes broadcast, and `dim` goes. Raises: RuntimeError for integers.
+    Shapes broadcast, and `dim` is dropped. Raises: RuntimeError for integers.
     """
     kind = result_type(x1, x2)
     if kind.category != FLOAT:
@@ -44,10 +44,10 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
 @functional
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0,
           compute_mode: str | None = "use_mm_for_euclid_dist_if_necessary") -> Tensor:  # fmt: skip
-    """The `p`-norm distance of each pair of rows. (*, P, M), (*, R, M) -> (*, P, R).
+    """The `p`-norm distance between each pair of rows. (*, P, M), (*, R, M) -> (*, P, R).
 
-    `compute_mode` is accepted: distances are always computed without a matrix product.
-    Raises: RuntimeError (as PyTorch) for shapes that do not fit or a negative `p`.
+    `compute_mode` is ignored: distances are always computed without a matrix product.
+    Raises: RuntimeError (as PyTorch) for shapes that do not match or a negative `p`.
     """
     for label, x in (("X1", x1), ("X2", x2)):
         if x._data.ndim < 2:
@@ -69,7 +69,7 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0,
 
 @functional
 def pdist(input: Tensor, p: float = 2.0) -> Tensor:
-    """The `p`-norm distance of each row to each row after it. (N, M) -> (N * (N - 1) / 2,).
+    """The `p`-norm distance of each row to each later row. (N, M) -> (N * (N - 1) / 2,).
 
     Raises: RuntimeError (as PyTorch) for other shapes, integers or a negative `p`.
     """
@@ -90,7 +90,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None, *,
           out: Tensor | None = None) -> Tensor:  # fmt: skip
     """The cross product of vectors along `dim`, by default the first dimension of size 3.
 
-    Shapes broadcast. Raises: RuntimeError (as PyTorch) if `dim` has not the size 3.
+    Shapes broadcast. Raises: RuntimeError (as PyTorch) if `dim` does not have size 3.
     """
     a, b = input._data.shape, other._data.shape
     if len(a) != len(b):

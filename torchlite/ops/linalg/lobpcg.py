@@ -1,4 +1,4 @@
-"""A few eigenvalues of symmetric matrices, with their vectors."""
+"""A few eigenvalues and eigenvectors of symmetric matrices."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ def lobpcg(A: Tensor, k: int | None = None, B: Tensor | None = None, X: Tensor |
            tracker: Any = None, ortho_iparams: dict | None = None,
            ortho_fparams: dict | None = None,
            ortho_bparams: dict | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """The `k` largest (or smallest) eigenvalues of ``A x = value * B x``, and their vectors.
+    """The `k` largest (or smallest) eigenvalues of ``A x = value * B x`` and their eigenvectors.
 
-    They come from a full decomposition of the dense matrices, exact to rounding: what steers
-    PyTorch's iterations (`iK`, `niter`, `tol`, `method`, `tracker`, ``ortho_*``) has no effect.
+    They come from a full decomposition of the dense matrices, exact to rounding: the options of
+    PyTorch's iteration (`iK`, `niter`, `tol`, `method`, `tracker`, ``ortho_*``) have no effect.
 
     Args:
         A: (*, M, M), symmetric.
         k: Default: the number of columns of `X`, else 1.
         B: (*, M, M), symmetric and positive definite. Default: the identity.
-        X: (*, M, N), PyTorch's first guess: only its number of columns counts.
+        X: (*, M, N), PyTorch's initial guess: only its number of columns matters.
         n: The number of eigenpairs that PyTorch iterates on.
         largest: Default: True.
 
-    -> eigenvalues (*, k), the largest first (or the smallest), and eigenvectors (*, M, k).
-    Raises: ValueError (as PyTorch) if there are less than 3 rows for each eigenpair.
+    Returns: eigenvalues (*, k), largest (or smallest) first, and eigenvectors (*, M, k).
+    Raises: ValueError (as PyTorch) if there are fewer than 3 rows per eigenpair.
     """
     rows = A.shape[-2]
     if rows != A.shape[-1]:
@@ -49,7 +49,7 @@ def lobpcg(A: Tensor, k: int | None = None, B: Tensor | None = None, X: Tensor |
 
 
 def _all_pairs(A: Tensor, B: Tensor | None) -> tuple[Tensor, Tensor]:
-    """All eigenvalues, the smallest first, and vectors that `B` makes orthonormal."""
+    """All eigenvalues in ascending order, and eigenvectors that are orthonormal under `B`."""
     if B is None:
         return linalg.eigh(A)
     root = linalg.cholesky(B)  # with B = L L^T: L^-1 A L^-T y = value * y, x = L^-T y

@@ -1,4 +1,4 @@
-"""Functions of matrices at PyTorch's top level: `torchlite.linalg` under names with `input`."""
+"""PyTorch's top-level matrix functions: those of `torchlite.linalg`, with `input` first."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from torchlite.linalg.checks import check_same_dtype, matrix_of, square_of, writ
 from torchlite.ops.core.family import functional, operation
 from torchlite.ops.core.methods import method
 
-# --- the same under another name ----------------------------------------------------------------
+# --- aliases of `linalg` ------------------------------------------------------------------------
 
 
 @operation
 def det(input: Tensor) -> Tensor:
-    """The determinants of square matrices: `linalg.det`."""
+    """The determinant of square matrices: `linalg.det`."""
     return linalg.det(input)
 
 
 @operation
 def slogdet(input: Tensor, *, out: Any = None) -> return_types.slogdet:
-    """``(sign, logabsdet)`` of the determinants: `linalg.slogdet`."""
+    """``(sign, logabsdet)`` of the determinant: `linalg.slogdet`."""
     return written("slogdet", return_types.slogdet(*linalg.slogdet(input)), out)
 
 
 @operation
 def logdet(input: Tensor) -> Tensor:
-    """The logarithms of the determinants: NaN for negative ones, -inf for 0."""
+    """The logarithm of the determinant: NaN if it is negative, -inf if it is 0."""
     sign, size = linalg.slogdet(input)
     if input.dtype.is_complex:
         return sign.log() + size
@@ -53,7 +53,7 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 
 @operation
 def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
-    """The product of `n` times the same matrix: `linalg.matrix_power`."""
+    """The `n`-th power of square matrices: `linalg.matrix_power`."""
     return linalg.matrix_power(input, n, out=out)
 
 
@@ -107,7 +107,7 @@ def _check_system(name: str, A: Tensor, B: Tensor) -> None:
 @operation
 def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False, *,
                    out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The X with ``L @ L.mH @ X == input``, where `input2` is L, or ``L.mH`` if `upper`.
+    """The X such that ``L @ L.mH @ X == input``; `input2` is L, or ``L.mH`` if `upper`.
 
     (*, n, k), (*, n, n) -> (*, n, k).
     """
@@ -117,13 +117,13 @@ def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False, *,
 
 
 def _matrix(A: Tensor, B: Tensor) -> Tensor:
-    """B with the batch of both: it is never a batch of vectors here."""
+    """B with as many dimensions as A: here, it is never a batch of vectors."""
     return B.unsqueeze(0) if B._data.ndim < A._data.ndim else B
 
 
 @operation
 def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """The inverse of ``L @ L.mH``, where `input` is L, or ``L.mH`` if `upper`. (*, n, n)."""
+    """The inverse of ``L @ L.mH``; `input` is L, or ``L.mH`` if `upper`. (*, n, n)."""
     size = square_of("cholesky_inverse", input)
     eye = wrap(local.mode.xp.eye(size, size, input.dtype)).expand(input.shape)
     return cholesky_solve(eye, input, upper, out=out)
@@ -134,7 +134,7 @@ def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None =
 
 @operation
 def qr(input: Tensor, some: bool = True, *, out: Any = None) -> return_types.qr:
-    """``(Q, R)`` of `linalg.qr`, of mode "complete" if not `some`."""
+    """``(Q, R)`` as in `linalg.qr`; mode "complete" if not `some`."""
     result = return_types.qr(*linalg.qr(input, "reduced" if some else "complete"))
     return written("qr", result, out)
 
@@ -153,7 +153,7 @@ def orgqr(input: Tensor, input2: Tensor, *, out: Tensor | None = None) -> Tensor
 def svd(
     input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any = None
 ) -> return_types.svd:
-    """``input = U diag(S) V.mH``: as `linalg.svd`, but V itself; U and V 0 if not `compute_uv`."""
+    """``input = U diag(S) V.mH``: `linalg.svd`, but with V; U and V are 0 unless `compute_uv`."""
     if compute_uv:
         u, s, vh = linalg.svd(input, not some)
         return written("svd", return_types.svd(u, s, vh.mH), out)
@@ -164,7 +164,7 @@ def svd(
 
 
 def _range_basis(A: Tensor, q: int, niter: int, M: Tensor | None) -> Tensor:
-    """An orthonormal basis (*, m, q) of most of the range of ``A - M``.
+    """An orthonormal basis (*, m, q) that approximates the range of ``A - M``.
 
     Source: Halko, Martinsson and Tropp 2009, https://arxiv.org/abs/0909.4061
     """
@@ -185,9 +185,9 @@ def _range_basis(A: Tensor, q: int, niter: int, M: Tensor | None) -> Tensor:
 @functional
 def svd_lowrank(A: Tensor, q: int | None = 6, niter: int | None = 2,
                 M: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    """``(U, S, V)``: about the `q` greatest singular values of ``A - M``, by random projection.
+    """``(U, S, V)``: roughly the `q` largest singular values of ``A - M``, by random projection.
 
-    (*, m, n) -> (*, m, q), (*, q), (*, n, q); `niter` iterations sharpen it. Source: Halko,
+    (*, m, n) -> (*, m, q), (*, q), (*, n, q); `niter` power iterations improve it. Source: Halko,
     Martinsson and Tropp 2009, https://arxiv.org/abs/0909.4061
     """
     q, niter = 6 if q is None else q, 2 if niter is None else niter
@@ -206,9 +206,9 @@ def svd_lowrank(A: Tensor, q: int | None = 6, niter: int | None = 2,
 @functional
 def pca_lowrank(A: Tensor, q: int | None = None, center: bool = True,
                 niter: int = 2) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    """``(U, S, V)`` of `svd_lowrank` of the rows of A less their mean (unless not `center`).
+    """`svd_lowrank` of the rows of A minus their mean (if `center`): ``(U, S, V)``.
 
-    `q` is 6 by default, or the size if that is less. Raises: ValueError if it does not fit.
+    `q` defaults to ``min(6, m, n)``. Raises: ValueError if it is out of range.
     """
     m, n = A._data.shape[-2:]
     q = min(6, m, n) if q is None else q
@@ -227,7 +227,7 @@ def pca_lowrank(A: Tensor, q: int | None = None, center: bool = True,
 @operation
 def lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor, *,
              out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The X with ``A @ X == input`` by the factors of A: `linalg.lu_solve`."""
+    """The X such that ``A @ X == input``, given the LU factors of A: `linalg.lu_solve`."""
     return linalg.lu_solve(LU_data, LU_pivots, input, out=out)
 
 
@@ -238,7 +238,7 @@ lu_unpack = functional(elimination.lu_unpack)
 def lu(
     A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None
 ) -> tuple[Tensor, ...]:
-    """``(LU, pivots)`` of `linalg.lu_factor_ex`, and ``info`` if `get_infos`."""
+    """``(LU, pivots)`` as in `linalg.lu_factor_ex`, and ``info`` if `get_infos`."""
     lu_data, pivots, info = linalg.lu_factor_ex(A, pivot=pivot)
     result = (lu_data, pivots, info) if get_infos else (lu_data, pivots)
     if out is None:
@@ -257,9 +257,9 @@ def triangular_solve(
     input: Tensor, A: Tensor, upper: bool = True, transpose: bool = False,
     unitriangular: bool = False, *, out: Any = None,
 ) -> return_types.triangular_solve:
-    """``(solution, cloned_coefficient)`` of ``A @ X == input`` for triangular A, or ``A.mT``.
+    """``(solution, cloned_coefficient)`` of ``A @ X == input`` for triangular A (or ``A.mT``).
 
-    (*, n, k), (*, n, n). `linalg.solve_triangular` is its successor.
+    (*, n, k), (*, n, n). Superseded by `linalg.solve_triangular`.
     """
     _check_system("triangular_solve", A, input)
     matrix, reads_upper = (A.mT, not upper) if transpose else (A, upper)
@@ -277,7 +277,7 @@ def triangular_solve(
 @functional
 def frobenius_norm(input: Tensor, dim: Any = (), keepdim: bool = False, *,
                    out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The 2-norm of the elements over one or two dimensions, all by default."""
+    """The 2-norm over one or two dimensions, all by default."""
     return linalg.vector_norm(input, 2, dim or None if dim != 0 else 0, keepdim, out=out)
 
 

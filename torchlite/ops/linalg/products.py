@@ -12,7 +12,7 @@ from torchlite.ops.core.promotion import c_name
 
 
 def _swap(xp: Any, x: Any) -> Any:
-    """`x` with its last two axes exchanged."""
+    """`x` with its last two axes swapped."""
     ndim = len(x.shape)
     return xp.permute(x, (*range(ndim - 2), ndim - 1, ndim - 2))
 
@@ -38,7 +38,7 @@ def _check_operands(name: str, input: Any, other: Any) -> None:
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The matrix product. ``(*, n, k), (*, k, m) -> (*, n, m)``; a 1-d operand is a vector.
 
-    Raises: RuntimeError (as PyTorch) if the shapes do not multiply.
+    Raises: RuntimeError (as PyTorch) if the shapes do not match.
     """
     _check_operands("matmul", input, other)
     a, b = input._data, other._data
@@ -58,7 +58,7 @@ def _no_product(a: tuple, b: tuple) -> RuntimeError:
 
 
 def _general(input: Tensor, other: Tensor) -> Tensor:
-    """Vectors become matrices for the product; leading dimensions broadcast."""
+    """Vectors are treated as matrices; leading dimensions broadcast."""
     a_ndim, b_ndim = input._data.ndim, other._data.ndim
     if a_ndim == 0 or b_ndim == 0:
         raise RuntimeError(
@@ -102,7 +102,7 @@ def _check_ndim(label: str, tensor: Tensor, ndim: int) -> None:
 
 @operation
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Products of a batch of matrices. ``(b, n, k), (b, k, m) -> (b, n, m)``."""
+    """Batched matrix products. ``(b, n, k), (b, k, m) -> (b, n, m)``."""
     _check_operands("bmm", input, mat2)
     a, b = input._data.shape, mat2._data.shape
     if len(a) != 3 or len(b) != 3:
@@ -118,7 +118,7 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Matrix times vector. ``(n, k), (k) -> (n)``."""
+    """Matrix-vector product. ``(n, k), (k) -> (n)``."""
     _check_operands("mv", input, vec)
     if input._data.ndim != 2 or vec._data.ndim != 1:
         raise RuntimeError(
@@ -134,7 +134,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @operation
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The dot product of two vectors of the same length."""
+    """The dot product of two vectors of equal length."""
     if input._data.ndim != 1 or tensor._data.ndim != 1:
         raise RuntimeError(
             f"1D tensors expected, but got {input._data.ndim}D and {tensor._data.ndim}D tensors"
@@ -158,7 +158,7 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _scaled(input: Tensor, beta: Any, product: Tensor, alpha: Any) -> Tensor:
-    """``beta * input + alpha * product``; beta 0 ignores `input`, its NaN included."""
+    """``beta * input + alpha * product``; beta 0 ignores `input`, including its NaNs."""
     product = product if alpha == 1 else product * alpha
     broadcast_shapes(input._data.shape, product._data.shape)
     if beta == 0:

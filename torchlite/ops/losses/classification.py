@@ -1,7 +1,7 @@
-"""Losses of classification: cross-entropy and negative log-likelihood.
+"""Classification losses: cross-entropy and negative log-likelihood.
 
-``reduction``: "mean", "sum", or "none" for the losses of all elements; `size_average` and `reduce`
-are its deprecated forms.
+``reduction``: "mean", "sum", or "none" for elementwise losses; `size_average` and `reduce` are its
+deprecated forms.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from torchlite.ops.math.comparison import eq, where
 
 
 def legacy_get_string(size_average: bool | None, reduce: bool | None, stacklevel: int = 3) -> str:
-    """The `reduction` that `size_average` and `reduce` (each True by default) mean; warns."""
+    """The `reduction` equivalent to `size_average` and `reduce` (both True by default); warns."""
     if reduce is False:
         reduction = "none"
     else:
@@ -36,9 +36,9 @@ def legacy_get_string(size_average: bool | None, reduce: bool | None, stacklevel
 
 
 def chosen(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
-    """The reduction that the arguments of a loss ask for.
+    """The reduction that the arguments of a loss specify.
 
-    Raises: ValueError (as PyTorch) if there is no such reduction.
+    Raises: ValueError (as PyTorch) for an invalid reduction.
     """
     if size_average is not None or reduce is not None:
         return legacy_get_string(size_average, reduce, stacklevel=4)
@@ -48,7 +48,7 @@ def chosen(reduction: str, size_average: bool | None = None, reduce: bool | None
 
 
 def reduced(loss: Tensor, reduction: str) -> Tensor:
-    """The losses of all elements, their mean or their sum."""
+    """The elementwise losses, their mean or their sum."""
     if reduction == "mean":
         return loss.mean()
     return loss.sum() if reduction == "sum" else loss
@@ -58,7 +58,7 @@ def reduced(loss: Tensor, reduction: str) -> Tensor:
 
 
 def _through_both(backward: str) -> Callable:
-    """The rule of (loss, probabilities); only a gradient of the gradient meets the second."""
+    """The rule for (loss, probabilities); only double backward has a gradient for the latter."""
 
     def rule(xp: Any, g: Any, out1: Any, target: Any) -> Any:
         loss, probabilities = g
@@ -82,13 +82,13 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
                   size_average: bool | None = None, ignore_index: int = -100,
                   reduce: bool | None = None, reduction: str = "mean",
                   label_smoothing: float = 0.0) -> Tensor:  # fmt: skip
-    """``-log_softmax(input)[target]``, averaged over the kept rows by the weight of their class.
+    """``-log_softmax(input)[target]``, averaged over non-ignored rows, weighted by class.
 
-    input (N, C), (N, C, d...) or (C,) holds logits; target holds class numbers, (N,), (N, d...) or
-    (), or probabilities in the shape of `input`. weight (C,); rows with target `ignore_index` do
-    not count; `label_smoothing` mixes in the uniform distribution.
+    input (N, C), (N, C, d...) or (C,) holds logits; target holds class indices, (N,), (N, d...) or
+    (), or probabilities in the shape of `input`. weight (C,); rows with target `ignore_index` are
+    ignored; `label_smoothing` mixes in the uniform distribution.
     Raises: IndexError for a class out of range; ValueError, RuntimeError (as PyTorch) for shapes
-    and dtypes that do not fit.
+    and dtypes that do not match.
     """
     x: Any = getattr(input, "_data", None)
     y: Any = getattr(target, "_data", None)
@@ -127,19 +127,19 @@ def _check_weight(weight: Tensor | None, input: Tensor) -> None:
 
 
 def _along_classes(weight: Tensor, input: Tensor) -> Tensor:
-    """`weight` (C,) in a shape that multiplies `input` (N, C, d...) or (C,)."""
+    """`weight` (C,) reshaped to multiply `input` (N, C, d...) or (C,)."""
     return weight.reshape((-1,) + (1,) * max(input._data.ndim - 2, 0))
 
 
 def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int,
                         reduction: str, label_smoothing: float) -> Tensor:  # fmt: skip
-    """Of targets that are probabilities; the mean is over rows, whatever their weights."""
+    """For targets that are probabilities; the mean is over rows, regardless of weights."""
     if target.dtype.category < FLOAT:
         raise RuntimeError(
             "Expected floating point type for target with class probabilities, "
             f"got {target.dtype.legacy}\n"
             f"The target has the shape {list(target.shape)} of the input, which means "
-            "probabilities; class numbers have one dimension less."
+            "probabilities; class indices have one dimension less."
         )
     if ignore_index >= 0:
         raise RuntimeError("ignore_index is not supported for floating point target")
@@ -160,7 +160,7 @@ def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, ig
 
 def _hard_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int,
                         reduction: str, label_smoothing: float) -> Tensor:  # fmt: skip
-    """Of targets that are class numbers."""
+    """For targets that are class indices."""
     if not input._data.ndim:
         raise ValueError("Expected 1 or more dimensions (got 0)")
     dim = 0 if input._data.ndim == 1 else 1
@@ -184,7 +184,7 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None,
     """``-input[target]``, where `input` holds log-probabilities.
 
     input (N, C), (N, C, d...) or (C,); target (N,), (N, d...) or () of int64 or uint8; weight (C,).
-    The mean divides by the sum of the weights of the kept rows. Raises: as `cross_entropy`.
+    The mean divides by the total weight of the non-ignored rows. Raises: as `cross_entropy`.
     """
     reduction = chosen(reduction, size_average, reduce)
     check_tensors("nll_loss_nd", input=input, target=target)
@@ -199,7 +199,7 @@ def _weighted(losses: Tensor, weights: Tensor, reduction: str) -> Tensor:
 
 
 def _picked(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> tuple:
-    """Each row's loss times its weight, that weight, and whether the row is ignored."""
+    """Each row's weighted loss, its weight, and whether it is ignored."""
     _check_target(input, target)
     _check_weight(weight, input)
     ndim = input._data.ndim
@@ -221,7 +221,7 @@ def _picked(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: 
 
 
 def _check_target(input: Tensor, target: Tensor) -> None:
-    """Raise what PyTorch raises for a target of class numbers that does not fit `input`."""
+    """Raise PyTorch's error if a target of class indices does not match `input`."""
     x, y = input._data.shape, target._data.shape
     if not x:
         raise ValueError("Expected 1 or more dimensions (got 0)")
@@ -232,7 +232,7 @@ def _check_target(input: Tensor, target: Tensor) -> None:
     if target.dtype not in (dtypes.int64, dtypes.uint8):
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {target.dtype.legacy}\n"
-            "Class numbers are integers: use target.long(). Probabilities have the shape of the "
+            "Class indices are integers: use target.long(). Probabilities have the shape of the "
             f"input, {list(x)}, here the target has {list(y)}."
         )
     if len(x) <= 2:
@@ -263,5 +263,5 @@ def _check_classes(target: Tensor, classes: int) -> None:
     wrong = next(number for number in flat if not 0 <= number < classes)
     raise IndexError(
         f"Target {wrong} is out of bounds.\n"
-        f"There are {classes} classes: a target is from 0 to {classes - 1}, or ignore_index."
+        f"There are {classes} classes: a target must be 0 to {classes - 1}, or ignore_index."
     )

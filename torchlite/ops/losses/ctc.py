@@ -1,4 +1,4 @@
-"""Connectionist temporal classification: the loss of a sequence without an alignment."""
+"""Connectionist temporal classification: a loss for sequences without a known alignment."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from torchlite.ops.math.exponentials import exp
 from torchlite.ops.reduce.norms import logsumexp
 from torchlite.ops.shape.joining import cat, stack
 
-_NEVER = -1e30  # the logarithm of an impossible path: finite, so that gradients are
+_NEVER = -1e30  # log-probability of an impossible path: finite, so that gradients are finite
 
 
 @taken_over
 def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any,
              blank: int = 0, reduction: str = "mean",
              zero_infinity: bool = False) -> Tensor:  # fmt: skip
-    """Minus the log-probability of all alignments of each target with its input.
+    """Minus the log-probability of each target, summed over its alignments with the input.
 
     Source: Graves et al. 2006, Connectionist temporal classification.
 
     Args:
         log_probs: (T, N, C) or (T, C), logarithms of probabilities (`log_softmax`).
-        targets: (N, S), padded, or all joined (sum of lengths,); class numbers other than `blank`.
+        targets: (N, S), padded, or concatenated (sum of lengths,); class indices except `blank`.
         input_lengths: (N,) or (), at most T.
         target_lengths: (N,) or (), at most S.
         blank: The class between labels.
-        reduction: "mean" divides each loss by the length of its target first.
-        zero_infinity: Whether infinite losses (targets too long) and their gradients become 0.
+        reduction: "mean" first divides each loss by the length of its target.
+        zero_infinity: Whether infinite losses (targets too long) and their gradients are set to 0.
 
-    As in PyTorch, the gradient is that for log-probabilities that `log_softmax` made.
-    Raises: RuntimeError (as PyTorch) for lengths and shapes that do not fit.
+    As in PyTorch, the gradient assumes that `log_probs` comes from `log_softmax`.
+    Raises: RuntimeError (as PyTorch) for lengths and shapes that do not match.
     """
     reduction = chosen(reduction)
     batched = log_probs._data.ndim == 3
@@ -89,7 +89,7 @@ def _check_inputs(lengths: list[int], steps: int) -> None:
 
 
 def _padded(targets: Tensor, lengths: list[int]) -> Tensor:
-    """The targets as (N, longest) of int64."""
+    """The targets as (N, longest), int64."""
     longest = max(lengths, default=0)
     targets = targets.detach().to(dtypes.int64)
     if targets._data.ndim == 2:
@@ -115,7 +115,7 @@ def _padded(targets: Tensor, lengths: list[int]) -> Tensor:
 
 
 def _softmax_share(log_probs: Tensor, lengths: list[int]) -> Tensor:
-    """0 (N,), with the gradient that turns the loss's into one for logits, as PyTorch's is."""
+    """0 (N,), with the gradient that makes the loss's one for logits, as in PyTorch."""
     valid = lt(arange(log_probs._data.shape[0]).unsqueeze(1), tensor(lengths))
     total = where(valid, exp(log_probs).sum(2), 0.0).sum(0)
     return sub(total, total.detach())
@@ -123,7 +123,7 @@ def _softmax_share(log_probs: Tensor, lengths: list[int]) -> Tensor:
 
 def _losses(log_probs: Tensor, targets: Tensor, inputs: list[int], lengths: list[int],
             blank: int) -> Tensor:  # fmt: skip
-    """Minus the log-probabilities (N,); -_NEVER or more where there is no path."""
+    """Minus the log-probabilities (N,); at least -_NEVER where there is no path."""
     steps, count, _ = log_probs._data.shape
     kind = log_probs.dtype
     blanks = full(targets.shape, blank, dtype=dtypes.int64)

@@ -1,4 +1,4 @@
-"""Losses that are sums over elements: squared and absolute errors, binary cross-entropy."""
+"""Elementwise losses: squared and absolute errors, binary cross-entropy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _mse_mean = declare("mse_mean", joint=_mse_mean_both, title="MseLoss")
 
 
 def warn_of_broadcast(input: Tensor, target: Tensor) -> None:
-    """Warn (as PyTorch) if the shapes differ: that is rarely meant."""
+    """Warn (as PyTorch) if the shapes differ, which is rarely intended."""
     if target._data.shape != input._data.shape:
         warnings.warn(
             f"Using a target size ({target.size()}) that is different to the input size "
@@ -43,7 +43,7 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
     """``(input - target)**2``. Shapes should be equal: broadcasting warns.
 
     With `weight`, in the shape of `input`, the mean is weighted.
-    Raises: ValueError for a weight of another shape.
+    Raises: ValueError for a weight of a different shape.
     """
     x, y = getattr(input, "_data", None), getattr(target, "_data", None)
     if x is None or y is None:
@@ -73,7 +73,7 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
     """``|input - target|``. Shapes should be equal: broadcasting warns.
 
     With `weight`, in the shape of `input`, the mean is weighted.
-    Raises: ValueError for a weight of another shape.
+    Raises: ValueError for a weight of a different shape.
     """
     reduction = chosen(reduction, size_average, reduce)
     warn_of_broadcast(input, target)
@@ -107,10 +107,10 @@ _bce = declare("bce", input=_bce_input, target=_bce_target,
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
                          size_average: bool | None = None, reduce: bool | None = None,
                          reduction: str = "mean") -> Tensor:  # fmt: skip
-    """``-(target * log(input) + (1 - target) * log(1 - input))``; logarithms are at least -100.
+    """``-(target * log(input) + (1 - target) * log(1 - input))``; logs are clamped at -100.
 
     input holds probabilities; `weight` broadcasts.
-    Raises: ValueError for unequal shapes; RuntimeError for an input outside of [0, 1].
+    Raises: ValueError for unequal shapes; RuntimeError for an input outside [0, 1].
     """
     reduction = chosen(reduction, size_average, reduce)
     if target._data.shape != input._data.shape:
@@ -136,7 +136,7 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
                                      pos_weight: Tensor | None = None) -> Tensor:  # fmt: skip
     """`binary_cross_entropy` of ``sigmoid(input)``, without overflow.
 
-    `weight` and `pos_weight`, a factor for the loss of ``target == 1``, broadcast.
+    `weight` and `pos_weight`, a factor for the positive term of the loss, broadcast.
     Raises: ValueError for unequal shapes.
     """
     reduction = chosen(reduction, size_average, reduce)

@@ -1,4 +1,4 @@
-"""Losses that ask for a margin between scores or distances.
+"""Losses that enforce a margin between scores or distances.
 
 ``reduction``, `size_average` and `reduce` as in `torchlite.ops.losses.classification`.
 """
@@ -21,7 +21,7 @@ from torchlite.ops.math.comparison import eq, minimum, ne, where
 from torchlite.ops.math.derived import clamp
 from torchlite.ops.math.exponentials import exp, log1p, sqrt
 
-# --- of pairs and triplets ----------------------------------------------------------------------
+# --- pairs and triplets -------------------------------------------------------------------------
 
 
 @functional
@@ -58,7 +58,7 @@ def _check_cosine(input1: Tensor, input2: Tensor, target: Tensor) -> None:
 def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0,
                         size_average: bool | None = None, reduce: bool | None = None,
                         reduction: str = "mean") -> Tensor:  # fmt: skip
-    """``max(-target * (input1 - input2) + margin, 0)``; target 1: input1 should be greater."""
+    """``max(-target * (input1 - input2) + margin, 0)``; target 1: input1 should rank higher."""
     reduction = chosen(reduction, size_average, reduce)
     if not input1._data.ndim == input2._data.ndim == target._data.ndim:
         raise RuntimeError(
@@ -87,7 +87,7 @@ def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, marg
                         reduction: str = "mean") -> Tensor:  # fmt: skip
     """``max(d(anchor, positive) - d(anchor, negative) + margin, 0)``, d the `p`-norm distance.
 
-    (N, D) or (D,). With `swap`, the smaller of the negative's two distances counts.
+    (N, D) or (D,). With `swap`, d(positive, negative) replaces d(anchor, negative) if smaller.
     Raises: ValueError for a margin that is not positive.
     """
     return triplet_margin_with_distance_loss(
@@ -106,7 +106,7 @@ def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative
                                       distance_function: Callable | None = None,
                                       margin: float = 1.0, swap: bool = False,
                                       reduction: str = "mean") -> Tensor:  # fmt: skip
-    """`triplet_margin_loss` with a distance of the user's (default: `pairwise_distance`)."""
+    """`triplet_margin_loss` with a custom distance (default: `pairwise_distance`)."""
     reduction = chosen(reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
@@ -124,13 +124,13 @@ def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative
     return reduced(clamp(sub(add(near, margin), far), 0), reduction)
 
 
-# --- of classes ---------------------------------------------------------------------------------
+# --- classes ------------------------------------------------------------------------------------
 
 
 @functional
 def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
                      reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
-    """``log(1 + e**(-target * input))``, target 1 or -1."""
+    """``log(1 + e**(-target * input))`` for target 1 or -1."""
     reduction = chosen(reduction, size_average, reduce)
     broadcast_shapes(input._data.shape, target._data.shape)
     return reduced(log1p(exp(mul(neg(target), input))), reduction)
@@ -142,8 +142,8 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float =
                       reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """``sum(max(margin - input[target] + input[i], 0)**p) / C`` over the classes i != target.
 
-    input (N, C) or (C,); target (N,) or () of int64; weight (C,), of the target's class; p 1 or 2.
-    Raises: ValueError for another `p`; RuntimeError (as PyTorch) for shapes that do not fit.
+    input (N, C) or (C,); target (N,) or () of int64; weight (C,), per target class; p 1 or 2.
+    Raises: ValueError for other `p`; RuntimeError (as PyTorch) for shapes that do not match.
     """
     reduction = chosen(reduction, size_average, reduce)
     if p not in (1, 2):
@@ -192,8 +192,8 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, size_average: bool | N
                            reduction: str = "mean") -> Tensor:  # fmt: skip
     """``sum(max(1 - (input[j] - input[i]), 0)) / C`` over target classes j and all others i.
 
-    (N, C) or (C,) both; a row of `target` lists its classes, up to the first -1.
-    Raises: RuntimeError (as PyTorch) for shapes or classes that do not fit.
+    Both (N, C) or (C,); a row of `target` lists its classes, up to the first -1.
+    Raises: RuntimeError (as PyTorch) for shapes or classes that do not match.
     """
     reduction = chosen(reduction, size_average, reduce)
     shape = list(input.shape)
@@ -219,9 +219,9 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, size_average: bool | N
 def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | None = None,
                                 size_average: bool | None = None, reduce: bool | None = None,
                                 reduction: str = "mean") -> Tensor:  # fmt: skip
-    """The mean over the last dimension of the binary cross-entropy of each class's logit.
+    """The binary cross-entropy of each class's logit, averaged over the last dimension.
 
-    (N, C) both; weight (C,) or what broadcasts.
+    Both (N, C); weight (C,) or any shape that broadcasts.
     """
     reduction = chosen(reduction, size_average, reduce)
     yes, no = logsigmoid(input), logsigmoid(neg(input))

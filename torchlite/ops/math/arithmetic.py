@@ -27,7 +27,7 @@ _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 
 
 def zeros_like(xp: Any, x: Any) -> Any:
-    """Zeros of the shape and dtype of `x`: the gradient of what moves in steps."""
+    """Zeros of the shape and dtype of `x`: the gradient of a step function."""
     return xp.full(tuple(x.shape), 0, dtypes.of(x))
 
 
@@ -70,7 +70,7 @@ def _to_decimals(op: Any, input: Tensor, decimals: int = 0) -> Tensor:
 
 
 def named(name: str, decorate: Any) -> Any:
-    """An elementwise operation without a public function of its own."""
+    """An elementwise operation that has no public function."""
 
     def stub(input: Any, other: Any) -> Any: ...
 
@@ -79,7 +79,7 @@ def named(name: str, decorate: Any) -> Any:
 
 
 def _no_zero_division(x: Any, y: Any) -> None:
-    """Integers cannot hold an infinity."""
+    """Reject division by zero in integers, which cannot represent infinity."""
     data = x if hasattr(x, "dtype") else y
     if dtypes.of(data).category >= FLOAT:
         return
@@ -116,12 +116,12 @@ def mul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     floats=True,
     extra=_rounded,
     input=lambda xp, g, other: xp.div(g, other),
-    # Not by the result, which the user may overwrite: ``y = a / b; y += 1``.
+    # Not in terms of the result, which the user may overwrite: ``y = a / b; y += 1``.
     other=lambda xp, g, input, other: xp.neg(xp.div(xp.mul(g, xp.div(input, other)), other)),
 )
 def div(input: Any, other: Any, *, rounding_mode: str | None = None,
         out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """``input / other``: a true quotient; rounding_mode "trunc" or "floor" rounds it."""
+    """``input / other``, the true quotient; rounding_mode "trunc" or "floor" rounds it."""
 
 
 @binary(
@@ -131,7 +131,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None,
     other=no_gradient("floor_divide"),
 )
 def floor_divide(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """``floor(input / other)``. Raises: RuntimeError for an integer division by zero."""
+    """``floor(input / other)``. Raises: RuntimeError for integer division by zero."""
 
 
 _div_floor = named(  # unlike floor_divide it has a gradient: zero
@@ -153,7 +153,7 @@ _div_floor = named(  # unlike floor_divide it has a gradient: zero
     other=lambda xp, g, input, other: xp.neg(xp.mul(g, xp.floor(xp.div(input, other)))),
 )
 def remainder(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """Python's ``input % other``: the sign of `other`."""
+    """Python's ``input % other``, with the sign of `other`."""
 
 
 @binary(
@@ -163,7 +163,7 @@ def remainder(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     other=lambda xp, g, input, other: xp.neg(xp.mul(g, xp.trunc(xp.div(input, other)))),
 )
 def fmod(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """C's ``fmod(input, other)``: the sign of `input`."""
+    """C's ``fmod(input, other)``, with the sign of `input`."""
 
 
 @unary(refuses=(BOOL,), input=lambda xp, g: xp.neg(g))
@@ -221,7 +221,7 @@ def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @unary(refuses=(COMPLEX, BOOL), extra=_to_decimals, input=zeros_like)
 def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Tensor:
-    """The nearest integer, halves to even; with `decimals`, to that many decimal places."""
+    """The nearest integer, rounding half to even; or rounded to `decimals` decimal places."""
 
 
 @operation(in_place=True)
@@ -255,7 +255,7 @@ def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 @unary(
     floats=True,
     refuses=(COMPLEX,),
-    # Not by the result, which the user may overwrite.
+    # Not in terms of the result, which the user may overwrite.
     input=lambda xp, g, input: xp.div(g, _gauss(xp, xp.erfinv(input))),
 )
 def erfinv(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -272,7 +272,7 @@ def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @unary(refuses=(), holomorphic=False, input=lambda xp, g, input: _sgn_input(xp, g, input))
 def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``input / |input|`` of complex numbers, `sign` of real ones."""
+    """``input / |input|`` for complex numbers, `sign` for real ones."""
 
 
 def _sgn_input(xp: Any, g: Any, input: Any) -> Any:

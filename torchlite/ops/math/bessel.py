@@ -1,4 +1,4 @@
-"""Bessel and Airy functions. As in PyTorch, those of this file have no gradient."""
+"""Bessel and Airy functions. As in PyTorch, the functions in this file have no gradient."""
 
 from __future__ import annotations
 

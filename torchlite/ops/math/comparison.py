@@ -1,4 +1,4 @@
-"""Comparisons, logic and bits. Results of comparisons and logic are bool tensors."""
+"""Comparisons, logic and bits. Comparisons and logical operations return bool tensors."""
 
 from __future__ import annotations
 
@@ -90,39 +90,39 @@ def logical_xor(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> T
 
 @unary(refuses=(FLOAT, COMPLEX))
 def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``~input`` of integers; logical for bool."""
+    """``~input`` for integers; logical not for bool."""
 
 
 @binary(refuses=(FLOAT, COMPLEX))
 def bitwise_and(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """``input & other`` of integers or bool."""
+    """``input & other`` for integers or bool."""
 
 
 @binary(refuses=(FLOAT, COMPLEX))
 def bitwise_or(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """``input | other`` of integers or bool."""
+    """``input | other`` for integers or bool."""
 
 
 @binary(refuses=(FLOAT, COMPLEX))
 def bitwise_xor(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """``input ^ other`` of integers or bool."""
+    """``input ^ other`` for integers or bool."""
 
 
 @binary(refuses=(dtypes.BOOL, FLOAT, COMPLEX))
 def bitwise_left_shift(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """``input << other`` of integers."""
+    """``input << other`` for integers."""
 
 
 @binary(refuses=(dtypes.BOOL, FLOAT, COMPLEX))
 def bitwise_right_shift(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """``input >> other`` of integers."""
+    """``input >> other`` for integers."""
 
 
-# --- choosing one of two ------------------------------------------------------------------------
+# --- choosing between two -----------------------------------------------------------------------
 
 
 def _share(xp: Any, g: Any, lost: Any, tied: Any) -> Any:
-    """0 where the operand lost, half of `g` where both are equal, else (at NaN, too) `g`."""
+    """0 where the operand lost, half of `g` at ties, otherwise (also at NaN) `g`."""
     return xp.where(lost, 0, xp.where(tied, xp.mul(g, 0.5), g))
 
 
@@ -133,7 +133,7 @@ def _share(xp: Any, g: Any, lost: Any, tied: Any) -> Any:
     other=lambda xp, g, input, other: _share(xp, g, xp.gt(input, other), xp.eq(input, other)),
 )
 def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The greater of two; NaN if either is. Equal operands share the gradient."""
+    """The greater of two; NaN if either is NaN. Equal operands share the gradient."""
 
 
 @binary(
@@ -143,7 +143,7 @@ def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
     other=lambda xp, g, input, other: _share(xp, g, xp.lt(input, other), xp.eq(input, other)),
 )
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The smaller of two; NaN if either is. Equal operands share the gradient."""
+    """The smaller of two; NaN if either is NaN. Equal operands share the gradient."""
 
 
 def _first_or_other_nan(xp: Any, compare: Any, input: Any, other: Any) -> Any:
@@ -157,7 +157,7 @@ def _first_or_other_nan(xp: Any, compare: Any, input: Any, other: Any) -> Any:
     other=lambda xp, g, input, other: xp.where(_first_or_other_nan(xp, xp.ge, input, other), 0, g),
 )
 def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The greater of two; the other one if one is NaN."""
+    """The greater of two; if one is NaN, the other."""
 
 
 @binary(
@@ -167,7 +167,7 @@ def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     other=lambda xp, g, input, other: xp.where(_first_or_other_nan(xp, xp.le, input, other), 0, g),
 )
 def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The smaller of two; the other one if one is NaN."""
+    """The smaller of two; if one is NaN, the other."""
 
 
 @binary(
@@ -236,7 +236,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *,
           out: Tensor | None = None) -> Any:  # fmt: skip
     """`input` where `condition` (bool) holds, else `other`; all three broadcast.
 
-    With `condition` alone: the tuple of index tensors of its non-zero elements.
+    With `condition` alone: a tuple of index tensors of its non-zero elements.
     """
     check_tensors("where", condition=condition)
     if input is None and other is None:

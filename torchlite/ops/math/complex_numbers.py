@@ -1,4 +1,4 @@
-"""Parts of complex numbers."""
+"""Operations on complex numbers and their parts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _complex = declare(
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex numbers ``real + 1j * imag``. Shapes broadcast.
 
-    Raises: RuntimeError (as PyTorch) for dtypes that differ or are no floats.
+    Raises: RuntimeError (as PyTorch) if the dtypes differ or are not floating-point.
     """
     check_tensors("complex", real=real, imag=imag)
     kinds = real.dtype, imag.dtype
@@ -62,14 +62,14 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
 @attribute()
 @functional
 def real(input: Tensor) -> Tensor:
-    """The real parts of complex numbers, as a view; real numbers as they are."""
+    """The real part of complex numbers, as a view; real numbers are returned unchanged."""
     return _real(input) if input.dtype.category == COMPLEX else input
 
 
 @attribute()
 @functional
 def imag(input: Tensor) -> Tensor:
-    """The imaginary parts of complex numbers, as a view. Raises: RuntimeError for real numbers."""
+    """The imaginary part of complex numbers, as a view. Raises: RuntimeError for real numbers."""
     if input.dtype.category != COMPLEX:
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
     return _imag(input)
@@ -77,25 +77,25 @@ def imag(input: Tensor) -> Tensor:
 
 @operation
 def conj(input: Tensor) -> Tensor:
-    """The complex conjugate, in memory of its own; real numbers as they are."""
+    """The complex conjugate, always computed eagerly; real numbers are returned unchanged."""
     return _conj(input) if input.dtype.category == COMPLEX else input
 
 
 @operation(in_place=True)
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The complex conjugate; real numbers as they are."""
+    """The complex conjugate; real numbers are returned unchanged."""
     return conj(input) if out is None else write_out("conj_physical", out, conj(input))
 
 
 @operation
 def resolve_conj(input: Tensor) -> Tensor:
-    """`input`: conjugation is never put off."""
+    """`input`: conjugation is never lazy."""
     return input
 
 
 @operation
 def resolve_neg(input: Tensor) -> Tensor:
-    """`input`: negation is never put off."""
+    """`input`: negation is never lazy."""
     return input
 
 
@@ -110,7 +110,7 @@ def _angle_input(xp: Any, g: Any, input: Any) -> Any:
 
 @unary(in_place=False, floats=True, input=_angle_input)
 def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The argument of complex numbers in radians; 0 or pi of real ones."""
+    """The argument of complex numbers in radians; 0 or pi for real ones."""
 
 
 @operation
@@ -131,7 +131,7 @@ def isreal(input: Tensor) -> Tensor:
 
 @operation
 def view_as_real(input: Tensor) -> Tensor:
-    """(real part, imaginary part) along a new last dimension, copied. (*) -> (*, 2)."""
+    """A copy with (real part, imaginary part) along a new last dimension. (*) -> (*, 2)."""
     if input.dtype.category != COMPLEX:
         raise RuntimeError("view_as_real is only supported for complex tensors")
     return stack((real(input), imag(input)), -1)
@@ -139,7 +139,7 @@ def view_as_real(input: Tensor) -> Tensor:
 
 @operation
 def view_as_complex(input: Tensor) -> Tensor:
-    """The complex numbers whose parts lie along the last dimension, copied. (*, 2) -> (*)."""
+    """A complex copy of (real part, imaginary part) along the last dimension. (*, 2) -> (*)."""
     if input.dtype.category != FLOAT:
         raise RuntimeError(
             "view_as_complex is only supported for half, float and double tensors, but got a "
@@ -150,7 +150,7 @@ def view_as_complex(input: Tensor) -> Tensor:
     return complex(input.select(-1, 0), input.select(-1, 1))
 
 
-#: Attributes that `torchlite.ops.core.methods` attaches.
+#: The public operations of this module.
 __all__ = [
     "angle", "complex", "conj", "conj_physical", "imag", "isreal", "polar", "real", "resolve_conj",
     "resolve_neg", "view_as_complex", "view_as_real",

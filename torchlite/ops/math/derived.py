@@ -1,4 +1,4 @@
-"""Clamping, blending, and other elementwise functions made of the basic ones."""
+"""Clamping, interpolation, and other elementwise functions composed of the basic ones."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ _clamp = declare("clamp", x=lambda xp, g, x, low, high: xp.clamp_backward(g, x, 
 @operation(in_place=True)
 def clamp(input: Tensor, min: Any = None, max: Any = None, *,
           out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """`input` raised to `min` and lowered to `max`: numbers, tensors that broadcast, or None.
+    """`input` raised to `min`, then lowered to `max`: scalars, tensors that broadcast, or None.
 
-    NaN is kept; the gradient at a bound is 1. Raises: RuntimeError if both bounds are None.
+    NaN is kept; at a bound the gradient is 1. Raises: RuntimeError if both bounds are None.
     """
     check_tensors("clamp", input=input)
     if min is None and max is None:
@@ -68,7 +68,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *,
 
 
 def _together(input: Tensor, low: Any, high: Any) -> tuple[Tensor, Any, Any]:
-    """All in the dtype that they compute in."""
+    """All three in the dtype of the computation."""
     kind = result_type(*(x for x in (input, low, high) if x is not None))
     if kind.category == COMPLEX:
         raise NotImplementedError("clamp is not supported for complex types")
@@ -77,7 +77,7 @@ def _together(input: Tensor, low: Any, high: Any) -> tuple[Tensor, Any, Any]:
 
 
 def _clamp_by_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
-    """The gradient goes to a bound only where it is passed; NaN of a bound wins."""
+    """The gradient goes to a bound only where it is exceeded; NaN in a bound propagates."""
     for bound, passes in ((low, lt), (high, gt)):
         if bound is not None:
             passed = passes(input, bound)
@@ -89,7 +89,7 @@ def _clamp_by_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
 
 @operation(in_place=True)
 def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
-    """`input` raised to `min`, a number or a tensor."""
+    """`input`, but at least `min`, a scalar or a tensor."""
     check_tensors("clamp_min", input=input)
     if isinstance(min, Tensor):
         result = _clamp_by_tensors(*_together(input, min, None))
@@ -99,7 +99,7 @@ def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
 
 @operation(in_place=True)
 def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
-    """`input` lowered to `max`, a number or a tensor."""
+    """`input`, but at most `max`, a scalar or a tensor."""
     check_tensors("clamp_max", input=input)
     if isinstance(max, Tensor):
         result = _clamp_by_tensors(*_together(input, None, max))
@@ -110,7 +110,7 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
 @operation(in_place=True)
 def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = None,
                neginf: float | None = None, *, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """`input` with numbers for NaN (0) and the infinities (the greatest and least numbers)."""
+    """`input` with NaN and infinities replaced; by default, by 0 and the extreme finite values."""
     result = clone(input)
     if input.dtype.category == FLOAT:
         limits = dtypes.finfo(input.dtype)
@@ -124,12 +124,12 @@ def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = N
     return result if out is None else write_out("nan_to_num", out, result)
 
 
-# --- blending -----------------------------------------------------------------------------------
+# --- interpolation ------------------------------------------------------------------------------
 
 
 @operation(in_place=True)
 def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor:
-    """``input + weight * (end - input)``; weight is a number or a tensor. All broadcast.
+    """``input + weight * (end - input)``; weight is a scalar or a tensor. All broadcast.
 
     Raises: RuntimeError (as PyTorch) if the dtypes differ.
     """
@@ -161,7 +161,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1,
 @operation(in_place=True)
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1,
             out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """``input + value * tensor1 / tensor2``. Raises: RuntimeError for a quotient of integers."""
+    """``input + value * tensor1 / tensor2``. Raises: RuntimeError for integer division."""
     if result_type(tensor1, tensor2).category < FLOAT:
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported, and in a future release addcdiv "
@@ -195,12 +195,12 @@ def _xlogy_input(xp: Any, g: Any, input: Any, other: Any) -> Any:
     other=lambda xp, g, input, other: xp.div(xp.mul(g, input), other),
 )
 def xlogy(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """``input * log(other)``, 0 where `input` is 0 and `other` is not NaN."""
+    """``input * log(other)``; 0 where `input` is 0 and `other` is not NaN."""
 
 
 @operation(in_place=True)
 def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None) -> Tensor:
-    """``log(input / (1 - input))``; with `eps`, of `input` clamped to [eps, 1 - eps]."""
+    """``log(input / (1 - input))``; with `eps`, `input` is first clamped to [eps, 1 - eps]."""
     x = cast(input, at_least_float(input.dtype))
     if eps is not None:
         x = clamp(x, eps, 1 - eps)
@@ -230,37 +230,37 @@ def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tens
 
 @operation(in_place=True)
 def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Degrees as radians."""
+    """Degrees converted to radians."""
     result = mul(input, math.pi / 180)
     return result if out is None else write_out("deg2rad", out, result)
 
 
 @operation(in_place=True)
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Radians as degrees."""
+    """Radians converted to degrees."""
     result = mul(input, 180 / math.pi)
     return result if out is None else write_out("rad2deg", out, result)
 
 
 @operation(in_place=True)
 def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``sin(pi * input) / (pi * input)``, 1 at 0."""
+    """``sin(pi * input) / (pi * input)``; 1 at 0."""
     zero, kind = eq(input, 0), at_least_float(input.dtype)
     x = mul(where(zero, 1, cast(input, computing(kind))), math.pi)
     result = cast(where(zero, 1, div(sin(x), x)), kind)
     return result if out is None else write_out("sinc", out, result)
 
 
-# --- questions about floats ---------------------------------------------------------------------
+# --- tests on floats ----------------------------------------------------------------------------
 
 
 @operation
 def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Where the sign is negative, -0.0 included."""
+    """Where the sign is negative, including -0.0."""
     if input.dtype.category == COMPLEX:
         raise RuntimeError("signbit is not implemented for complex tensors.")
     data = input._data
-    if input.dtype.category == FLOAT:  # not by ``input < 0``, which -0.0 and -NaN are not
+    if input.dtype.category == FLOAT:  # ``input < 0`` misses -0.0 and -NaN
         data = local.mode.xp.copysign(1.0, data)
     result = lt(wrap(local.mode.xp.asarray(data)), 0)
     return result if out is None else write_out("signbit", out, result)
@@ -304,7 +304,7 @@ _polygamma = declare(
 
 @functional
 def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The derivative of order `n` of `digamma`."""
+    """The `n`-th derivative of `digamma`."""
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
     if n == 0:
@@ -314,7 +314,7 @@ def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _polygamma_of(self: Tensor, n: int) -> Tensor:
-    """The derivative of order `n` of `digamma`."""
+    """The `n`-th derivative of `digamma`."""
     return polygamma(n, self)
 
 
@@ -365,7 +365,7 @@ def frexp(input: Tensor) -> tuple[Tensor, Tensor]:
 @operation
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False,
          invert: bool = False) -> Tensor:  # fmt: skip
-    """Where `elements` are among `test_elements`; either may be a number. Shape of `elements`."""
+    """Where `elements` occur in `test_elements`; either may be a scalar. Shape of `elements`."""
     xp = local.mode.xp
     if not isinstance(elements, Tensor) and not isinstance(test_elements, Tensor):
         raise not_a_tensor("isin", 1, "elements", elements)

@@ -34,7 +34,7 @@ def _pow_other(xp: Any, g: Any, out: Any, input: Any, other: Any) -> Any:
 
 
 def _no_negative_exponent(x: Any, y: Any) -> None:
-    """Integers cannot hold a fraction."""
+    """Reject negative exponents of integers, which cannot represent fractions."""
     data = x if hasattr(x, "dtype") else y
     if isinstance(y, int) and y < 0 and dtypes.of(data).category < FLOAT:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
@@ -50,7 +50,7 @@ def pow(input: Tensor | complex, exponent: Tensor | complex, *,
         out: Tensor | None = None) -> Tensor:  # fmt: skip
     """``input ** exponent``; the gradient of ``x ** 0`` is 0.
 
-    Raises: RuntimeError for a negative integer exponent of integers.
+    Raises: RuntimeError for integers to a negative integer power.
     """
     return _pow(input, exponent, out=out)
 

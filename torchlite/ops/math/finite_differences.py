@@ -16,17 +16,17 @@ from torchlite.ops.shape.slicing import narrow
 @functional
 def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None,
              edge_order: int = 1) -> tuple[Tensor, ...]:  # fmt: skip
-    """The derivative of a function along each of `dim`, of which `input` has the values.
+    """The derivative, along each of `dim`, of the function whose values are `input`.
 
-    Inside by central differences of second order, at the edges by differences of `edge_order`.
+    Second-order central differences inside, one-sided differences of `edge_order` at the edges.
 
     Args:
-        spacing: The distance of neighbours: a number, or one for each dimension, or a tensor of
-            the coordinates for each. Default: 1.
-        dim: A dimension or several. Default: all.
+        spacing: The distance between samples: a scalar, one scalar per dimension, or one tensor of
+            coordinates per dimension. Default: 1.
+        dim: One dimension or several. Default: all.
         edge_order: 1 or 2.
 
-    Raises: RuntimeError for spacings that do not fit the dimensions, too few values, uint8.
+    Raises: RuntimeError for spacings that do not match the dimensions, too few values, or uint8.
     """
     if input.dtype is uint8:
         raise RuntimeError("torch.gradient does not support uint8 input.")
@@ -44,7 +44,7 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None,
 
 
 def _spacings(spacing: Any, count: int, of_all: bool) -> list:
-    """A spacing for each dimension."""
+    """One spacing per dimension."""
     if not isinstance(spacing, (list, tuple)):
         spacing = spacing.item() if isinstance(spacing, Tensor) else spacing
         return [1 if spacing is None else spacing] * count
@@ -89,7 +89,7 @@ def _inside(x: Tensor, dim: int, widths: Any) -> Tensor:
 
 
 def _edge(x: Tensor, dim: int, widths: Any, order: int, at_end: bool) -> Tensor:
-    """At the first value or the last, from it and its `order` neighbours."""
+    """The derivative at the first or last value, from it and its `order` neighbours."""
     start = x._data.shape[dim] - order - 1 if at_end else 0
     values = [narrow(x, dim, start + i, 1) for i in range(order + 1)]
     steps = [narrow(widths, dim, start + i, 1) if isinstance(widths, Tensor) else widths

@@ -1,7 +1,7 @@
 """Orthogonal polynomials, by their three-term recurrences (Abramowitz and Stegun 22.7).
 
-``f(input, n)``: the polynomial of degree `n` at `input`; both are numbers or tensors that
-broadcast, and a negative degree gives 0. Computed in float64. As in PyTorch, without a gradient.
+``f(input, n)``: the polynomial of degree `n` at `input`; both are scalars or tensors and
+broadcast; a negative degree gives 0. Computed in float64. As in PyTorch, there is no gradient.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _Step = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 
 def _polynomial(name: str, meaning: str, linear: Callable[[Tensor], Tensor], step: _Step,
                 shifted: bool = False) -> Callable:  # fmt: skip
-    """The operation: ``linear(x)`` is of degree 1, ``step(k, x, before, p)`` of degree k + 1."""
+    """The operation: ``linear(x)`` has degree 1, ``step(k, x, before, p)`` degree k + 1."""
 
     def polynomial(input: Any, n: Any, *, out: Tensor | None = None) -> Tensor:
         kind, x, degree = _operands(name, input, n)
@@ -44,7 +44,7 @@ def _polynomial(name: str, meaning: str, linear: Callable[[Tensor], Tensor], ste
 
 
 def _operands(name: str, input: Any, n: Any) -> tuple[dtypes.dtype, Tensor, Tensor]:
-    """The dtype of the result; `input` in float64 and `n` in int64, broadcast."""
+    """The dtype of the result; `input` as float64 and `n` as int64, broadcast."""
     if not isinstance(input, Tensor) and not isinstance(n, Tensor):
         raise not_a_tensor(name, 1, "input", input)
     kind = at_least_float(result_type(input, n))

@@ -1,4 +1,4 @@
-"""Functions that PyTorch has in `torch.special` only, and the modified Bessel functions."""
+"""Functions that PyTorch has only in `torch.special`, and the modified Bessel functions."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def entr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @functional
 def ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The distribution function of the normal distribution."""
+    """The cumulative distribution function of the standard normal distribution."""
     result = mul(erfc(mul(floats(input), -math.sqrt(0.5))), 0.5)
     return result if out is None else write_out("ndtr", out, result)
 
@@ -91,7 +91,7 @@ def ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     input=lambda xp, g, out: xp.mul(g, xp.mul(xp.exp(xp.mul(xp.square(out), 0.5)), _SQRT_2PI)),
 )
 def ndtri(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The quantile of the normal distribution: the inverse of `ndtr`."""
+    """The quantile function of the standard normal distribution: the inverse of `ndtr`."""
 
 
 @unary(
@@ -103,7 +103,7 @@ def ndtri(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     ),
 )
 def log_ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The logarithm of `ndtr`, without its underflow."""
+    """The logarithm of `ndtr`, without underflow."""
 
 
 @unary(
@@ -131,7 +131,7 @@ def _xlog1py_input(xp: Any, g: Any, input: Any, other: Any) -> Any:
     other=lambda xp, g, input, other: xp.div(xp.mul(g, input), xp.add(other, 1)),
 )
 def xlog1py(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """``input * log(1 + other)``, 0 where `input` is 0 and `other` is not NaN."""
+    """``input * log(1 + other)``; 0 where `input` is 0 and `other` is not NaN."""
 
 
 # --- the gamma and zeta functions ---------------------------------------------------------------
@@ -169,7 +169,7 @@ def _zeta_other(xp: Any, g: Any, input: Any, other: Any) -> Any:
 
 @binary(method=False, floats=True, refuses=(COMPLEX,), input=no_gradient("zeta"), other=_zeta_other)
 def zeta(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """Hurwitz's zeta function, ``sum((other + k) ** -input)`` over k >= 0; NaN for input < 1."""
+    """The Hurwitz zeta function, ``sum((other + k) ** -input)`` over k >= 0; NaN for input < 1."""
 
 
 __all__ = ["i0", "igamma", "igammac"]

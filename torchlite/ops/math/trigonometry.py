@@ -12,17 +12,17 @@ from torchlite.ops.core.methods import alias
 
 @unary(floats=True, input=lambda xp, g, input: xp.mul(g, xp.cos(input)))
 def sin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Sine of radians."""
+    """Sine of an angle in radians."""
 
 
 @unary(floats=True, input=lambda xp, g, input: xp.neg(xp.mul(g, xp.sin(input))))
 def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Cosine of radians."""
+    """Cosine of an angle in radians."""
 
 
 @unary(floats=True, input=lambda xp, g, out: xp.mul(g, xp.add(xp.square(out), 1)))
 def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Tangent of radians."""
+    """Tangent of an angle in radians."""
 
 
 @unary(floats=True, input=lambda xp, g, input: xp.div(g, xp.sqrt(xp.sub(1, xp.square(input)))))

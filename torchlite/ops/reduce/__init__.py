@@ -1,1 +1,1 @@
-"""Sums, extremes and statistics along dimensions; running ones; order."""
+"""Sums, extremes and statistics over dimensions; cumulative operations; sorting."""

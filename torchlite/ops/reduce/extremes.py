@@ -1,7 +1,7 @@
-"""Greatest and smallest elements, with their gradients.
+"""Maxima and minima, with their gradients.
 
-Of equal elements, all get the same share of the gradient where the result is a value only
-(`amax`, ``max(x)``), and one gets all of it where its index is a result too (``max(x, dim)``).
+Equal elements share the gradient equally where only the value is returned (`amax`, ``max(x)``);
+one of them gets all of it where its index is returned too (``max(x, dim)``).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _extreme_x(xp: Any, g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> 
     found = xp.eq(x, restore(xp, out, shape, axis, keepdims))
     shares = xp.sum(xp.astype(found, dtypes.of(x)), axis, True)
     kept = xp.where(found, restore(xp, g, shape, axis, keepdims), 0)
-    return xp.div(kept, shares)  # NaN equals nothing: its gradient is 0 / 0
+    return xp.div(kept, shares)  # NaN equals nothing, so its gradient is 0 / 0
 
 
 def _pick_x(xp: Any, g: Any, x_shape: tuple, index: Any, axis: int) -> Any:
@@ -47,7 +47,7 @@ _pick = declare("pick", x=_pick_x)
 
 
 def picked(name: str, input: Tensor, places: Any, axis: int, keepdim: bool, out: Any = None) -> Any:
-    """The named tuple of the elements at `places` along `axis`, and of `places`.
+    """The named tuple of the elements at the indices `places` along `axis`, and `places`.
 
     `places`: an int64 array in the shape of `input` without `axis`.
     """
@@ -94,7 +94,7 @@ def max(input: Tensor, dim: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @operation
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None,
         out: Any = None) -> Any:  # fmt: skip
-    """The greatest element; ``max(input, dim)``: ``(values, indices)``; of two tensors: `maximum`.
+    """The maximum; ``max(input, dim)``: ``(values, indices)``; of two tensors: `maximum`.
 
     NaN counts as greatest. Raises: RuntimeError for no elements, IndexError for an empty `dim`.
     """
@@ -110,7 +110,7 @@ def min(input: Tensor, dim: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @operation
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None,
         out: Any = None) -> Any:  # fmt: skip
-    """The smallest element; ``min(input, dim)``: ``(values, indices)``; of two tensors: `minimum`.
+    """The minimum; ``min(input, dim)``: ``(values, indices)``; of two tensors: `minimum`.
 
     NaN counts as smallest. Raises: as `max`.
     """
@@ -129,7 +129,7 @@ def _over_dims(name: str, primitive: Any, input: Any, dim: Dims, keepdim: bool) 
 @operation
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False, *,
          out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The greatest element over `dim` (all by default). Raises: as `max`."""
+    """The maximum over `dim` (all by default). Raises: as `max`."""
     result = _over_dims("amax", _amax, input, dim, keepdim)
     return result if out is None else write_out("amax", out, result)
 
@@ -137,7 +137,7 @@ def amax(input: Tensor, dim: Dims = (), keepdim: bool = False, *,
 @operation
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False, *,
          out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The smallest element over `dim` (all by default). Raises: as `max`."""
+    """The minimum over `dim` (all by default). Raises: as `max`."""
     result = _over_dims("amin", _amin, input, dim, keepdim)
     return result if out is None else write_out("amin", out, result)
 
@@ -145,7 +145,7 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False, *,
 @operation
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False,
             out: Any = None) -> return_types.aminmax:  # fmt: skip
-    """The smallest and the greatest element, of all or over one dimension: ``(min, max)``."""
+    """The minimum and maximum, of all elements or over one dimension: ``(min, max)``."""
     data = data_of("aminmax", input)
     if dim is None and not data.size:
         raise RuntimeError(

@@ -1,4 +1,4 @@
-"""Histograms over one dimension and several."""
+"""Histograms in one dimension and several."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _NAME = "torch.histogramdd: "
 def histogram(input: Tensor, bins: Any = 100, *, range: Sequence[float] | None = None,
               weight: Tensor | None = None, density: bool = False,
               out: Any = None) -> return_types.histogram:  # fmt: skip
-    """How many elements lie in each bin, or the sum of their weights: (hist, bin_edges).
+    """The number of elements in each bin, or the sum of their weights: (hist, bin_edges).
 
     Args:
-        bins: A number of equal bins, or their edges (bins + 1).
-        range: Least and greatest edge of equal bins. Default: of the elements.
-        weight: Of the shape of `input`.
-        density: Divide by the total and the widths of the bins.
+        bins: The number of equal bins, or their edges (bins + 1).
+        range: Lowest and highest edge of equal bins. Default: the extremes of the elements.
+        weight: In the shape of `input`.
+        density: Divide by the total and by the bin widths.
 
-    A bin includes its lower edge, the last one its upper edge too. No gradient.
-    Raises: RuntimeError for integers, and arguments that do not fit each other.
+    A bin includes its lower edge, the last one also its upper edge. No gradient.
+    Raises: RuntimeError for integers, and arguments that do not fit together.
     """
     if isinstance(bins, Tensor) and range is not None:
         raise TypeError("histogram() received an invalid combination of arguments")
@@ -54,8 +54,8 @@ def histogramdd(
     """`histogram` of points (*, D) in D dimensions: (hist, a tuple of D bin_edges).
 
     Args:
-        bins: A number of bins for all dimensions, a number for each, or a tensor of edges for each.
-        range: Least and greatest edge of dimension 0, of dimension 1, ...
+        bins: One number of bins for all dimensions, or a number or a tensor of edges for each.
+        range: Lowest and highest edge of dimension 0, of dimension 1, ...
         weight: (*).
     """
     if input._data.ndim < 2:
@@ -74,7 +74,7 @@ def histogramdd(
 
 def _histogram(name: str, points: Tensor, bins: list, range: Sequence[float] | None,
                weights: Tensor | None, density: bool) -> tuple[Tensor, tuple]:  # fmt: skip
-    """Of points (N, D) with weights (N): the histogram and the D tensors of edges."""
+    """The histogram of points (N, D) with weights (N), and the D tensors of edges."""
     points = points.detach()
     if points.dtype.category != FLOAT:
         raise refuse("histogramdd", points.dtype)
@@ -142,7 +142,7 @@ def _even_edges(name: str, x: Tensor, bins: int, limits: Any, d: int) -> Tensor:
 
 
 def _counts(points: Tensor, edges: list[Tensor], weights: Tensor | None) -> Tensor:
-    """The weight of the points in each bin."""
+    """The total weight of the points in each bin."""
     sizes = [e._data.shape[0] - 1 for e in edges]
     if not math.prod(sizes):
         return zeros(sizes, dtype=points.dtype)

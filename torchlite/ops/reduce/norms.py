@@ -1,4 +1,4 @@
-"""Normalised exponentials and norms, with their gradients."""
+"""Softmax, log-sum-exp and norms, with their gradients."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def softmax(input: Tensor, dim: int, dtype: dtype | None = None, *,
 @operation
 def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None, *,
                 out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """``log(softmax(input, dim))`` without its loss of precision. Raises: as `softmax`."""
+    """``log(softmax(input, dim))`` without loss of precision. Raises: as `softmax`."""
     result = _along("log_softmax", _log_softmax, input, dim, dtype)
     return result if out is None else write_out("log_softmax", out, result)
 
@@ -73,7 +73,7 @@ _logsumexp = declare("logsumexp", x=_logsumexp_x)
 @operation
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False, *,
               out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """``log(exp(input).sum(dim))`` without overflow; -inf of nothing."""
+    """``log(exp(input).sum(dim))`` without overflow; -inf for no elements."""
     data = data_of("logsumexp", input)
     input = cast(input, at_least_float(dtypes.of(data)))
     axes = axes_of(dim, data.ndim)
@@ -92,7 +92,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False, *,
 
 
 def _norm_x(xp: Any, g: Any, x: Any, out: Any, p: float, axis: Any, keepdims: bool) -> Any:
-    """0 where the norm is 0, and at elements that are 0."""
+    """The gradient is 0 where the norm is 0, and at elements that are 0."""
     shape = tuple(x.shape)
     if p == 0:
         return xp.full(shape, 0, dtypes.of(x))
@@ -110,7 +110,7 @@ _norm = declare("norm", x=_norm_x)
 
 
 def _check_extreme(p: float, data: Any, axes: Any) -> None:
-    """Raise PyTorch's error for an infinite or negative norm of nothing."""
+    """Raise PyTorch's error for an infinite or negative norm of no elements."""
     if data.size or (math.isfinite(p) and p >= 0):
         return
     order = "inf" if p > 0 else "-inf" if math.isinf(p) else f"{p:g}"
@@ -129,9 +129,9 @@ def _check_extreme(p: float, data: Any, axes: Any) -> None:
 
 def vector_norm(x: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool = False, *,
                 dtype: dtype | None = None, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """``sum(|x|**ord)**(1/ord)`` over `dim`; ord inf, -inf: extremes; 0: how many are not 0.
+    """``sum(|x|**ord)**(1/ord)`` over `dim`; ord inf, -inf: extremes; 0: number of non-zeros.
 
-    Raises: RuntimeError (as PyTorch) for integers, and for an infinite norm of nothing.
+    Raises: RuntimeError (as PyTorch) for integers, and for an infinite norm of no elements.
     """
     data = data_of("linalg_vector_norm", x)
     if dtypes.of(data).category < FLOAT:
@@ -176,7 +176,7 @@ def norm(input: Tensor, p: float | str | None = "fro", dim: Dims = None, keepdim
 
 @operation
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
-    """The `p`-norm of ``input - other``, of all elements."""
+    """The `p`-norm of all elements of ``input - other``."""
     if result_type(input, other).category < FLOAT:
         raise RuntimeError(
             "norm(): input dtype should be either floating point or complex. "
@@ -205,7 +205,7 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float, *,
 
 @functional
 def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
-    """The norms of order `pow` of the slices along `dim`, which keep it; of all for dim -1."""
+    """The norms of order `pow` of the slices along `dim`, which is kept; of all for dim -1."""
     if dim == -1:
         return norm(v, pow)
     return norm(v, pow, [d for d in range(v.ndim) if d != dim % v.ndim], keepdim=True)

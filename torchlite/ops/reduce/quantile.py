@@ -59,7 +59,7 @@ def _quantile(name: str, input: Tensor, q: Any, dim: int | None, keepdim: bool,
     if ignore_nan:
         last = sub(sum_(missing.logical_not(), -1, True), 1).clamp(min=0)
         ranks = mul(q, last)
-    else:  # a NaN is sorted to the end
+    else:  # NaN is sorted to the end
         last = rows._data.shape[-1] - 1
         ranks = where(any_(missing, -1, True), last, mul(q, last))
     result = _between(rows, cast(ranks, rows.dtype), interpolation)  # (*rows, number of q)
@@ -91,10 +91,10 @@ def _between(rows: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
 @operation
 def quantile(input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
              interpolation: str = "linear", out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The `q`-th quantiles (a number or a vector in [0, 1]) of all elements or along `dim`.
+    """The `q`-th quantiles (a scalar or a vector in [0, 1]) of all elements or along `dim`.
 
-    A vector's dimension comes first in the result. interpolation: "linear", "lower", "higher",
-    "midpoint" or "nearest". A NaN makes the result NaN.
+    The dimension of a vector comes first in the result. interpolation: "linear", "lower", "higher",
+    "midpoint" or "nearest". NaN propagates.
     """
     result = _quantile("quantile", input, q, dim, keepdim, interpolation, False)
     return result if out is None else write_out("quantile", out, result)

@@ -1,7 +1,7 @@
 """Reductions over dimensions, with their gradients.
 
-``dim``: an int, a tuple of ints, or None for all dimensions. ``keepdim`` leaves reduced dimensions
-with size 1.
+``dim``: an int, a tuple of ints, or None for all dimensions. ``keepdim`` keeps the reduced
+dimensions with size 1.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from torchlite.ops.reduce.scan import shifted
 
 
 def restore(xp: Any, g: Any, x_shape: tuple, axis: Any, keepdims: bool) -> Any:
-    """`g` with the reduced axes of `x_shape` put back as axes of size 1."""
+    """`g` with the reduced axes of `x_shape` restored with size 1."""
     return g if keepdims else xp.reshape(g, reduced_shape(x_shape, axis))
 
 
 def data_of(name: str, input: Any) -> Any:
-    """The array of a tensor, or PyTorch's TypeError."""
+    """The array of a tensor. Raises PyTorch's TypeError for other objects."""
     data = getattr(input, "_data", None)
     if data is None:
         raise not_a_tensor(name, 1, "input", input)
@@ -37,12 +37,12 @@ def data_of(name: str, input: Any) -> Any:
 
 
 def axes_of(dim: Dims, ndim: int) -> Any:
-    """`dim` as the backend takes it: None or a tuple of non-negative ints."""
+    """`dim` in the backend's form: None or a tuple of non-negative ints."""
     return None if dim is None else normalize_dims(dim, ndim)
 
 
 def check_nonempty(name: str, data: Any, axis: Any, error: type = IndexError) -> None:
-    """Raise PyTorch's error where an extreme of nothing is asked for."""
+    """Raise PyTorch's error if there are no elements to take an extreme of."""
     if data.size:
         return
     if axis is None:
@@ -56,7 +56,7 @@ def check_nonempty(name: str, data: Any, axis: Any, error: type = IndexError) ->
 
 
 def in_single(primitive: Primitive, input: Tensor, *parameters: Any) -> Tensor:
-    """The primitive on `input`; half precision computes in float32, as in PyTorch."""
+    """Run the primitive on `input`; half precision is computed in float32, as in PyTorch."""
     if dtypes.of(input._data) is not dtypes.float16:
         return run(primitive, (input, *parameters), (input._data, *parameters))
     return cast(primitive(cast(input, dtypes.float32), *parameters), dtypes.float16)
@@ -74,7 +74,7 @@ def _mean_x(xp: Any, g: Any, x_shape: tuple, axis: Any, keepdims: bool) -> Any:
 
 
 def _prod_x(xp: Any, g: Any, x: Any, axis: int | None, keepdims: bool) -> Any:
-    """The product of all other elements, without a division: exact where some are zero."""
+    """The product of all other elements, without division: exact where some are zero."""
     row = xp.reshape(x, (-1,)) if axis is None else x
     axis = axis or 0
     before = xp.cumprod(shifted(xp, row, axis, 1, 1), axis)
@@ -92,7 +92,7 @@ _prod = declare("prod", x=_prod_x)
 @operation
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None,
         out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The sum over `dim` (all by default); integers and bool sum in int64."""
+    """The sum over `dim` (all by default); integers and bool are summed in int64."""
     data = getattr(input, "_data", None)
     if data is None:
         raise not_a_tensor("sum", 1, "input", input)
@@ -106,7 +106,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype 
 
 @operation
 def sum_to_size(input: Tensor, *size: Any) -> Tensor:
-    """The sum over the dimensions in which a tensor of shape `size` broadcasts to `input`."""
+    """The sum over the dimensions along which shape `size` broadcasts to that of `input`."""
     shape = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
     own = tuple(input._data.shape)
     lead = len(own) - len(shape)
@@ -130,7 +130,7 @@ def nansum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dty
 @operation
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None,
          out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The arithmetic mean over `dim` (all by default); NaN of nothing.
+    """The arithmetic mean over `dim` (all by default); NaN for no elements.
 
     Raises: RuntimeError (as PyTorch) for integers and bool, unless `dtype` is given.
     """
@@ -147,7 +147,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype
 
 
 def _averaged(input: Tensor, dtype: dtype | None) -> Tensor:
-    """`input` in the dtype that its mean has."""
+    """`input` in the dtype of its mean."""
     kind = dtype or input.dtype
     if kind.category < FLOAT:
         raise RuntimeError(
@@ -175,7 +175,7 @@ def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dt
 @operation
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *,
          dtype: dtype | None = None, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The product over one dimension or all; integers and bool multiply in int64."""
+    """The product over one dimension or all; integers and bool are multiplied in int64."""
     data = data_of("prod", input)
     if dtype is not None or dtypes.of(data).category < FLOAT:
         input = cast(input, dtype or dtypes.int64)
@@ -195,7 +195,7 @@ def _truth(name: str, primitive: Any, input: Any, dim: Dims, keepdim: bool, out:
     data = data_of(name, input)
     axes = () if isinstance(dim, (tuple, list)) and not dim else axes_of(dim, data.ndim)
     result = run(primitive, (input, axes, keepdim), (data, axes, keepdim))
-    if dtypes.of(data) is dtypes.uint8:  # PyTorch's bool before it had one
+    if dtypes.of(data) is dtypes.uint8:  # PyTorch's original bool
         result = cast(result, dtypes.uint8)
     return result if out is None else write_out(name, out, result)
 
@@ -221,7 +221,7 @@ def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
     return sum(ne(input, 0), dim)
 
 
-# --- places of extremes -------------------------------------------------------------------------
+# --- indices of extremes ------------------------------------------------------------------------
 
 _argmax, _argmin = declare("argmax"), declare("argmin")
 
@@ -241,7 +241,7 @@ def _place(name: str, primitive: Primitive, input: Any, dim: int | None, keepdim
 @operation
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, *,
            out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The index of the greatest element, of the first if there are equals; NaN is greatest.
+    """The index of the maximum, the first of ties; NaN counts as greatest.
 
     Without `dim`, an index into the flattened tensor. Raises: as `max`.
     """
@@ -251,7 +251,7 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, *,
 @operation
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False, *,
            out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The index of the smallest element, of the first if there are equals; NaN is smallest.
+    """The index of the minimum, the first of ties; NaN counts as smallest.
 
     Without `dim`, an index into the flattened tensor. Raises: as `min`.
     """

@@ -1,4 +1,4 @@
-"""Running sums, products and extremes along a dimension, with their gradients."""
+"""Cumulative sums, products and extremes along a dimension, with their gradients."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from torchlite.ops.shape.slicing import narrow
 
 
 def _reversed_sum(xp: Any, g: Any, axis: int) -> Any:
-    """Of each element and all after it."""
+    """The sum of each element and all after it."""
     return xp.flip(xp.cumsum(xp.flip(g, (axis,)), axis), (axis,)) if g.shape else g
 
 
 def shifted(xp: Any, x: Any, axis: int, steps: int, fill: float) -> Any:
-    """`x` moved towards the end by `steps` (towards the start if negative); `fill` comes in."""
+    """`x` shifted towards the end by `steps` (the start if negative), padded with `fill`."""
     size = x.shape[axis]
     steps = max(-size, min(steps, size))
     part = slice(0, size - steps) if steps > 0 else slice(-steps, size)
@@ -38,10 +38,10 @@ def shifted(xp: Any, x: Any, axis: int, steps: int, fill: float) -> Any:
 
 
 def _cumprod_x(xp: Any, g: Any, x: Any, axis: int) -> Any:
-    """The gradient of the running products, without a division: exact where elements are zero.
+    """The gradient of the cumulative product, without division: exact where elements are zero.
 
-    It is the product of all elements before, times ``s[i] = g[i] + x[i+1] * s[i+1]``. The steps of
-    this recurrence are joined in pairs, then in fours, ...: Hillis and Steele 1986, "Data parallel
+    It is the product of all earlier elements, times ``s[i] = g[i] + x[i+1] * s[i+1]``. The steps of
+    this recurrence are combined in pairs, then fours, ...: Hillis and Steele 1986, "Data parallel
     algorithms".
     """
     if not x.shape:
@@ -76,14 +76,14 @@ def _scan(name: str, primitive: Any, input: Any, dim: int, dtype: dtype | None,
 @operation(in_place=True)
 def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None,
            out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """Running sums along `dim`; integers and bool in int64. Shape: ``(*) -> (*)``."""
+    """Cumulative sums along `dim`; integers and bool in int64. Shape: ``(*) -> (*)``."""
     return _scan("cumsum", _cumsum, input, dim, dtype, out)
 
 
 @operation(in_place=True)
 def cumprod(input: Tensor, dim: int, *, dtype: dtype | None = None,
             out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """Running products along `dim`; integers and bool in int64. Shape: ``(*) -> (*)``."""
+    """Cumulative products along `dim`; integers and bool in int64. Shape: ``(*) -> (*)``."""
     return _scan("cumprod", _cumprod, input, dim, dtype, out)
 
 
@@ -98,13 +98,13 @@ def _running_extreme(name: str, input: Tensor, dim: int, out: Any) -> Any:
 
 
 def pair(name: str, input: Tensor, places: Any, axis: int, out: Any = None) -> Any:
-    """The named tuple of the elements at `places` (int64 array) along `axis`, and of `places`."""
+    """The named tuple of the elements at `places` (int64 array) along `axis`, and `places`."""
     indices = wrap(local.mode.xp.asarray(places))
     return named(name, recorded.gather(input, indices, axis), indices, out)
 
 
 def named(name: str, values: Tensor, indices: Tensor, out: Any = None) -> Any:
-    """The results in PyTorch's named tuple; written into the pair `out` if there is one."""
+    """The results as PyTorch's named tuple, written into the pair `out` if it is given."""
     if out is not None:
         values, indices = (write_out(name, o, r) for o, r in zip(out, (values, indices)))
     return getattr(return_types, name)(values, indices)
@@ -112,13 +112,13 @@ def named(name: str, values: Tensor, indices: Tensor, out: Any = None) -> Any:
 
 @operation
 def cummax(input: Tensor, dim: int, *, out: Any = None) -> return_types.cummax:
-    """The greatest element so far along `dim`, and its index: ``(values, indices)``."""
+    """The maximum so far along `dim`, and its index: ``(values, indices)``."""
     return _running_extreme("cummax", input, dim, out)
 
 
 @operation
 def cummin(input: Tensor, dim: int, *, out: Any = None) -> return_types.cummin:
-    """The smallest element so far along `dim`, and its index: ``(values, indices)``."""
+    """The minimum so far along `dim`, and its index: ``(values, indices)``."""
     return _running_extreme("cummin", input, dim, out)
 
 
@@ -141,7 +141,7 @@ def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tenso
 @operation
 def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None,
          append: Tensor | None = None, *, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The `n`-th difference of neighbours along `dim`, after joining `prepend` and `append`."""
+    """The `n`-th difference along `dim`, after joining `prepend`, `input` and `append`."""
     if not input._data.ndim:
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
@@ -168,7 +168,7 @@ def _without_last(x: Tensor, axis: int) -> Tensor:
 
 
 def _areas(name: str, y: Tensor, x: Tensor | None, dx: Any, axis: int) -> Tensor:
-    """Of the trapezoids between neighbours along `axis`."""
+    """The areas of the trapezoids between neighbours along `axis`."""
     if y.dtype.category == BOOL:
         raise RuntimeError(f"{name}: received a bool input for `y`, but bool is not supported")
     sums = add(_without_first(y, axis), _without_last(y, axis))
@@ -187,13 +187,13 @@ def _areas(name: str, y: Tensor, x: Tensor | None, dx: Any, axis: int) -> Tensor
 
 
 def _check_dx(x: Any, dx: Any) -> tuple:
-    """`x` and `dx`, where a number in the place of `x` is a step."""
+    """`x` and `dx`; a scalar `x` is a step."""
     return (x, dx) if x is None or isinstance(x, Tensor) else (None, x)
 
 
 @functional
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1) -> Tensor:
-    """The integral of `y` along `dim` by trapezoids; points at `x`, or `dx` apart."""
+    """The integral of `y` along `dim` by the trapezoidal rule; points at `x`, or `dx` apart."""
     x, dx = _check_dx(x, dx)
     axis = normalize_dim(dim, y._data.ndim)
     if not y._data.shape[axis]:
@@ -204,7 +204,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1)
 @functional
 def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1,
                          dim: int = -1) -> Tensor:  # fmt: skip
-    """The running integral of `y` along `dim`: `trapezoid` up to each point but the first."""
+    """The cumulative integral of `y` along `dim`: `trapezoid` up to each point but the first."""
     x, dx = _check_dx(x, dx)
     axis = normalize_dim(dim, y._data.ndim)
     return _areas("cumulative_trapezoid", y, x, dx, axis).cumsum(axis)
@@ -212,7 +212,7 @@ def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1,
 
 @functional
 def trapz(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
-    """`trapezoid` by its old name."""
+    """Old name of `trapezoid`."""
     return trapezoid(y, x, dx=dx, dim=dim)
 
 

@@ -1,4 +1,4 @@
-"""Sorting, and what is read off sorted rows. NaN counts as greatest; gradients go to places."""
+"""Sorting and order statistics. NaN counts as greatest; gradients go to selected elements."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _refuse_complex(name: str, data: Any) -> None:
 @operation
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False, *,
          out: Any = None) -> return_types.sort:  # fmt: skip
-    """The elements in order along `dim`, and their former places: ``(values, indices)``.
+    """The elements in order along `dim`, and their original indices: ``(values, indices)``.
 
     The sort is always stable.
     """
@@ -61,7 +61,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
          out: Any = None) -> return_types.topk:  # fmt: skip
     """The `k` greatest (or smallest) elements along `dim` in order: ``(values, indices)``.
 
-    Raises: RuntimeError if there are not so many.
+    Raises: RuntimeError if there are fewer.
     """
     data = data_of("topk", input)
     _refuse_complex(" topk", data)
@@ -79,7 +79,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 @operation
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *,
              out: Any = None) -> return_types.kthvalue:  # fmt: skip
-    """The `k`-th smallest element along `dim` (from 1), and its index: ``(values, indices)``."""
+    """The `k`-th smallest element along `dim` (k from 1), and its index: ``(values, indices)``."""
     data = data_of("kthvalue", input)
     if dtypes.of(data).category in (dtypes.BOOL, COMPLEX):
         raise refuse("kthvalue_cpu", input.dtype)
@@ -104,7 +104,7 @@ def _without(shape: tuple, axis: int) -> tuple:
 
 
 def _shared_x(xp: Any, g: Any, x: Any, out: Any) -> Any:
-    """Equal shares for all elements that equal the result."""
+    """Elements that equal the result share the gradient equally."""
     found = xp.logical_or(xp.eq(x, out), xp.logical_and(xp.isnan(x), xp.isnan(out)))
     shares = xp.sum(xp.astype(found, dtypes.of(x)), None, False)
     return xp.where(found, xp.div(g, shares), 0)
@@ -143,9 +143,9 @@ def median(
 ) -> return_types.median: ...
 @operation
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The lower of the middle elements; with `dim`: ``(values, indices)`` along it.
+    """The median, the lower of two middle elements; with `dim`: ``(values, indices)`` along it.
 
-    A NaN makes the result NaN. Without `dim`, elements equal to it share the gradient.
+    NaN propagates. Without `dim`, elements equal to the median share the gradient.
     """
     return _median_of("median", input, dim, keepdim, out)
 
@@ -167,7 +167,7 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False, *,
 def mode(
     input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Any = None
 ) -> return_types.mode:
-    """The most frequent element along `dim`, the smallest of several, and an index of it."""
+    """The most frequent element along `dim`, the smallest of ties, and an index of it."""
     data = data_of("mode", input)
     if dtypes.of(data).category == COMPLEX:
         raise refuse("mode_cpu", input.dtype)

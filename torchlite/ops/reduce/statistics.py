@@ -31,7 +31,7 @@ def _var_x(xp: Any, g: Any, x: Any, axis: Any, correction: float, keepdims: bool
 
 
 def _std_x(xp: Any, g: Any, x: Any, out: Any, axis: Any, correction: float, keepdims: bool) -> Any:
-    """0 where the deviation is 0."""
+    """The gradient is 0 where the deviation is 0."""
     flat = xp.eq(out, 0)
     slope = xp.where(flat, 0, xp.div(g, xp.mul(xp.where(flat, 1, out), 2)))
     return _var_x(xp, slope, x, axis, correction, keepdims)
@@ -43,7 +43,7 @@ _std = declare("std", x=_std_x)
 
 def _spread(name: str, primitive: Any, input: Any, dim: Any, unbiased: bool | None,
             keepdim: bool, correction: float | None) -> tuple:  # fmt: skip
-    """The variance or deviation, and the dimensions it is over."""
+    """The variance or deviation, and the dimensions it is taken over."""
     data = data_of(name, input)
     if dtypes.of(data).category < FLOAT:
         raise RuntimeError("std and var only support floating point and complex dtypes")
@@ -77,7 +77,7 @@ def var(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: b
 @operation
 def std(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
         correction: float | None = None, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The root of `var`, with its parameters."""
+    """The square root of `var`, with the same parameters."""
     result, _ = _spread("std", _std, input, dim, unbiased, keepdim, correction)
     return result if out is None else write_out("std", out, result)
 
@@ -192,9 +192,9 @@ def corrcoef(input: Tensor) -> Tensor:
 
 @operation
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
-    """How often each number from 0 to the greatest occurs in a vector of non-negative integers.
+    """The count of each number from 0 to the maximum in a vector of non-negative integers.
 
-    With `weights`, the sums of their weights. At least `minlength` numbers.
+    With `weights`, the sums of their weights. The result has at least `minlength` elements.
     """
     data = data_of("bincount", input)
     if dtypes.of(data).category != INTEGER:
@@ -215,9 +215,9 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 @operation
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0, *,
           out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """How many elements lie in each of `bins` equal parts of [min, max], in the dtype of `input`.
+    """The number of elements in each of `bins` equal bins on [min, max], in the dtype of `input`.
 
-    ``min == max``: from the smallest to the greatest element. Others do not count.
+    ``min == max``: from the smallest to the greatest element. Others are not counted.
     """
     data = data_of("histc", input)
     if dtypes.of(data).category != FLOAT:

@@ -1,1 +1,1 @@
-"""Views, and copies in another order or shape."""
+"""Views, and copies in a different order or shape."""

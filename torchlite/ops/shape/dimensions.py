@@ -1,4 +1,4 @@
-"""Views with the dimensions in another order, of another number, or spread over others."""
+"""Views with the dimensions reordered, changed in number, or broadcast."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def swapdims(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 @operation
 def adjoint(input: Tensor) -> Tensor:
-    """The conjugate of the last two dimensions exchanged."""
+    """The conjugate transpose of the last two dimensions."""
     if input._data.ndim < 2:
         raise RuntimeError(
             f"tensor.adjoint() is only supported on matrices or batches of matrices. Got "
@@ -70,9 +70,9 @@ def adjoint(input: Tensor) -> Tensor:
 
 @operation
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
-    """A view with the dimensions `source` at the places `destination`, the others in order.
+    """A view with dimensions `source` moved to `destination`; the others keep their order.
 
-    Raises: RuntimeError if there are not as many of one as of the other, or if some repeat.
+    Raises: RuntimeError if there are not equally many of both, or if some repeat.
     """
     ndim = input._data.ndim
     source = (source,) if isinstance(source, int) else tuple(source)
@@ -107,14 +107,14 @@ def moveaxis(input: Tensor, source: Any, destination: Any) -> Tensor:
 
 @functional
 def broadcast_tensors(*tensors: Tensor) -> list[Tensor]:
-    """Each tensor expanded to the shape that all broadcast to."""
+    """Each tensor expanded to the shape that they all broadcast to."""
     tensors = sizes_of(tensors)
     shape = broadcast_shapes(*(t._data.shape for t in tensors))
     return [expand(t, *shape) for t in tensors]
 
 
 def _at_least(ndim: int, pad: Any, tensors: tuple) -> Any:
-    """`pad` applied to the tensors with fewer than `ndim` dimensions; one alone is no tuple."""
+    """`pad` applied to tensors with fewer than `ndim` dimensions; a tuple unless one is given."""
     several = len(tensors) != 1 or isinstance(tensors[0], (tuple, list))
     done = tuple(t if t._data.ndim >= ndim else pad(t) for t in sizes_of(tensors))
     return done if several else done[0]
@@ -128,7 +128,7 @@ def atleast_1d(*tensors: Any) -> Any:
 
 @functional
 def atleast_2d(*tensors: Any) -> Any:
-    """Each tensor with at least two dimensions, new ones in front."""
+    """Each tensor with at least two dimensions; new ones come first."""
     return _at_least(2, lambda t: reshape(t, 1, -1), tensors)
 
 
@@ -182,7 +182,7 @@ def _hermitian(self: Tensor) -> Tensor:
 
 @attribute(name="mH")
 def _matrix_adjoint(self: Tensor) -> Tensor:
-    """`adjoint` of a matrix or a batch of them."""
+    """`adjoint` of a matrix or a batch of matrices."""
     _check_matrix(self, "mH", (0, *range(2, 65)))
     return adjoint(self) if self._data.ndim else self
 
@@ -197,7 +197,7 @@ def _check_matrix(tensor: Tensor, name: str, allowed: Sequence[int]) -> None:
         )
 
 
-#: What only `Tensor` has, as methods and as properties.
+#: Properties of `Tensor` by name.
 PROPERTIES = {"T": _reversed, "mT": _matrix_turned, "H": _hermitian, "mH": _matrix_adjoint}
 
 __all__ = [

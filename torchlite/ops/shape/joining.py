@@ -1,4 +1,4 @@
-"""Tensors put together along a dimension."""
+"""Joining tensors along a dimension."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def _checked(name: str, tensors: Any) -> tuple:
 
 @functional
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The tensors joined along `dim`; their other sizes are equal, their dtypes promote.
+    """The tensors joined along `dim`; their other sizes must match, dtypes are promoted.
 
-    Empty tensors of one dimension are skipped, as in PyTorch.
-    Raises: RuntimeError for other sizes, or no tensors.
+    Empty one-dimensional tensors are skipped, as in PyTorch.
+    Raises: RuntimeError if sizes do not match; ValueError if there are no tensors.
     """
     tensors = _checked("cat", tensors)
     kept = [t for t in tensors if t._data.shape != (0,)] or tensors[:1]
@@ -112,7 +112,7 @@ def concatenate(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None =
 
 @functional
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """Tensors of one shape joined along a new dimension `dim`."""
+    """Tensors of the same shape joined along a new dimension `dim`."""
     tensors = _checked("stack", tensors)
     shape = tensors[0]._data.shape
     dim = normalize_dim(dim, len(shape) + 1)
@@ -128,14 +128,14 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None)
 
 @functional
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """Tensors joined along dimension 1 (0 of vectors)."""
+    """Tensors joined along dimension 1 (0 for vectors)."""
     rows = [atleast_1d(t) for t in _checked("hstack", tensors)]
     return cat(rows, 0 if rows[0]._data.ndim == 1 else 1, out=out)
 
 
 @functional
 def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """Tensors, vectors taken for rows, joined along dimension 0."""
+    """Tensors joined along dimension 0; vectors are treated as rows."""
     return cat([atleast_2d(t) for t in _checked("vstack", tensors)], 0, out=out)
 
 
@@ -153,14 +153,14 @@ def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
 
 @functional
 def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """Tensors, vectors taken for columns, joined along dimension 1."""
+    """Tensors joined along dimension 1; vectors are treated as columns."""
     tensors = _checked("column_stack", tensors)
     return cat([reshape(t, -1, 1) if t._data.ndim < 2 else t for t in tensors], 1, out=out)
 
 
 @functional
 def block_diag(*tensors: Tensor) -> Tensor:
-    """A matrix with the given matrices on its diagonal; vectors are rows."""
+    """A matrix with the given matrices on its diagonal; vectors are treated as rows."""
     blocks = [atleast_2d(t) for t in sizes_of(tensors)]
     for i, block in enumerate(blocks):
         if block._data.ndim > 2:

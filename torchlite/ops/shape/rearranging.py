@@ -1,4 +1,4 @@
-"""Elements in another order, triangles and diagonals."""
+"""Reordering elements; triangles and diagonals."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def flipud(input: Tensor) -> Tensor:
 
 @operation
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
-    """Elements shifted along `dims`, coming in again at the other end; flat without `dims`."""
+    """Elements shifted circularly along `dims`; in the flattened tensor if `dims` is not given."""
     shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
     if not shifts:
@@ -80,7 +80,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
 
 @operation
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
-    """A copy turned `k` quarters in the plane of two dimensions, from the first to the second."""
+    """A copy rotated by `k` quarter turns in the plane of `dims`, from the first to the second."""
     ndim = input._data.ndim
     if len(dims) != 2:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
@@ -108,13 +108,13 @@ def _triangle(primitive: Any, input: Tensor, diagonal: int, out: Tensor | None) 
 
 @operation(in_place=True)
 def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The matrices `input` with zeros above the diagonal."""
+    """The matrices in `input` with zeros above the diagonal."""
     return _triangle(_tril, input, diagonal, out)
 
 
 @operation(in_place=True)
 def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The matrices `input` with zeros below the diagonal."""
+    """The matrices in `input` with zeros below the diagonal."""
     return _triangle(_triu, input, diagonal, out)
 
 
@@ -130,14 +130,14 @@ def _triangle_indices(cut: Any, row: int, col: int, offset: int, kind: dtypes.dt
 @functional
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: dtypes.dtype = dtypes.int64,
                  device: Any = None, layout: Any = None) -> Tensor:  # fmt: skip
-    """The places (2, count) of the lower triangle of a (row, col) matrix, row by row."""
+    """The indices (2, count) of the lower triangle of a (row, col) matrix, row by row."""
     return _triangle_indices(lambda xp, x, k: xp.tril(x, k), row, col, offset, dtype)
 
 
 @functional
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: dtypes.dtype = dtypes.int64,
                  device: Any = None, layout: Any = None) -> Tensor:  # fmt: skip
-    """The places (2, count) of the upper triangle of a (row, col) matrix, row by row."""
+    """The indices (2, count) of the upper triangle of a (row, col) matrix, row by row."""
     return _triangle_indices(lambda xp, x, k: xp.triu(x, k), row, col, offset, dtype)
 
 
@@ -151,7 +151,7 @@ def trace(input: Tensor) -> Tensor:
 
 @operation
 def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The matrix with a vector on its diagonal, or a copy of the diagonal of a matrix."""
+    """A matrix with a vector on its diagonal, or a copy of the diagonal of a matrix."""
     ndim = input._data.ndim
     if ndim not in (1, 2):
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {ndim}D")
@@ -161,7 +161,7 @@ def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
 
 @operation
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """Zeros with the last dimension of `input` on the diagonal of two new ones, `dim1`, `dim2`."""
+    """Zeros with the last dimension of `input` on the diagonal of new dimensions `dim1`, `dim2`."""
     ndim = input._data.ndim + 1
     a, b = normalize_dim(dim1, ndim), normalize_dim(dim2, ndim)
     if a == b:
@@ -177,13 +177,13 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
 
 @operation
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
-    """The matrix with all elements of `input` on its diagonal."""
+    """A matrix with all elements of `input` on its diagonal."""
     return diag_embed(reshape(input, -1), offset)
 
 
 @functional
 def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
-    """The matrix whose columns are the powers of a vector, falling unless `increasing`."""
+    """The matrix whose columns are the powers of a vector, descending unless `increasing`."""
     if x._data.ndim != 1:
         raise RuntimeError("x must be a one-dimensional tensor.")
     count = x._data.size if N is None else N
@@ -197,9 +197,9 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 
 @method()
 def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
-    """Fill the main diagonal in place; of a tall matrix again and again if `wrap`.
+    """Fill the main diagonal in place; if `wrap`, it starts over in the rows of a tall matrix.
 
-    Raises: RuntimeError for fewer than 2 dimensions, or unequal ones if there are more.
+    Raises: RuntimeError for fewer than 2 dimensions, or more than 2 of different sizes.
     """
     shape = self._data.shape
     if len(shape) < 2:

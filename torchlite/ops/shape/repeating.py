@@ -1,4 +1,4 @@
-"""Tensors repeated, and the elements of several combined in all ways."""
+"""Repeating tensors, and combining the elements of several."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from torchlite.ops.indexing.gather import index_select
 from torchlite.ops.shape.joining import stack
 from torchlite.ops.shape.reshaping import expand, reshape, sizes_of, unsqueeze
 
-# --- repeated -----------------------------------------------------------------------------------
+# --- repeating ----------------------------------------------------------------------------------
 
 
 @method()
 def repeat(self: Tensor, *args: Any, repeats: Any = None) -> Tensor:
-    """The tensor copied so often along each dimension; new dimensions go in front."""
+    """The tensor repeated so many times along each dimension; new dimensions come first."""
     times, shape = sizes_of(args) if repeats is None else tuple(repeats), self._data.shape
     if len(times) < len(shape):
         raise RuntimeError(
@@ -41,7 +41,7 @@ def repeat(self: Tensor, *args: Any, repeats: Any = None) -> Tensor:
 
 @operation
 def tile(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
-    """`repeat` that takes missing counts in front for 1."""
+    """`repeat` with missing leading counts taken as 1."""
     times = sizes_of(args) if dims is None else tuple(dims)
     return repeat(input, (1,) * (input._data.ndim - len(times)) + tuple(times))
 
@@ -49,9 +49,9 @@ def tile(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
 @operation
 def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None, *,
                       output_size: int | None = None) -> Tensor:  # fmt: skip
-    """Each element (along `dim`; of the flat input by default) `repeats` times in a row.
+    """Each element (along `dim`; by default of the flattened input) repeated `repeats` times.
 
-    With one integer tensor alone: the place of each count, as often as it says.
+    Given only an integer tensor of counts: each index, repeated as often as its count says.
     """
     if repeats is None:
         return _counted(input)
@@ -87,14 +87,14 @@ def _counted(repeats: Tensor) -> Tensor:
     return cast(wrap(xp.searchsorted(ends, places, True)), repeats.dtype)
 
 
-# --- combined -----------------------------------------------------------------------------------
+# --- combining ----------------------------------------------------------------------------------
 
 
 @functional
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """Vectors expanded to a grid: result i varies along dimension i.
 
-    indexing: "ij" (default), or "xy" to exchange the first two dimensions, as plots have them.
+    indexing: "ij" (default), or "xy" to exchange the first two dimensions, as in plots.
     """
     vectors = sizes_of(tensors)
     if not vectors:
@@ -124,7 +124,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
 @functional
 def cartesian_prod(*tensors: Any) -> Tensor:
-    """All choices of one element of each vector, as rows; a single vector stays as it is."""
+    """The Cartesian product of vectors, as rows; a single vector is returned unchanged."""
     vectors = sizes_of(tensors)
     for v in vectors:
         if v._data.ndim != 1:
@@ -136,7 +136,7 @@ def cartesian_prod(*tensors: Any) -> Tensor:
 
 @operation
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
-    """All choices of `r` elements of a vector, in order, as rows."""
+    """All combinations of `r` elements of a vector, in order, as rows."""
     if input._data.ndim != 1:
         raise RuntimeError(f"Expect a 1D vector, but got shape {list(input.shape)}")
     if r < 0:

@@ -1,4 +1,4 @@
-"""Views: the same memory in another shape. A copy only where `reshape` has no other way."""
+"""Views: the same memory in another shape. `reshape` copies only where it has to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torchlite.ops.core.op import declare, run
 
 
 def sizes_of(args: tuple) -> tuple:
-    """The sizes in ``f(2, 3)`` or ``f((2, 3))``."""
+    """The sizes given as ``f(2, 3)`` or ``f((2, 3))``."""
     return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
 
 
@@ -50,7 +50,7 @@ def reshape(input: Tensor, *args: Any, shape: Any = None) -> Tensor:
 def view(self: Tensor, *shape: Any, dtype: dtypes.dtype | None = None, size: Any = None) -> Tensor:
     """`reshape` that never copies; with a dtype, the same bytes read as that dtype.
 
-    Raises: RuntimeError (as PyTorch) if only a copy has that shape.
+    Raises: RuntimeError (as PyTorch) if that shape would take a copy.
     """
     if dtype is not None or (len(shape) == 1 and isinstance(shape[0], dtypes.dtype)):
         return view_dtype(self, dtype or shape[0])
@@ -118,7 +118,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 @operation
 def t(input: Tensor) -> Tensor:
-    """A matrix transposed; tensors with fewer dimensions as they are."""
+    """A matrix transposed; tensors with fewer dimensions are unchanged."""
     ndim = input._data.ndim
     if ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
@@ -135,7 +135,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 
 @operation
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
-    """A view without the dimensions of size 1 (of those in `dim`, if given)."""
+    """A view without the dimensions of size 1 (only those in `dim`, if given)."""
     shape = input._data.shape
     dims = range(len(shape)) if dim is None else normalize_dims(dim, len(shape))
     if isinstance(dim, (tuple, list)) and not dim:
@@ -146,7 +146,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 
 @method()
 def expand(self: Tensor, *size: Any, implicit: bool = False) -> Tensor:
-    """A view in which dimensions of size 1 repeat; -1 keeps a size, new dimensions go in front."""
+    """A view with dimensions of size 1 repeated; -1 keeps a size, new dimensions come first."""
     size, shape = sizes_of(size), self._data.shape
     lead = len(size) - len(shape)
     if lead < 0:

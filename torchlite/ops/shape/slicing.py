@@ -1,4 +1,4 @@
-"""Parts of tensors as views, and copies of a tensor with one part replaced."""
+"""Parts of tensors as views, and copies of tensors with one part replaced."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ALL = slice(None)
 
 
 def _places(shape: tuple, view: Callable) -> Any:
-    """The flat places in a row-major array of `shape` that ``view(xp, array)`` shows."""
+    """The flat indices, in a row-major array of `shape`, of the elements of ``view(xp, array)``."""
     xp, count = local.mode.xp, 1
     for size in shape:
         count *= size
@@ -30,7 +30,7 @@ def _places(shape: tuple, view: Callable) -> Any:
 
 
 def _spread(xp: Any, g: Any, shape: tuple, dtype: dtypes.dtype, view: Callable) -> Any:
-    """Zeros of `shape` to which `g` is added where ``view(xp, array)`` shows them."""
+    """Zeros of `shape`, with `g` added to the elements of ``view(xp, array)``."""
     count = 1
     for size in shape:
         count *= size
@@ -54,7 +54,7 @@ _strided_view = declare(
 
 
 def sliced(input: Tensor, dim: int, start: int, stop: int) -> Tensor:
-    """The view ``input[..., start:stop]`` along `dim`, which are valid."""
+    """The view ``input[..., start:stop]`` along `dim`; all must be valid."""
     return getitem_view(input, (_ALL,) * dim + (slice(start, stop),))
 
 
@@ -76,7 +76,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 
 @operation
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
-    """The view of `length` elements of dimension `dim` from `start` on."""
+    """A view of `length` elements of dimension `dim`, beginning at `start`."""
     shape = input._data.shape
     if not shape:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
@@ -100,7 +100,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
 
 @operation
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The view of the diagonal of two dimensions, which becomes the last dimension."""
+    """A view of the diagonal of two dimensions, which becomes the last dimension."""
     ndim = input._data.ndim
     a, b = normalize_dim(dim1, ndim), normalize_dim(dim2, ndim)
     if a == b:
@@ -113,7 +113,7 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int],
                storage_offset: int | None = None) -> Tensor:  # fmt: skip
     """A view of the memory of `input`: `size`, `stride` and `storage_offset` count elements.
 
-    Raises: RuntimeError (as PyTorch) if it reaches out of that memory.
+    Raises: RuntimeError (as PyTorch) if it extends beyond that memory.
     """
     xp, size, stride = local.mode.xp, tuple(size), tuple(stride)
     if len(size) != len(stride):
@@ -133,10 +133,10 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int],
 
 
 def _holder(input: Tensor, first: int, last: int) -> tuple[Tensor, int]:
-    """What holds, in row-major order, the elements `first` to `last` of the memory of `input`.
+    """A row-major tensor that holds the elements `first` to `last` of the memory of `input`.
 
-    `input`, or a permutation of it, or else the tensor that it is a view of; and where in the
-    memory of `input` that begins.
+    It is `input`, its base or a permutation of either; if those have gaps, their memory. Also
+    returns its offset in the memory of `input`.
     """
     xp, input = local.mode.xp, _row_major(input)
     start = xp.storage_offset(input._data)
@@ -148,7 +148,7 @@ def _holder(input: Tensor, first: int, last: int) -> tuple[Tensor, int]:
 
 
 def _flat_memory(input: Tensor) -> Tensor:
-    """The memory of `input`, with its gaps, in one dimension; a copy where a gradient flows."""
+    """The memory of `input`, gaps included, in one dimension; a copy where a gradient flows."""
     xp, steps, shape = local.mode.xp, local.mode.xp.strides(input._data), input._data.shape
     count = 1 + sum((n - 1) * step for n, step in zip(shape, steps))
     flat = wrap(xp.as_strided(input._data, (count,), (1,), 0))
@@ -160,7 +160,7 @@ def _flat_memory(input: Tensor) -> Tensor:
 
 
 def _row_major(tensor: Tensor) -> Tensor:
-    """The dimensions of `tensor` in the order in which they lie in memory."""
+    """`tensor` with its dimensions in memory order."""
     if is_contiguous(tensor):
         return tensor
     steps = local.mode.xp.strides(tensor._data)
@@ -169,7 +169,7 @@ def _row_major(tensor: Tensor) -> Tensor:
 
 @method()
 def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
-    """A view of windows of `size` places, `step` apart, along `dimension`; the window goes last."""
+    """A view of windows of `size` elements, `step` apart, along `dimension`; windows come last."""
     shape = self._data.shape
     dim = normalize_dim(dimension, len(shape))
     if step <= 0:
@@ -181,7 +181,7 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
         )
     strides = list(local.mode.xp.strides(self._data)) or [1]
     if 0 in strides and local.mode.grad and self.requires_grad:
-        return unfold(clone(self), dim, size, step)  # what shares memory has gradients of its own
+        return unfold(clone(self), dim, size, step)  # expanded elements share memory, not gradients
     sizes = list(shape) or [1]
     sizes[dim] = (limit - size) // step + 1
     window = strides[dim]
@@ -195,7 +195,7 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
 
 
 def _replaced(input: Tensor, src: Tensor, view: Callable, part: tuple) -> Tensor:
-    """A copy of `input` with `src` where ``view(xp, array)`` shows it; `part` is its shape."""
+    """A copy of `input` with `src` in place of ``view(xp, array)``, whose shape is `part`."""
     if src._data.shape != part:
         raise RuntimeError(
             f"expected src to have a size equal to the slice of self. src size = "

@@ -1,4 +1,4 @@
-"""Tensors cut into views along a dimension."""
+"""Splitting tensors into views along a dimension."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torchlite.ops.shape.slicing import sliced
 
 @operation
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The views along `dim`, one for each of its places."""
+    """Views of all slices along `dim`, which is dropped."""
     shape = input._data.shape
     dim = normalize_dim(dim, len(shape))
     if not shape:
@@ -27,7 +27,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 def _many(views: list[Tensor]) -> tuple[Tensor, ...]:
-    """The views of one tensor that an operation returns: a write to them is not recorded."""
+    """The views of one tensor that an operation returns: recorded writes to them are refused."""
     for one in views:
         if one._view is not None and one._view.refusal is None:
             one._view.refusal = VIEW_OF_MANY_IN_PLACE
@@ -36,7 +36,7 @@ def _many(views: list[Tensor]) -> tuple[Tensor, ...]:
 
 @operation
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of `split_size_or_sections` places along `dim`, the last shorter; or of those sizes."""
+    """Views along `dim` of size `split_size_or_sections` (the last smaller), or of these sizes."""
     shape = tensor._data.shape
     if not shape:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
@@ -56,7 +56,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
 
 @operation
 def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of these sizes along `dim`, which they must add up to."""
+    """Views of these sizes along `dim`; they must add up to its size."""
     dim = normalize_dim(dim, input._data.ndim)
     total, sizes = input._data.shape[dim], [int(size) for size in split_sizes]
     if min(sizes, default=0) < 0 or sum(sizes) != total:
@@ -70,7 +70,7 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
 
 @operation
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` views along `dim`, of equal size but for the last."""
+    """At most `chunks` views along `dim`, of equal size except for the last."""
     if not input._data.shape:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
@@ -83,7 +83,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 @operation
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views along `dim`: as many as told and as equal as can be, or cut at these indices."""
+    """Views along `dim`: so many of nearly equal size, or split at these indices."""
     shape = input._data.shape
     if not shape:
         raise RuntimeError(
@@ -120,7 +120,7 @@ def _split_along(input: Tensor, cuts: Any, dim: int, name: str, least: int) -> t
 
 @operation
 def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """`tensor_split` into equal parts along dimension 1 (0 of vectors)."""
+    """`tensor_split` into equal parts along dimension 1 (0 for vectors)."""
     return _split_along(input, indices_or_sections, int(input._data.ndim > 1), "hsplit", 1)
 
 

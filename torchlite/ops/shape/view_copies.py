@@ -1,4 +1,4 @@
-"""``*_copy``: views, under the same parameters, that have memory of their own."""
+"""``*_copy``: like the view operations, with the same parameters, but returning copies."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _copying(name: str, view: Callable) -> Callable:
 
 globals().update({f"{name}_copy": _copying(name, view) for name, view in _VIEWS.items()})
 
-__all__ = [  # noqa: F822  (made above)
+__all__ = [  # noqa: F822  (defined above)
     "alias_copy", "as_strided_copy", "detach_copy", "diagonal_copy", "expand_copy", "narrow_copy",
     "permute_copy", "select_copy", "slice_copy", "split_copy", "split_with_sizes_copy",
     "squeeze_copy", "t_copy", "transpose_copy", "unbind_copy", "unfold_copy", "unsqueeze_copy",

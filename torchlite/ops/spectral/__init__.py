@@ -1,1 +1,1 @@
-"""Fourier transforms, windows, spectra of short stretches of a signal."""
+"""Fourier transforms, window functions, short-time spectra."""

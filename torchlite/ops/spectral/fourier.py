@@ -1,11 +1,11 @@
-"""Discrete Fourier transforms, which are public in `torchlite.fft`.
+"""Discrete Fourier transforms, public in `torchlite.fft`.
 
-``n`` (``s`` for several dimensions) is the number of points to which `input` is cut, or filled up
-with zeros, before the transform. ``norm`` is "backward" (the inverse transform divides by n; the
-default), "ortho" (both divide by sqrt(n)) or "forward". Source of all: Cooley and Tukey 1965.
+``n`` (``s`` for several dimensions) is the number of points to which `input` is truncated or
+zero-padded before the transform. ``norm`` is "backward" (the inverse transform divides by n; the
+default), "ortho" (both divide by sqrt(n)) or "forward". Source: Cooley and Tukey 1965.
 
-Raises (all of them): RuntimeError for a number of points below 1 or another `norm`; IndexError for
-a dimension that `input` does not have.
+All raise RuntimeError for fewer than 1 point or an invalid `norm`, IndexError for a dimension that
+`input` does not have.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _along(axis: int, ndim: int, value: Any, other: Any) -> tuple:
 
 
 def _rfft_x(xp: Any, g: Any, x_shape: tuple, axis: int, factor: str) -> Any:
-    """The places that `rfft` leaves out have no gradient."""
+    """The elements that `rfft` omits have zero gradient."""
     lacking = x_shape[axis] - g.shape[axis]
     whole = xp.pad(g, _along(axis, len(x_shape), (0, lacking), (0, 0)), 0)
     return xp.real(xp.fft(whole, (axis,), True, factor))
@@ -41,7 +41,7 @@ def _rfft_x(xp: Any, g: Any, x_shape: tuple, axis: int, factor: str) -> Any:
 
 def _irfft_x(xp: Any, g: Any, x_shape: tuple, x_dtype: dtype, size: int, axis: int,
              factor: str) -> Any:  # fmt: skip
-    """The places that stand for two of the whole transform count twice."""
+    """Elements that stand for two of the full transform count twice."""
     places, mirrored = x_shape[axis], size - x_shape[axis]
     twice = xp.full((mirrored,), 1, x_dtype)
     counts = xp.add(xp.pad(twice, ((1, places - 1 - mirrored),), 0), 1)
@@ -60,7 +60,7 @@ _irfft = declare("irfft", title="FftC2R", x=_irfft_x)
 
 
 def _factor(norm: str | None, inverse: bool) -> str:
-    """What a transform of n points is multiplied with."""
+    """The factor by which a transform of n points is multiplied."""
     if norm not in (None, "backward", "ortho", "forward"):
         raise RuntimeError(f'Invalid normalization mode: "{norm}"')
     if norm == "ortho":
@@ -69,7 +69,7 @@ def _factor(norm: str | None, inverse: bool) -> str:
 
 
 def _axes(input: Tensor, s: Sizes, dim: Sizes) -> tuple[tuple[int, ...], list[int]]:
-    """The dimensions to transform, and the sizes asked for there: -1 where none is."""
+    """The dimensions to transform and their requested sizes, -1 where not given."""
     ndim = input._data.ndim
     dim, s = ((x,) if isinstance(x, int) else x for x in (dim, s))
     if dim is not None and s is not None and len(dim) != len(s):
@@ -100,7 +100,7 @@ def _too_few(points: int) -> RuntimeError:
 
 
 def _prepared(name: str, input: Any, real: bool = False) -> Tensor:
-    """`input` in the dtype to transform: a complex one unless `real`."""
+    """`input` in the dtype to transform: complex unless `real`."""
     if not isinstance(input, Tensor):
         raise not_a_tensor(f"fft_{name}", 1, "input", input)
     kind = at_least_float(input.dtype)
@@ -113,7 +113,7 @@ def _prepared(name: str, input: Any, real: bool = False) -> Tensor:
 
 
 def _resized(x: Tensor, axes: Sequence[int], sizes: Sequence[int]) -> Tensor:
-    """`x` cut or filled up with zeros to `sizes` along `axes`."""
+    """`x` truncated or zero-padded to `sizes` along `axes`."""
     for axis, size in zip(axes, sizes):
         have = x._data.shape[axis]
         size = have if size == -1 else size
@@ -126,7 +126,7 @@ def _resized(x: Tensor, axes: Sequence[int], sizes: Sequence[int]) -> Tensor:
     return x
 
 
-# --- the three kinds of transforms ----------------------------------------------------------------
+# --- the three kinds of transform -----------------------------------------------------------------
 
 
 def _finished(name: str, result: Tensor, out: Tensor | None) -> Tensor:
@@ -149,7 +149,7 @@ def _whole(name: str, x: Tensor, places: tuple, norm: str | None, inverse: bool,
 
 def _to_half(name: str, x: Tensor, places: tuple, norm: str | None, inverse: bool,
              out: Tensor | None) -> Tensor:  # fmt: skip
-    """Real to the half of the complex numbers that says all; conjugated if `inverse`."""
+    """Real to the non-redundant half of the complex result; conjugated if `inverse`."""
     axes, sizes = places
     factor = _factor(norm, inverse)
     if not axes:
@@ -162,7 +162,7 @@ def _to_half(name: str, x: Tensor, places: tuple, norm: str | None, inverse: boo
 
 def _from_half(name: str, x: Tensor, places: tuple, norm: str | None, inverse: bool,
                out: Tensor | None) -> Tensor:  # fmt: skip
-    """The half of the complex numbers to real; conjugated before unless `inverse`."""
+    """The non-redundant complex half to real; conjugated first unless `inverse`."""
     axes, sizes = places
     factor = _factor(norm, inverse)
     if not axes:
@@ -199,7 +199,7 @@ def ifft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = 
 @functional
 def rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
          out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The first n // 2 + 1 places of `fft` of real numbers: the others are their conjugates."""
+    """The first n // 2 + 1 elements of `fft` of real numbers; the rest are their conjugates."""
     x = _prepared("rfft", input, real=True)
     return _to_half("rfft", x, _one_axis(x, n, dim), norm, False, out)
 
@@ -207,7 +207,7 @@ def rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = 
 @functional
 def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
           out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The inverse of `rfft`: n real numbers, an even n by default. (*, m, *) -> (*, n, *)"""
+    """The inverse of `rfft`: n real numbers, n even by default. (*, m, *) -> (*, n, *)"""
     x = _prepared("irfft", input)
     return _from_half("irfft", x, _one_axis(x, n, dim), norm, True, out)
 
@@ -215,7 +215,7 @@ def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None =
 @functional
 def hfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
          out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The real transform of Hermitian numbers, of which `input` is the first half."""
+    """The real transform of a Hermitian signal, of which `input` is the first half."""
     x = _prepared("hfft", input)
     return _from_half("hfft", x, _one_axis(x, n, dim), norm, False, out)
 

@@ -20,7 +20,7 @@ from torchlite.ops.spectral.fourier import Sizes
 def fftfreq(n: int, d: float = 1.0, *, out: Tensor | None = None, dtype: dtype | None = None,
             layout: Any = None, device: Any = None,
             requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """The frequencies of the n places of `fft`, for samples `d` apart: (n,), negative ones last."""
+    """The frequencies of the n elements of `fft` at sample spacing `d`: (n,), negatives last."""
     positive, negative = arange(0, (n + 1) // 2), arange(-(n // 2), 0)
     return _frequencies("fftfreq", cat((positive, negative)), n * d, dtype, out, requires_grad)
 
@@ -28,7 +28,7 @@ def fftfreq(n: int, d: float = 1.0, *, out: Tensor | None = None, dtype: dtype |
 def rfftfreq(n: int, d: float = 1.0, *, out: Tensor | None = None, dtype: dtype | None = None,
              layout: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """The frequencies of the n // 2 + 1 places of `rfft`, for samples `d` apart."""
+    """The frequencies of the n // 2 + 1 elements of `rfft` at sample spacing `d`."""
     return _frequencies("rfftfreq", arange(n // 2 + 1), n * d, dtype, out, requires_grad)
 
 
@@ -45,7 +45,7 @@ def _frequencies(name: str, places: Tensor, length: float, kind: dtype | None,
 
 @functional
 def fftshift(input: Tensor, dim: Sizes = None) -> Tensor:
-    """The places moved so that frequency 0 is in the middle of `dim`, all by default."""
+    """The elements shifted so that frequency 0 is in the middle of `dim`; by default, of all."""
     axes = normalize_dims(dim, input._data.ndim)
     return roll(input, tuple(input._data.shape[a] // 2 for a in axes), axes)
 

@@ -21,7 +21,7 @@ from torchlite.ops.shape.reshaping import reshape, squeeze, transpose, unsqueeze
 from torchlite.ops.shape.slicing import narrow, unfold
 from torchlite.ops.spectral.fourier import fft, ifft, irfft, rfft
 
-_LEAST_ENVELOPE = 1e-11  # PyTorch's: sums of squared windows below it are no divisors
+_LEAST_ENVELOPE = 1e-11  # PyTorch's limit: the sum of squared windows must exceed it
 
 
 @operation
@@ -30,24 +30,24 @@ def stft(input: Tensor, n_fft: int, hop_length: int | None = None, win_length: i
          normalized: bool = False, onesided: bool | None = None,
          return_complex: bool | None = None,
          align_to_window: bool | None = None) -> Tensor:  # fmt: skip
-    """The Fourier transforms of windows of a signal, each `hop_length` after the one before.
+    """Fourier transforms of windowed segments of a signal, `hop_length` apart.
 
     Args:
         input: (L) or (B, L), real or complex.
-        n_fft: Points of each transform.
+        n_fft: Number of points of each transform.
         hop_length: Default: ``n_fft // 4``.
-        win_length: Length of `window`, which zeros surround up to n_fft. Default: n_fft.
+        win_length: Length of `window`, which is zero-padded on both sides to n_fft. Default: n_fft.
         window: (win_length). Default: ones.
-        center: Extend the signal by ``n_fft // 2`` at both ends, as `pad_mode` says ("reflect",
-            "replicate", "circular" or "constant"), so that window t is around ``t * hop_length``.
+        center: Pad the signal by ``n_fft // 2`` at both ends in `pad_mode` ("reflect", "replicate",
+            "circular" or "constant"), so that window t is centred at ``t * hop_length``.
         normalized: Divide by ``sqrt(n_fft)``.
-        onesided: Give ``n_fft // 2 + 1`` frequencies only. Default: if all is real.
-        return_complex: False gives (real part, imaginary part) along a new last dimension. It must
-            be given for a real signal.
+        onesided: Return only ``n_fft // 2 + 1`` frequencies. Default: if everything is real.
+        return_complex: False returns (real part, imaginary part) along a new last dimension.
+            Required for a real signal.
         align_to_window: Without `center`, the signal begins where the window does.
 
     Shape: ``(B, L) -> (B, frequencies, windows)``.
-    Raises: RuntimeError for arguments that do not fit each other.
+    Raises: RuntimeError for arguments that do not fit together.
     """
     length = n_fft if win_length is None else win_length
     hop = n_fft // 4 if hop_length is None else hop_length
@@ -81,7 +81,7 @@ def _one_side(onesided: bool | None, is_complex: bool) -> bool:
 
 
 def _signal(input: Tensor, n_fft: int, center: bool, mode: str) -> Tensor:
-    """`input` as (B, L), extended at both ends if `center`."""
+    """`input` as (B, L), padded at both ends if `center`."""
     if input._data.ndim not in (1, 2):
         raise RuntimeError(f"stft(n_fft={n_fft}): expected a 1D or 2D tensor")
     if input.dtype.category < FLOAT:
@@ -93,7 +93,7 @@ def _signal(input: Tensor, n_fft: int, center: bool, mode: str) -> Tensor:
 
 
 def _extended(x: Tensor, size: int, mode: str) -> Tensor:
-    """x (B, L) with `size` more elements at both ends."""
+    """x (B, L) padded by `size` elements at both ends."""
     last = x._data.shape[1] - size
     if mode == "constant":
         return recorded.pad(x, ((0, 0), (size, size)), 0)
@@ -129,7 +129,7 @@ def _check_stft(signal: Tensor, n_fft: int, hop: int, length: int, window: Tenso
 
 
 def _window(window: Tensor | None, length: int, n_fft: int, input: Tensor) -> Tensor | None:
-    """The window with zeros around it, of length n_fft; None if all of it is 1."""
+    """The window zero-padded to length n_fft; None if it is all ones."""
     if length == n_fft:
         return window
     if window is None:
@@ -146,12 +146,12 @@ def istft(input: Tensor, n_fft: int, hop_length: int | None = None,
           win_length: int | None = None, window: Tensor | None = None, center: bool = True,
           normalized: bool = False, onesided: bool | None = None, length: int | None = None,
           return_complex: bool = False) -> Tensor:  # fmt: skip
-    """The signal of which `input` is the `stft`, by least squares (Griffin and Lim 1984).
+    """The signal whose `stft` is `input`, by least squares (Griffin and Lim 1984).
 
-    Args: as of `stft`; ``length``: that of the signal, cut or filled up with zeros.
+    Args: as in `stft`; ``length``: of the signal, which is truncated or zero-padded to it.
 
     Shape: ``(B, frequencies, windows) -> (B, length)``.
-    Raises: RuntimeError for arguments that do not fit each other, or windows that leave gaps.
+    Raises: RuntimeError for arguments that do not fit together, or windows that leave gaps.
     """
     size = n_fft if win_length is None else win_length
     hop = n_fft // 4 if hop_length is None else hop_length
@@ -170,7 +170,7 @@ def istft(input: Tensor, n_fft: int, hop_length: int | None = None,
 
 def _check_istft(input: Tensor, n_fft: int, hop: int, size: int, window: Tensor | None,
                  onesided: bool | None, return_complex: bool) -> bool:  # fmt: skip
-    """Whether `input` has one side of its frequencies."""
+    """Whether `input` is one-sided. Raises RuntimeError for arguments that do not fit together."""
     name = f"istft(n_fft={n_fft}): "
     if input.dtype.category != COMPLEX:
         raise RuntimeError(
@@ -211,7 +211,7 @@ def _check_parts(window: Tensor | None, one_side: bool, return_complex: bool) ->
 
 def _joined(frames: Tensor, window: Tensor | None, hop: int, center: bool,
             length: int | None) -> Tensor:  # fmt: skip
-    """The frames (B, windows, n_fft) laid over each other and divided by how often they are."""
+    """Overlap-add of the frames (B, windows, n_fft), divided by the sum of squared windows."""
     n_fft = frames._data.shape[2]
     whole = n_fft + hop * (frames._data.shape[1] - 1)
     weights = ones(n_fft, dtype=frames.dtype) if window is None else window
@@ -235,7 +235,7 @@ def _joined(frames: Tensor, window: Tensor | None, hop: int, center: bool,
 
 
 def _overlapped(frames: Tensor, hop: int, whole: int) -> Tensor:
-    """The sum of frames (B, windows, n_fft), each `hop` after the one before: (B, whole)."""
+    """The sum of frames (B, windows, n_fft), `hop` apart: (B, whole)."""
     batch, count, n_fft = frames._data.shape
     places = arange(count).unsqueeze(1) * hop + arange(n_fft)
     blank: Any = zeros(batch, whole, dtype=frames.dtype)

@@ -1,7 +1,7 @@
-"""Window functions, for spectra of short stretches of a signal.
+"""Window functions for the spectra of short segments of a signal.
 
-``periodic`` (the default) gives the first `window_length` of a symmetric window that is one longer.
-Raises: RuntimeError (as PyTorch) for a negative length, or a dtype of integers.
+``periodic`` (the default) returns the first `window_length` values of a symmetric window that is
+one longer. All raise RuntimeError (as PyTorch) for a negative length or a non-float dtype.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Shape = Callable[[Tensor], Tensor]
 
 
 def laid_out(length: int, periodic: bool, shape: Shape) -> Tensor:
-    """`shape`, a function on [0, 1], at evenly spaced places; 1 is left out if `periodic`.
+    """`shape`, a function on [0, 1], at evenly spaced points, without the last if `periodic`.
 
     In float64; a window of length 1 is 1.
     """
@@ -47,7 +47,7 @@ def triangle(t: Tensor) -> Tensor:
 
 
 def kaiser(t: Tensor, beta: float) -> Tensor:
-    """Kaiser's approximation of the most concentrated window."""
+    """Kaiser's window, which approximates maximal energy concentration in the main lobe."""
     inside = (1 - (2 * t - 1) ** 2).clamp(min=0)
     top = i0(arange(1, dtype=dtypes.float64) + beta)
     return i0(beta * sqrt(inside)) / top
@@ -99,7 +99,7 @@ def blackman_window(window_length: int, periodic: bool = True, *, dtype: dtype |
 def bartlett_window(window_length: int, periodic: bool = True, *, dtype: dtype | None = None,
                     layout: Any = None, device: Any = None, requires_grad: bool = False,
                     pin_memory: bool = False) -> Tensor:  # fmt: skip
-    """A triangle from 0 to 1 and back. -> (window_length,)"""
+    """A triangle from 0 to 1 and back to 0. -> (window_length,)"""
     return _window("bartlett_window", window_length, periodic, triangle, dtype, requires_grad)
 
 

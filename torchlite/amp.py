@@ -67,9 +67,7 @@ class autocast:
     def __init__(self, device_type: str, dtype: dtype | None = None, enabled: bool = True,
                  cache_enabled: bool | None = None) -> None:  # fmt: skip
         if not isinstance(device_type, str):
-            raise ValueError(
-                f"Expected `device_type` of type `str`, got: `{type(device_type)}`"
-            )
+            raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
         if device_type != "cuda":
             device_type = device(device_type).type
         self.device, self.fast_dtype = device_type, dtype or get_autocast_dtype(device_type)

@@ -67,14 +67,8 @@ class ProcessRaisedException(ProcessException):
 class ProcessExitedException(ProcessException):
     """The process exited with an error, or was killed by a signal."""
 
-    def __init__(
-        self,
-        msg: str,
-        error_index: int,
-        error_pid: int,
-        exit_code: int,
-        signal_name: str | None = None,
-    ) -> None:
+    def __init__(self, msg: str, error_index: int, error_pid: int, exit_code: int,
+                 signal_name: str | None = None) -> None:  # fmt: skip
         super().__init__(msg, error_index, error_pid)
         self.args = (msg, error_index, error_pid, exit_code, signal_name)
         self.exit_code, self.signal_name = exit_code, signal_name
@@ -153,14 +147,9 @@ def _run(fn: Callable, index: int, args: tuple, report: Any) -> None:
         sys.exit(1)
 
 
-def start_processes(
-    fn: Callable,
-    args: tuple = (),
-    nprocs: int = 1,
-    join: bool = True,
-    daemon: bool = False,
-    start_method: str = "spawn",
-) -> ProcessContext | None:
+def start_processes(fn: Callable, args: tuple = (), nprocs: int = 1, join: bool = True,
+                    daemon: bool = False,
+                    start_method: str = "spawn") -> ProcessContext | None:  # fmt: skip
     """Call ``fn(i, *args)`` in processes i = 0 ... `nprocs` - 1.
 
     Args:
@@ -190,13 +179,7 @@ def start_processes(
     return None
 
 
-def spawn(
-    fn: Callable,
-    args: tuple = (),
-    nprocs: int = 1,
-    join: bool = True,
-    daemon: bool = False,
-    start_method: str = "spawn",
-) -> ProcessContext | None:
+def spawn(fn: Callable, args: tuple = (), nprocs: int = 1, join: bool = True, daemon: bool = False,
+          start_method: str = "spawn") -> ProcessContext | None:  # fmt: skip
     """Like `start_processes`."""
     return start_processes(fn, args, nprocs, join, daemon, start_method)

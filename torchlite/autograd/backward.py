@@ -18,14 +18,11 @@ from torchlite.core.tensor import Tensor, wrap
 Place = Tensor | GradientEdge
 
 
-def backward(
-    tensors: Place | Sequence[Place],
-    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    grad_variables: Any = None,
-    inputs: Place | Sequence[Place] | None = None,
-) -> None:
+def backward(tensors: Place | Sequence[Place],
+             grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+             retain_graph: bool | None = None, create_graph: bool = False,
+             grad_variables: Any = None,
+             inputs: Place | Sequence[Place] | None = None) -> None:  # fmt: skip
     """Accumulate into ``.grad`` of the leaves the gradient of ``sum(tensors * grad_tensors)``.
 
     Args:
@@ -60,17 +57,11 @@ def backward(
                 walk.accumulate(tensor, g if create_graph else g._data, True)
 
 
-def grad(
-    outputs: Place | Sequence[Place],
-    inputs: Place | Sequence[Place],
-    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    only_inputs: bool = True,
-    allow_unused: bool | None = None,
-    is_grads_batched: bool = False,
-    materialize_grads: bool = False,
-) -> tuple[Tensor | None, ...]:
+def grad(outputs: Place | Sequence[Place], inputs: Place | Sequence[Place],
+         grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+         retain_graph: bool | None = None, create_graph: bool = False, only_inputs: bool = True,
+         allow_unused: bool | None = None, is_grads_batched: bool = False,
+         materialize_grads: bool = False) -> tuple[Tensor | None, ...]:  # fmt: skip
     """The gradients of ``sum(outputs * grad_outputs)`` with respect to `inputs`.
 
     Args: as for `backward`, and

@@ -112,9 +112,7 @@ def checked_tangent(primal: Tensor, tangent: Tensor) -> Tensor:
     """`tangent` in the dtype of `primal`. Raises (as PyTorch) if the two do not match."""
     for name, x in (("primal", primal), ("tangent", tangent)):
         if x.dtype.category < dtypes.FLOAT:
-            raise ValueError(
-                f"Expected {name} to be floating point or complex, but got: {x.dtype}"
-            )
+            raise ValueError(f"Expected {name} to be floating point or complex, but got: {x.dtype}")
     if primal.shape != tangent.shape:
         raise RuntimeError(
             "Trying to set a forward gradient that has a different size than that of the original "

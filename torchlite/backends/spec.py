@@ -116,6 +116,4 @@ def _add(name: str, kind: str, parameters: Sequence[str], operands: Sequence[str
     known.setdefault("batched", kind == MATRIX)
     known.setdefault("results", 0 if kind in (QUERY, UPDATE) else 1)
     known.setdefault("broadcasts", kind == ELEMENTWISE and len(operands) > 1)
-    SPECS[name] = Spec(
-        name, tuple(parameters), tuple(map(place, operands)), kind, meaning, **known
-    )
+    SPECS[name] = Spec(name, tuple(parameters), tuple(map(place, operands)), kind, meaning, **known)

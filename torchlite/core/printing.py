@@ -52,14 +52,9 @@ _PROFILES = {
 _options = _PROFILES["default"]
 
 
-def set_printoptions(
-    precision: int | None = None,
-    threshold: float | None = None,
-    edgeitems: int | None = None,
-    linewidth: float | None = None,
-    profile: str | None = None,
-    sci_mode: bool | None = None,
-) -> None:
+def set_printoptions(precision: int | None = None, threshold: float | None = None,
+                     edgeitems: int | None = None, linewidth: float | None = None,
+                     profile: str | None = None, sci_mode: bool | None = None) -> None:  # fmt: skip
     """Set how tensors are printed; options that are None keep their value, except `sci_mode`.
 
     Args:

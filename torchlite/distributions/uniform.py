@@ -20,10 +20,7 @@ class Uniform(Distribution):
     @property
     def arg_constraints(self) -> Any:
         """`low` and `high` bound each other."""
-        return {
-            "low": constraints.less_than(self.high),
-            "high": constraints.greater_than(self.low),
-        }
+        return {"low": constraints.less_than(self.high), "high": constraints.greater_than(self.low)}
 
     def __init__(self, low: Any, high: Any, validate_args: bool | None = None) -> None:
         self._set(validate_args, low=low, high=high)

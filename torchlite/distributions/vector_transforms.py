@@ -200,9 +200,7 @@ class CatTransform(_Parts):
 
     def _split(self, x: Tensor) -> Sequence[Tensor]:
         if x.shape[self.dim] != self.length:
-            raise AssertionError(
-                f"x.size(dim) {x.shape[self.dim]} must equal length {self.length}"
-            )
+            raise AssertionError(f"x.size(dim) {x.shape[self.dim]} must equal length {self.length}")
         return x.split(self.lengths, self.dim)
 
     def _join(self, parts: list[Tensor], dim: int) -> Tensor:

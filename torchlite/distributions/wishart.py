@@ -61,9 +61,7 @@ class Wishart(FromFactor, ExponentialFamily):
         self.df = freedom.expand(batch_shape)
         n = matrix.shape[-1]
         if (self.df <= n - 1).any():
-            raise ValueError(
-                f"Value of df={df} expected to be greater than ndim - 1 = {n - 1}."
-            )
+            raise ValueError(f"Value of df={df} expected to be greater than ndim - 1 = {n - 1}.")
         if (self.df < n).any():
             warnings.warn(
                 "Low df values detected. Singular samples are highly likely to occur for "

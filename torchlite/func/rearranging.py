@@ -110,9 +110,7 @@ def _parsed(pattern: str) -> tuple[Side, Side]:
         raise ValueError(f"Ellipsis is parenthesis in the left side is not allowed: {pattern}")
     left, right = set(_names(before)), set(_names(after))
     if ... in right - left:
-        raise ValueError(
-            f"Ellipsis found in right side, but not left side of a pattern {pattern}"
-        )
+        raise ValueError(f"Ellipsis found in right side, but not left side of a pattern {pattern}")
     if left != right:
         raise ValueError(
             "Identifiers only on one side of rearrange expression (should be on both): "

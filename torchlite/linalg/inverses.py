@@ -10,15 +10,7 @@ from torchlite.backends.registry import local
 from torchlite.core import return_types
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.errors import LinAlgError
-from torchlite.linalg.checks import (
-    adjoint,
-    check_info,
-    identity,
-    product,
-    row,
-    square_of,
-    written,
-)
+from torchlite.linalg.checks import adjoint, check_info, identity, product, row, square_of, written
 from torchlite.linalg.elimination import lu_factor_primitive
 from torchlite.linalg.solvers import solve_ex
 from torchlite.ops.core.op import declare

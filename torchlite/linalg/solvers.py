@@ -10,13 +10,7 @@ from torchlite.core import return_types
 from torchlite.core.shapes import broadcast_shapes
 from torchlite.core.tensor import Tensor
 from torchlite.errors import LinAlgError
-from torchlite.linalg.checks import (
-    adjoint,
-    check_info,
-    check_same_dtype,
-    square_of,
-    written,
-)
+from torchlite.linalg.checks import adjoint, check_info, check_same_dtype, square_of, written
 from torchlite.linalg.elimination import lower_of, lu_factor_primitive, permutation, upper_of
 from torchlite.ops.core.op import declare
 

@@ -91,15 +91,10 @@ def _bar(total: int | None) -> Any:
     return tqdm(total=total, unit="B", unit_scale=True, unit_divisor=1024)
 
 
-def load_state_dict_from_url(
-    url: str,
-    model_dir: str | None = None,
-    map_location: Any = None,
-    progress: bool = True,
-    check_hash: bool = False,
-    file_name: str | None = None,
-    weights_only: bool = False,
-) -> Any:
+def load_state_dict_from_url(url: str, model_dir: str | None = None, map_location: Any = None,
+                             progress: bool = True, check_hash: bool = False,
+                             file_name: str | None = None,
+                             weights_only: bool = False) -> Any:  # fmt: skip
     """`torchlite.load` a file from a URL, which is downloaded unless it is cached.
 
     Args:

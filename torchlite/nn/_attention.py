@@ -107,14 +107,8 @@ def multi_head_attention_forward(
 # --- checks -------------------------------------------------------------------------------------
 
 
-def check_dims(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    key_padding_mask: Tensor | None,
-    attn_mask: Tensor | None,
-    num_heads: int,
-) -> bool:
+def check_dims(query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Tensor | None,
+               attn_mask: Tensor | None, num_heads: int) -> bool:  # fmt: skip
     """Whether the inputs are batched; AssertionError (as PyTorch) if their ranks disagree."""
     dims = query.dim()
     if dims not in (2, 3):

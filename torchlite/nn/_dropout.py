@@ -94,14 +94,8 @@ def _warn_dimensions(name: str, spatial: int, ndim: int) -> None:
     )
 
 
-def _drop(
-    input: Tensor,
-    p: float,
-    training: bool,
-    inplace: bool,
-    channels: int | None,
-    alpha: bool = False,
-) -> Tensor:
+def _drop(input: Tensor, p: float, training: bool, inplace: bool, channels: int | None,
+          alpha: bool = False) -> Tensor:  # fmt: skip
     """Dropout that draws one random number per index of the first `channels` dimensions."""
     if not training or p == 0 or input.numel() == 0:
         return input

@@ -39,18 +39,11 @@ class LinearCrossEntropyOptions:
             raise ValueError(f"acc_dtype must be one of {_ACCUMULATORS}, got {self.acc_dtype!r}")
 
 
-def linear_cross_entropy(
-    input: Tensor,
-    linear_weight: Tensor,
-    target: Tensor,
-    *,
-    linear_bias: Tensor | None = None,
-    weight: Tensor | None = None,
-    reduction: str = "mean",
-    ignore_index: int | None = None,
-    label_smoothing: float = 0.0,
-    options: LinearCrossEntropyOptions | None = None,
-) -> Tensor:
+def linear_cross_entropy(input: Tensor, linear_weight: Tensor, target: Tensor, *,
+                         linear_bias: Tensor | None = None, weight: Tensor | None = None,
+                         reduction: str = "mean", ignore_index: int | None = None,
+                         label_smoothing: float = 0.0,
+                         options: LinearCrossEntropyOptions | None = None) -> Tensor:  # fmt: skip
     """``cross_entropy(linear(input, linear_weight, linear_bias), target, ...)``.
 
     input (N, I) or (I,), linear_weight (C, d..., I), linear_bias (C, d...); target (N, d...) of

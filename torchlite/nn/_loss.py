@@ -14,14 +14,9 @@ from torchlite.ops.math.comparison import where
 
 
 @taken_over
-def smooth_l1_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    beta: float = 1.0,
-) -> Tensor:
+def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
+                   reduce: bool | None = None, reduction: str = "mean",
+                   beta: float = 1.0) -> Tensor:  # fmt: skip
     """``d**2 / (2 * beta)`` where ``d = |input - target| < beta``, else ``d - beta / 2``.
 
     Raises: RuntimeError if `beta` is negative.
@@ -38,13 +33,8 @@ def smooth_l1_loss(
 
 
 @taken_over
-def huber_loss(
-    input: Tensor,
-    target: Tensor,
-    reduction: str = "mean",
-    delta: float = 1.0,
-    weight: Tensor | None = None,
-) -> Tensor:
+def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0,
+               weight: Tensor | None = None) -> Tensor:  # fmt: skip
     """``d**2 / 2`` where ``d = |input - target| < delta``, else ``delta * (d - delta / 2)``.
 
     `weight` is a factor for each element. Raises: RuntimeError if `delta` is not positive.
@@ -64,14 +54,9 @@ def huber_loss(
 
 
 @taken_over
-def kl_div(
-    input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    log_target: bool = False,
-) -> Tensor:
+def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None,
+           reduce: bool | None = None, reduction: str = "mean",
+           log_target: bool = False) -> Tensor:  # fmt: skip
     """``target * (log(target) - input)``, 0 where `target` is 0; `input` holds log-probabilities.
 
     With `log_target`, `target` holds log-probabilities too. `reduction` may be "batchmean", the
@@ -98,16 +83,9 @@ def kl_div(
 
 
 @taken_over
-def poisson_nll_loss(
-    input: Tensor,
-    target: Tensor,
-    log_input: bool = True,
-    full: bool = False,
-    size_average: bool | None = None,
-    eps: float = 1e-8,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
+def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full: bool = False,
+                     size_average: bool | None = None, eps: float = 1e-8,
+                     reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """``e**input - target * input``; ``input - target * log(input + eps)`` without `log_input`.
 
     `full` adds Stirling's approximation of ``log(target!)`` where ``target > 1``.
@@ -125,14 +103,8 @@ def poisson_nll_loss(
 
 
 @taken_over
-def gaussian_nll_loss(
-    input: Tensor,
-    target: Tensor,
-    var: Tensor | float,
-    full: bool = False,
-    eps: float = 1e-6,
-    reduction: str = "mean",
-) -> Tensor:
+def gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor | float, full: bool = False,
+                      eps: float = 1e-6, reduction: str = "mean") -> Tensor:  # fmt: skip
     """``(log(var) + (input - target)**2 / var) / 2``, with ``var`` at least `eps`.
 
     Args:

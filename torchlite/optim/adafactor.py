@@ -35,18 +35,10 @@ class Adafactor(CountingOptimizer):
 
     _takes_complex_apart = False
 
-    def __init__(
-        self,
-        params: ParamsT,
-        lr: float | Tensor = 1e-2,
-        beta2_decay: float = -0.8,
-        eps: tuple[float | None, float] = (None, 1e-3),
-        d: float = 1.0,
-        weight_decay: float = 0.0,
-        *,
-        foreach: bool | None = None,
-        maximize: bool = False,
-    ) -> None:
+    def __init__(self, params: ParamsT, lr: float | Tensor = 1e-2, beta2_decay: float = -0.8,
+                 eps: tuple[float | None, float] = (None, 1e-3), d: float = 1.0,
+                 weight_decay: float = 0.0, *, foreach: bool | None = None,
+                 maximize: bool = False) -> None:  # fmt: skip
         check_one_element(lr)
         check(lr >= 0, "Learning rate should be >= 0", lr)
         check(beta2_decay <= 0, "beta2_decay should be <= 0", beta2_decay)

@@ -38,22 +38,12 @@ class Adam(CountingOptimizer):
 
     _shaped_like_parameter = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
-    def __init__(
-        self,
-        params: ParamsT,
-        lr: float | Tensor = 1e-3,
-        betas: tuple[Beta, Beta] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        amsgrad: bool = False,
-        *,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        capturable: bool = False,
-        differentiable: bool = False,
-        fused: bool | None = None,
-        decoupled_weight_decay: bool = False,
-    ) -> None:
+    def __init__(self, params: ParamsT, lr: float | Tensor = 1e-3,
+                 betas: tuple[Beta, Beta] = (0.9, 0.999), eps: float = 1e-8,
+                 weight_decay: float = 0, amsgrad: bool = False, *, foreach: bool | None = None,
+                 maximize: bool = False, capturable: bool = False, differentiable: bool = False,
+                 fused: bool | None = None,
+                 decoupled_weight_decay: bool = False) -> None:  # fmt: skip
         check_adam(lr, betas, eps, weight_decay)
         if isinstance(lr, Tensor) and foreach and not capturable:
             raise ValueError(

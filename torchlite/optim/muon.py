@@ -40,18 +40,11 @@ class Muon(Optimizer):
 
     _shaped_like_parameter = ("momentum_buffer",)
 
-    def __init__(
-        self,
-        params: ParamsT,
-        lr: float = 1e-3,
-        weight_decay: float = 0.1,
-        momentum: float = 0.95,
-        nesterov: bool = True,
-        ns_coefficients: tuple[float, float, float] = (3.4445, -4.7750, 2.0315),
-        eps: float = 1e-7,
-        ns_steps: int = 5,
-        adjust_lr_fn: str | None = None,
-    ) -> None:
+    def __init__(self, params: ParamsT, lr: float = 1e-3, weight_decay: float = 0.1,
+                 momentum: float = 0.95, nesterov: bool = True,
+                 ns_coefficients: tuple[float, float, float] = (3.4445, -4.7750, 2.0315),
+                 eps: float = 1e-7, ns_steps: int = 5,
+                 adjust_lr_fn: str | None = None) -> None:  # fmt: skip
         check_one_element(lr)
         check(lr >= 0, "Learning rate should be >= 0", lr)
         check(momentum >= 0, "momentum should be >= 0", momentum)

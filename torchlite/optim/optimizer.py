@@ -156,14 +156,8 @@ class Optimizer(State):
         with enable_grad():
             return closure()
 
-    def _run(
-        self,
-        kernel: str,
-        group: dict[str, Any],
-        params: list[Tensor],
-        columns: Sequence[list | None],
-        options: tuple,
-    ) -> None:
+    def _run(self, kernel: str, group: dict[str, Any], params: list[Tensor],
+             columns: Sequence[list | None], options: tuple) -> None:  # fmt: skip
         """Update `params` in one call of the backend; `columns` are gradients and states."""
         if group.get("differentiable"):
             with enable_grad():

@@ -27,14 +27,9 @@ class SparseAdam(Optimizer):
         a parameter has a gradient.
     """
 
-    def __init__(
-        self,
-        params: ParamsT,
-        lr: float | Tensor = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        maximize: bool = False,
-    ) -> None:
+    def __init__(self, params: ParamsT, lr: float | Tensor = 1e-3,
+                 betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+                 maximize: bool = False) -> None:  # fmt: skip
         check_one_element(lr)
         if not lr > 0:
             raise ValueError(f"Invalid learning rate: {lr}")

@@ -88,14 +88,9 @@ class AveragedModel(Module):
 
     n_averaged: Tensor
 
-    def __init__(
-        self,
-        model: Module,
-        device: int | Device | None = None,
-        avg_fn: Average | None = None,
-        multi_avg_fn: MultiAverage | None = None,
-        use_buffers: bool = False,
-    ) -> None:
+    def __init__(self, model: Module, device: int | Device | None = None,
+                 avg_fn: Average | None = None, multi_avg_fn: MultiAverage | None = None,
+                 use_buffers: bool = False) -> None:  # fmt: skip
         super().__init__()
         if avg_fn is not None and multi_avg_fn is not None:
             raise AssertionError("Only one of avg_fn and multi_avg_fn should be provided")
@@ -169,24 +164,16 @@ class SWALR(LRScheduler):
     Raises: ValueError for another strategy, or for negative `anneal_epochs`.
     """
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        swa_lr: float,
-        anneal_epochs: int = 10,
-        anneal_strategy: Literal["cos", "linear"] = "cos",
-        last_epoch: int = -1,
-    ) -> None:
+    def __init__(self, optimizer: Optimizer, swa_lr: float, anneal_epochs: int = 10,
+                 anneal_strategy: Literal["cos", "linear"] = "cos",
+                 last_epoch: int = -1) -> None:  # fmt: skip
         rates = per_group("swa_lr", optimizer, swa_lr)
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(
-                "anneal_strategy must be one of 'cos' or 'linear', instead got "
-                f"{anneal_strategy}"
+                f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
             )
         if not isinstance(anneal_epochs, int) or anneal_epochs < 0:
-            raise ValueError(
-                f"anneal_epochs must be equal or greater than 0, got {anneal_epochs}"
-            )
+            raise ValueError(f"anneal_epochs must be equal or greater than 0, got {anneal_epochs}")
         for rate, group in zip(rates, optimizer.param_groups):
             group["swa_lr"] = rate
         self._anneal_strategy, self.anneal_epochs = anneal_strategy, anneal_epochs

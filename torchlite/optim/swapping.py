@@ -15,9 +15,7 @@ _NAME = "swap_in_optimizer_params_and_state requires"
 
 @contextmanager
 def swap_in_optimizer_params_and_state(
-    optimizer: Optimizer,
-    swapin_parameters: dict[str, Tensor],
-    swapin_optim_state: dict[str, Any],
+    optimizer: Optimizer, swapin_parameters: dict[str, Tensor], swapin_optim_state: dict[str, Any]
 ) -> Iterator[None]:
     """Inside this block, `optimizer` uses the given parameters, options and state, uncopied.
 

@@ -21,15 +21,9 @@ from torchlite.serialization.locations import MapLocation, restore
 from torchlite.serialization.unpickling import WeightsUnpickler, full_unpickler, unsafe_globals
 
 
-def load(
-    f: Any,
-    map_location: MapLocation = None,
-    pickle_module: Any = None,
-    *,
-    weights_only: bool | None = None,
-    mmap: bool | None = None,
-    **pickle_load_args: Any,
-) -> Any:
+def load(f: Any, map_location: MapLocation = None, pickle_module: Any = None, *,
+         weights_only: bool | None = None, mmap: bool | None = None,
+         **pickle_load_args: Any) -> Any:  # fmt: skip
     """Read an object that `save` or PyTorch's `save` wrote to `f`, a path or a binary file.
 
     Args:

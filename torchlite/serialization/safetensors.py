@@ -24,11 +24,8 @@ _DTYPES = {
 }  # fmt: skip
 
 
-def save_file(
-    tensors: dict[str, Tensor],
-    filename: str | os.PathLike,
-    metadata: dict[str, str] | None = None,
-) -> None:
+def save_file(tensors: dict[str, Tensor], filename: str | os.PathLike,
+              metadata: dict[str, str] | None = None) -> None:  # fmt: skip
     """Write `tensors` and text `metadata` to a file, completely or not at all.
 
     Raises: ImportError without safetensors; ValueError for values that are not tensors or not
@@ -44,9 +41,7 @@ def save(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> 
     return _package().numpy.save(_arrays(tensors), metadata)
 
 
-def load_file(
-    filename: str | os.PathLike, device: str | device | int = "cpu"
-) -> dict[str, Tensor]:
+def load_file(filename: str | os.PathLike, device: str | device | int = "cpu") -> dict[str, Tensor]:
     """The tensors of a file, each in its own memory.
 
     Raises: ImportError without safetensors; FileNotFoundError; SafetensorError for other files.

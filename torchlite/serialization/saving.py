@@ -19,13 +19,8 @@ from torchlite.serialization.legacy import write_legacy
 from torchlite.serialization.pickling import Memory, dump
 
 
-def save(
-    obj: Any,
-    f: Any,
-    pickle_module: Any = pickle,
-    pickle_protocol: int = 2,
-    _use_new_zipfile_serialization: bool = True,
-) -> None:
+def save(obj: Any, f: Any, pickle_module: Any = pickle, pickle_protocol: int = 2,
+         _use_new_zipfile_serialization: bool = True) -> None:  # fmt: skip
     """Write `obj` to `f`, a path or a binary file.
 
     `obj` is anything picklable, with tensors anywhere in it; those that share memory still do

@@ -19,20 +19,11 @@ _TOLERANCES = {  # of the comparison: (rtol, atol)
 }  # fmt: skip
 
 
-def assert_close(
-    actual: Any,
-    expected: Any,
-    *,
-    allow_subclasses: bool = True,
-    rtol: float | None = None,
-    atol: float | None = None,
-    equal_nan: bool = False,
-    check_device: bool = True,
-    check_dtype: bool = True,
-    check_layout: bool = True,
-    check_stride: bool = False,
-    msg: str | Callable[[str], str] | None = None,
-) -> None:
+def assert_close(actual: Any, expected: Any, *, allow_subclasses: bool = True,
+                 rtol: float | None = None, atol: float | None = None, equal_nan: bool = False,
+                 check_device: bool = True, check_dtype: bool = True, check_layout: bool = True,
+                 check_stride: bool = False,
+                 msg: str | Callable[[str], str] | None = None) -> None:  # fmt: skip
     """Raise unless ``|actual - expected| <= atol + rtol * |expected|`` everywhere.
 
     Args:

@@ -79,9 +79,7 @@ class Draws:
     All choices come from `integer`, a function of the lowest and the highest integer to draw.
     """
 
-    def __init__(
-        self, integer: Callable[[int, int], int], kinds: list[dtype], method: str
-    ) -> None:
+    def __init__(self, integer: Callable[[int, int], int], kinds: list[dtype], method: str) -> None:
         self.integer, self.kinds, self.method = integer, kinds, method
 
     def one_of(self, *options: Any) -> Any:

@@ -30,16 +30,10 @@ def noop_context_fn() -> tuple[Context, Context]:
     return nullcontext(), nullcontext()
 
 
-def checkpoint(
-    function: Callable,
-    *args: Any,
-    use_reentrant: bool | None = None,
-    context_fn: Callable[[], tuple[Context, Context]] = noop_context_fn,
-    determinism_check: str = "default",
-    debug: bool = False,
-    early_stop: bool = True,
-    **kwargs: Any,
-) -> Any:
+def checkpoint(function: Callable, *args: Any, use_reentrant: bool | None = None,
+               context_fn: Callable[[], tuple[Context, Context]] = noop_context_fn,
+               determinism_check: str = "default", debug: bool = False, early_stop: bool = True,
+               **kwargs: Any) -> Any:  # fmt: skip
     """``function(*args, **kwargs)``, whose intermediate results are recomputed in backward.
 
     Args:

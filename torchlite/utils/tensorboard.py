@@ -30,15 +30,9 @@ class SummaryWriter:
     Example: ``with SummaryWriter() as writer: writer.add_scalar("loss", loss, step)``
     """
 
-    def __init__(
-        self,
-        log_dir: Any = None,
-        comment: str = "",
-        purge_step: int | None = None,
-        max_queue: int = 10,
-        flush_secs: int = 120,
-        filename_suffix: str = "",
-    ) -> None:
+    def __init__(self, log_dir: Any = None, comment: str = "", purge_step: int | None = None,
+                 max_queue: int = 10, flush_secs: int = 120,
+                 filename_suffix: str = "") -> None:  # fmt: skip
         self._writer = _tensorboardx().SummaryWriter(
             logdir=None if log_dir is None else str(log_dir), comment=comment,
             purge_step=purge_step, max_queue=max_queue, flush_secs=flush_secs,
@@ -50,26 +44,16 @@ class SummaryWriter:
         """The directory of the logs."""
         return self.log_dir
 
-    def add_scalar(
-        self,
-        tag: str,
-        scalar_value: Any,
-        global_step: int | None = None,
-        walltime: float | None = None,
-        new_style: bool = False,
-        double_precision: bool = False,
-    ) -> None:
+    def add_scalar(self, tag: str, scalar_value: Any, global_step: int | None = None,
+                   walltime: float | None = None, new_style: bool = False,
+                   double_precision: bool = False) -> None:  # fmt: skip
         """Add a number; `new_style` and `double_precision` are accepted but have no effect."""
         self._writer.add_scalar(tag, _plain(scalar_value), global_step, walltime)
 
-    def add_hparams(
-        self,
-        hparam_dict: Mapping[str, Any],
-        metric_dict: Mapping[str, Any],
-        hparam_domain_discrete: Mapping[str, Any] | None = None,
-        run_name: str | None = None,
-        global_step: int | None = None,
-    ) -> None:
+    def add_hparams(self, hparam_dict: Mapping[str, Any], metric_dict: Mapping[str, Any],
+                    hparam_domain_discrete: Mapping[str, Any] | None = None,
+                    run_name: str | None = None,
+                    global_step: int | None = None) -> None:  # fmt: skip
         """Add the settings of a run and its results; `hparam_domain_discrete` has no effect.
 
         Raises: TypeError if the first two are not dicts.
@@ -78,13 +62,8 @@ class SummaryWriter:
             raise TypeError("hparam_dict and metric_dict should be dictionary.")
         self._writer.add_hparams(_plain(hparam_dict), _plain(metric_dict), run_name, global_step)
 
-    def add_graph(
-        self,
-        model: Any,
-        input_to_model: Any = None,
-        verbose: bool = False,
-        use_strict_trace: bool = True,
-    ) -> NoReturn:
+    def add_graph(self, model: Any, input_to_model: Any = None, verbose: bool = False,
+                  use_strict_trace: bool = True) -> NoReturn:  # fmt: skip
         """Raises NotImplementedError: there is no TorchScript graph to show."""
         raise NotImplementedError(
             "SummaryWriter.add_graph is not supported: torchlite has no TorchScript to trace with"

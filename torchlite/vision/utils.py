@@ -15,15 +15,9 @@ from torchlite.vision.transforms.pictures import to_pil_image
 
 
 @no_grad()
-def make_grid(
-    tensor: Tensor | Sequence[Tensor],
-    nrow: int = 8,
-    padding: int = 2,
-    normalize: bool = False,
-    value_range: tuple[float, float] | None = None,
-    scale_each: bool = False,
-    pad_value: float = 0.0,
-) -> Tensor:
+def make_grid(tensor: Tensor | Sequence[Tensor], nrow: int = 8, padding: int = 2,
+              normalize: bool = False, value_range: tuple[float, float] | None = None,
+              scale_each: bool = False, pad_value: float = 0.0) -> Tensor:  # fmt: skip
     """Arrange images in a grid. Shape: ``(N, C, H, W)`` or N of ``(C, H, W)`` -> ``(3, *, *)``.
 
     Args:

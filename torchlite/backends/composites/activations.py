@@ -6,10 +6,7 @@ import math
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.backends.spec import (
-    ELEMENTWISE,
-    composite,
-)
+from torchlite.backends.spec import ELEMENTWISE, composite
 
 Array = Any
 _FLOAT = (dtypes.FLOAT,)

@@ -6,12 +6,7 @@ import math
 from typing import Any
 
 from torchlite import dtypes
-from torchlite.backends.spec import (
-    MOVEMENT,
-    REDUCTION,
-    SCAN,
-    composite,
-)
+from torchlite.backends.spec import MOVEMENT, REDUCTION, SCAN, composite
 from torchlite.core.shapes import reduced_count, reduced_shape
 
 Array = Any

@@ -40,15 +40,8 @@ class Indexing:
         _add_at(out, _places(index, axis), _corner(source, index.shape))
         return out
 
-    def scatter_reduce(
-        self,
-        x: np.ndarray,
-        index: np.ndarray,
-        source: Any,
-        axis: int,
-        reduce: str,
-        include_self: bool,
-    ) -> np.ndarray:
+    def scatter_reduce(self, x: np.ndarray, index: np.ndarray, source: Any, axis: int, reduce: str,
+                       include_self: bool) -> np.ndarray:  # fmt: skip
         out, places, source = x.copy(), _places(index, axis), _corner(source, index.shape)
         if not include_self:  # the initial value of the reduction
             out[places] = {"sum": 0, "mean": 0, "prod": 1}.get(reduce, source)

@@ -273,7 +273,4 @@ def sincos32(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     sine = fma32(_horner(z, SIN_COEFFICIENTS) * z, x, x)
     swap = octant & 2 != 0
     sine, cosine = np.where(swap, cosine, sine), np.where(swap, sine, cosine)
-    return (
-        np.where(octant & 4 != 0, -sine, sine),
-        np.where(octant + 2 & 4 != 0, -cosine, cosine),
-    )
+    return (np.where(octant & 4 != 0, -sine, sine), np.where(octant + 2 & 4 != 0, -cosine, cosine))

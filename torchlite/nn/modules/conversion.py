@@ -119,14 +119,9 @@ def _replace(param: Tensor, fn: Callable[[Tensor], Tensor]) -> None:
     param.grad = new_grad
 
 
-def _target(
-    device: Any = None,
-    dtype: Any = None,
-    non_blocking: Any = False,
-    *,
-    tensor: Tensor | None = None,
-    memory_format: Any = None,
-) -> tuple[Any, Any]:
+def _target(device: Any = None, dtype: Any = None, non_blocking: Any = False, *,
+            tensor: Tensor | None = None,
+            memory_format: Any = None) -> tuple[Any, Any]:  # fmt: skip
     """(device, dtype) requested by the arguments of `Module.to`."""
     if isinstance(device, Tensor):
         tensor = device

@@ -75,14 +75,9 @@ class Hooks:
         flags = {"_forward_pre_hooks_with_kwargs": with_kwargs}
         return self._register_hook("_forward_pre_hooks", hook, prepend, flags)
 
-    def register_forward_hook(
-        self,
-        hook: Callable,
-        *,
-        prepend: bool = False,
-        with_kwargs: bool = False,
-        always_call: bool = False,
-    ) -> RemovableHandle:
+    def register_forward_hook(self, hook: Callable, *, prepend: bool = False,
+                              with_kwargs: bool = False,
+                              always_call: bool = False) -> RemovableHandle:  # fmt: skip
         """Call ``hook(module, args, output) -> None | new output`` after forward.
 
         With `with_kwargs`: ``hook(module, args, kwargs, output)``. With `always_call` the hook runs

@@ -119,17 +119,9 @@ class _LazyNorm(LazyLayer):
 
     _width = "num_features"
 
-    def __init__(
-        self: Any,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-        *,
-        bias: bool = True,
-    ) -> None:
+    def __init__(self: Any, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+                 track_running_stats: bool = True, device: Any = None, dtype: Any = None, *,
+                 bias: bool = True) -> None:  # fmt: skip
         like = {"device": device, "dtype": dtype}
         super().__init__(0, eps, momentum, False, False, **like, bias=False)
         self.affine, self.track_running_stats = affine, track_running_stats

@@ -48,19 +48,10 @@ class _LazyConvolution(LazyLayer):
 
 
 class _LazyConv(_LazyConvolution):
-    def __init__(
-        self,
-        out_channels: int,
-        kernel_size: Size,
-        stride: Size = 1,
-        padding: Size = 0,
-        dilation: Size = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
+    def __init__(self, out_channels: int, kernel_size: Size, stride: Size = 1, padding: Size = 0,
+                 dilation: Size = 1, groups: int = 1, bias: bool = True,
+                 padding_mode: str = "zeros", device: Any = None,
+                 dtype: Any = None) -> None:  # fmt: skip
         like = {"device": device, "dtype": dtype}
         super().__init__(
             0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode, **like
@@ -70,20 +61,10 @@ class _LazyConv(_LazyConvolution):
 
 
 class _LazyConvTranspose(_LazyConvolution):
-    def __init__(
-        self,
-        out_channels: int,
-        kernel_size: Size,
-        stride: Size = 1,
-        padding: Size = 0,
-        output_padding: Size = 0,
-        groups: int = 1,
-        bias: bool = True,
-        dilation: Size = 1,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
+    def __init__(self, out_channels: int, kernel_size: Size, stride: Size = 1, padding: Size = 0,
+                 output_padding: Size = 0, groups: int = 1, bias: bool = True, dilation: Size = 1,
+                 padding_mode: str = "zeros", device: Any = None,
+                 dtype: Any = None) -> None:  # fmt: skip
         like = {"device": device, "dtype": dtype}
         super().__init__(
             0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation,

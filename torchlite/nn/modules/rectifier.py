@@ -51,14 +51,9 @@ class Hardtanh(Activation):
 
     settings: tuple[str, ...] = ("min_val", "max_val")
 
-    def __init__(
-        self,
-        min_val: float = -1.0,
-        max_val: float = 1.0,
-        inplace: bool = False,
-        min_value: float | None = None,
-        max_value: float | None = None,
-    ) -> None:
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False,
+                 min_value: float | None = None,
+                 max_value: float | None = None) -> None:  # fmt: skip
         super().__init__()
         for old, new, given in (
             ("min_value", "min_val", min_value),

@@ -139,16 +139,10 @@ class State:
         loading.check(self, strict)
         return IncompatibleKeys(loading.missing, loading.unexpected)
 
-    def _load_from_state_dict(
-        self,
-        state_dict: dict[str, Any],
-        prefix: str,
-        local_metadata: dict[str, Any],
-        strict: bool,
-        missing_keys: list[str],
-        unexpected_keys: list[str],
-        error_msgs: list[str],
-    ) -> None:
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str,
+                              local_metadata: dict[str, Any], strict: bool, missing_keys: list[str],
+                              unexpected_keys: list[str],
+                              error_msgs: list[str]) -> None:  # fmt: skip
         """Load the state of this module, without its submodules, and record any errors.
 
         `local_metadata` has the ``version`` that the state was saved with.

@@ -81,13 +81,9 @@ class Tree:
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
-    def _named_members(
-        self,
-        get_members_fn: Callable[[Any], Any],
-        prefix: str = "",
-        recurse: bool = True,
-        remove_duplicate: bool = True,
-    ) -> Iterator[tuple[str, Any]]:
+    def _named_members(self, get_members_fn: Callable[[Any], Any], prefix: str = "",
+                       recurse: bool = True,
+                       remove_duplicate: bool = True) -> Iterator[tuple[str, Any]]:  # fmt: skip
         seen: set[int] = set()
         modules: Iterable[tuple[str, Any]] = [(prefix, self)]
         if recurse:

@@ -16,13 +16,8 @@ class DataParallel(Module):
         device_ids, output_device, dim: Accepted for compatibility with PyTorch.
     """
 
-    def __init__(
-        self,
-        module: Module,
-        device_ids: Sequence[Any] | None = None,
-        output_device: Any = None,
-        dim: int = 0,
-    ) -> None:
+    def __init__(self, module: Module, device_ids: Sequence[Any] | None = None,
+                 output_device: Any = None, dim: int = 0) -> None:  # fmt: skip
         super().__init__()
         self.module = module
         self.device_ids: list[Any] = []

@@ -107,13 +107,8 @@ def _is_orthogonal(q: Tensor) -> bool:
     return bool((difference.abs() <= eps).all())
 
 
-def orthogonal(
-    module: Module,
-    name: str = "weight",
-    orthogonal_map: str | None = None,
-    *,
-    use_trivialization: bool = True,
-) -> Module:
+def orthogonal(module: Module, name: str = "weight", orthogonal_map: str | None = None, *,
+               use_trivialization: bool = True) -> Module:  # fmt: skip
     """Keep a matrix orthogonal: its columns if it has more rows than columns, else its rows.
 
     Source: Lezcano-Casado 2019, https://arxiv.org/abs/1909.09501
@@ -225,13 +220,8 @@ class _SpectralNorm(Module):
         return value  # any matrix may be assigned; it is normalised when it is read
 
 
-def spectral_norm(
-    module: Module,
-    name: str = "weight",
-    n_power_iterations: int = 1,
-    eps: float = 1e-12,
-    dim: int | None = None,
-) -> Module:
+def spectral_norm(module: Module, name: str = "weight", n_power_iterations: int = 1,
+                  eps: float = 1e-12, dim: int | None = None) -> Module:  # fmt: skip
     """Divide a weight by its largest singular value, estimated by power iteration.
 
     Source: Miyato et al. 2018, https://arxiv.org/abs/1802.05957

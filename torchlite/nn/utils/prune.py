@@ -61,12 +61,9 @@ def custom_from_mask(module: Any, name: str, mask: Tensor) -> Any:
     return module
 
 
-def global_unstructured(
-    parameters: Iterable[tuple[Any, str]],
-    pruning_method: Any,
-    importance_scores: dict[tuple[Any, str], Tensor] | None = None,
-    **kwargs: Any,
-) -> None:
+def global_unstructured(parameters: Iterable[tuple[Any, str]], pruning_method: Any,
+                        importance_scores: dict[tuple[Any, str], Tensor] | None = None,
+                        **kwargs: Any) -> None:  # fmt: skip
     """Prune several parameters together, as if they were one.
 
     Args:

@@ -32,13 +32,9 @@ class PackedSequence(_Packed):
 
     __slots__ = ()
 
-    def __new__(
-        cls,
-        data: Tensor,
-        batch_sizes: Tensor | None = None,
-        sorted_indices: Tensor | None = None,
-        unsorted_indices: Tensor | None = None,
-    ) -> Self:
+    def __new__(cls, data: Tensor, batch_sizes: Tensor | None = None,
+                sorted_indices: Tensor | None = None,
+                unsorted_indices: Tensor | None = None) -> Self:  # fmt: skip
         if batch_sizes is None:  # old programs pass both as a pair
             if not (isinstance(data, (list, tuple)) and len(data) == 2):
                 raise AssertionError("Expected data to be a list or tuple of length 2")
@@ -118,12 +114,8 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
     return empty_like(permutation).scatter_(0, permutation, places.to(permutation.dtype))
 
 
-def pack_padded_sequence(
-    input: Tensor,
-    lengths: Tensor | list[int],
-    batch_first: bool = False,
-    enforce_sorted: bool = True,
-) -> PackedSequence:
+def pack_padded_sequence(input: Tensor, lengths: Tensor | list[int], batch_first: bool = False,
+                         enforce_sorted: bool = True) -> PackedSequence:  # fmt: skip
     """Pack padded sequences: keep only the steps within their lengths.
 
     Args:
@@ -178,12 +170,9 @@ def _check_lengths(lengths: Tensor, steps: Tensor) -> None:
         )
 
 
-def pad_packed_sequence(
-    sequence: PackedSequence,
-    batch_first: bool = False,
-    padding_value: float = 0.0,
-    total_length: int | None = None,
-) -> tuple[Tensor, Tensor]:
+def pad_packed_sequence(sequence: PackedSequence, batch_first: bool = False,
+                        padding_value: float = 0.0,
+                        total_length: int | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
     """The inverse of `pack_padded_sequence`: padded sequences, in the original order, and lengths.
 
     Args:
@@ -212,12 +201,8 @@ def pad_packed_sequence(
     return (padded.transpose(0, 1) if batch_first else padded), lengths
 
 
-def pad_sequence(
-    sequences: Tensor | list[Tensor],
-    batch_first: bool = False,
-    padding_value: float = 0.0,
-    padding_side: str = "right",
-) -> Tensor:
+def pad_sequence(sequences: Tensor | list[Tensor], batch_first: bool = False,
+                 padding_value: float = 0.0, padding_side: str = "right") -> Tensor:  # fmt: skip
     """Pad sequences (L, *) to one tensor (T, B, *), where T is the greatest length.
 
     Args:

@@ -93,13 +93,8 @@ class SpectralNorm:
         setattr(module, self.name, weight)
 
 
-def spectral_norm(
-    module: M,
-    name: str = "weight",
-    n_power_iterations: int = 1,
-    eps: float = 1e-12,
-    dim: int | None = None,
-) -> M:
+def spectral_norm(module: M, name: str = "weight", n_power_iterations: int = 1, eps: float = 1e-12,
+                  dim: int | None = None) -> M:  # fmt: skip
     """Divide a weight by its largest singular value, estimated by power iteration.
 
     Source: Miyato et al. 2018, https://arxiv.org/abs/1802.05957

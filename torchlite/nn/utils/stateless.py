@@ -9,15 +9,9 @@ from torchlite.core.tensor import Tensor
 from torchlite.nn.modules.module import Module
 
 
-def functional_call(
-    module: Module,
-    parameters_and_buffers: dict[str, Tensor],
-    args: Any = None,
-    kwargs: dict[str, Any] | None = None,
-    *,
-    tie_weights: bool = True,
-    strict: bool = False,
-) -> Any:
+def functional_call(module: Module, parameters_and_buffers: dict[str, Tensor], args: Any = None,
+                    kwargs: dict[str, Any] | None = None, *, tie_weights: bool = True,
+                    strict: bool = False) -> Any:  # fmt: skip
     """Call `module` with other parameters and buffers. Deprecated: use `func.functional_call`."""
     from torchlite.func.modules import functional_call as call  # imported on first use
 

@@ -28,10 +28,7 @@ _getitem = declare(
     title="Slice",
     x=lambda xp, g, x_shape, x_dtype, index: xp.getitem_backward(g, x_shape, x_dtype, index),
 )
-declare(
-    "getitem_backward",
-    grad=lambda xp, g, index: xp.getitem(g, index),
-)
+declare("getitem_backward", grad=lambda xp, g, index: xp.getitem(g, index))
 
 
 def _index_get_x(xp: Any, g: Any, x_shape: tuple, x_dtype: Any, index: tuple) -> Any:

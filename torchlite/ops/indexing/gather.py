@@ -42,9 +42,7 @@ def _take_x(xp: Any, g: Any, x_shape: tuple, x_dtype: Any, index: Any, axis: int
 _take = declare("take", title="IndexSelect", x=_take_x)
 _gather = declare("gather", x=_gather_x)
 _scatter = declare(
-    "scatter",
-    x=lambda xp, g, index, axis: xp.scatter(g, index, 0, axis),
-    source=_source_grad,
+    "scatter", x=lambda xp, g, index, axis: xp.scatter(g, index, 0, axis), source=_source_grad
 )
 _scatter_add = declare("scatter_add", x=lambda xp, g: g, source=_source_grad)
 

@@ -27,8 +27,7 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804
 
 _relu = declare("relu", x=lambda xp, g, out: xp.relu_backward(g, out))
 _leaky_relu = declare(
-    "leaky_relu",
-    x=lambda xp, g, x, negative_slope: xp.leaky_relu_backward(g, x, negative_slope),
+    "leaky_relu", x=lambda xp, g, x, negative_slope: xp.leaky_relu_backward(g, x, negative_slope)
 )
 _elu = declare(
     "elu",
@@ -38,8 +37,7 @@ _silu = declare("silu", x=lambda xp, g, x: xp.silu_backward(g, x))
 _mish = declare("mish", x=lambda xp, g, x: xp.mish_backward(g, x))
 _gelu = declare("gelu", x=lambda xp, g, x, approximate: xp.gelu_backward(g, x, approximate))
 _softplus = declare(
-    "softplus",
-    x=lambda xp, g, x, beta, threshold: xp.softplus_backward(g, x, beta, threshold),
+    "softplus", x=lambda xp, g, x, beta, threshold: xp.softplus_backward(g, x, beta, threshold)
 )
 _log_sigmoid = declare("log_sigmoid", x=lambda xp, g, x: xp.log_sigmoid_backward(g, x))
 

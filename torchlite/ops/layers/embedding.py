@@ -29,10 +29,7 @@ def _to_weight(xp: Any, g: Any, index: Any, weight_shape: tuple, padding: int,
 
 
 _embedding = declare("embedding", weight=_to_weight)
-declare(
-    "embedding_backward",
-    g=lambda xp, g, index: xp.embedding(g, index, -1, False),
-)
+declare("embedding_backward", g=lambda xp, g, index: xp.embedding(g, index, -1, False))
 
 
 @functional

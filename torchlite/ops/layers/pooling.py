@@ -27,11 +27,7 @@ def _picked(xp: Any, g: Any, places: Any, shape: tuple) -> Any:
     return xp.reshape(xp.gather(planes, xp.reshape(places, flat), 2), tuple(places.shape))
 
 
-_max_pool = declare(
-    "max_pool",
-    title="MaxPoolWithIndices",
-    x=max_grad,
-)
+_max_pool = declare("max_pool", title="MaxPoolWithIndices", x=max_grad)
 declare("max_pool_backward", grad=_picked)
 avg_pool = declare(
     "avg_pool",

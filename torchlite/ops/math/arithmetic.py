@@ -13,13 +13,7 @@ from torchlite import dtypes
 from torchlite.backends.registry import local
 from torchlite.core.tensor import Tensor
 from torchlite.dtypes import BOOL, COMPLEX, FLOAT
-from torchlite.ops.core.family import (
-    binary,
-    no_gradient,
-    operation,
-    unary,
-    write_out,
-)
+from torchlite.ops.core.family import binary, no_gradient, operation, unary, write_out
 from torchlite.ops.core.methods import alias
 from torchlite.ops.core.promotion import checked_number, result_type
 
@@ -97,12 +91,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) ->
     """``input + alpha * other``."""
 
 
-@binary(
-    refuses=(BOOL,),
-    extra=_with_alpha,
-    input=lambda xp, g: g,
-    other=lambda xp, g: xp.neg(g),
-)
+@binary(refuses=(BOOL,), extra=_with_alpha, input=lambda xp, g: g, other=lambda xp, g: xp.neg(g))
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """``input - alpha * other``."""
 
@@ -244,9 +233,7 @@ def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @unary(
-    floats=True,
-    refuses=(COMPLEX,),
-    input=lambda xp, g, input: xp.neg(xp.mul(g, _gauss(xp, input))),
+    floats=True, refuses=(COMPLEX,), input=lambda xp, g, input: xp.neg(xp.mul(g, _gauss(xp, input)))
 )
 def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``1 - erf(input)``, accurate for large `input`."""

@@ -17,18 +17,11 @@ from torchlite.ops.math.trigonometry import cos, sin
 from torchlite.ops.shape.joining import stack
 
 _real = declare("real", x=lambda xp, g, x_dtype: xp.astype(g, x_dtype))
-_imag = declare(
-    "imag",
-    x=lambda xp, g, x_dtype: xp.mul(xp.astype(g, x_dtype), 1j),
-)
+_imag = declare("imag", x=lambda xp, g, x_dtype: xp.mul(xp.astype(g, x_dtype), 1j))
 
 
 _conj = declare("conj", x=lambda xp, g: xp.conj(g))
-_complex = declare(
-    "complex",
-    real=lambda xp, g: xp.real(g),
-    imag=lambda xp, g: xp.imag(g),
-)
+_complex = declare("complex", real=lambda xp, g: xp.real(g), imag=lambda xp, g: xp.imag(g))
 
 
 @operation

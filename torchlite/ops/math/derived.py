@@ -30,15 +30,7 @@ from torchlite.ops.core.promotion import (
 from torchlite.ops.creation.conversion import clone
 from torchlite.ops.creation.factories import tensor
 from torchlite.ops.math.arithmetic import abs, add, div, floor, lgamma, mul, sub
-from torchlite.ops.math.comparison import (
-    eq,
-    gt,
-    isfinite,
-    isnan,
-    logical_or,
-    lt,
-    where,
-)
+from torchlite.ops.math.comparison import eq, gt, isfinite, isnan, logical_or, lt, where
 from torchlite.ops.math.exponentials import log, log2, pow
 from torchlite.ops.math.trigonometry import sin
 
@@ -289,9 +281,7 @@ def _is_infinite(name: str, input: Tensor, value: float, out: Tensor | None) -> 
 
 
 @unary(
-    floats=True,
-    refuses=(COMPLEX,),
-    input=lambda xp, g, input: xp.mul(g, xp.polygamma(1, input)),
+    floats=True, refuses=(COMPLEX,), input=lambda xp, g, input: xp.mul(g, xp.polygamma(1, input))
 )
 def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The derivative of `lgamma`."""

@@ -142,12 +142,7 @@ def _gamma_density(xp: Any, g: Any, input: Any, other: Any) -> Any:
     return xp.mul(g, xp.exp(xp.sub(power, xp.lgamma(input))))
 
 
-@binary(
-    floats=True,
-    refuses=(COMPLEX,),
-    input=no_gradient("igamma: input"),
-    other=_gamma_density,
-)
+@binary(floats=True, refuses=(COMPLEX,), input=no_gradient("igamma: input"), other=_gamma_density)
 def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The regularised lower incomplete gamma function of order `input` at `other`, both >= 0."""
 

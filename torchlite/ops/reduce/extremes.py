@@ -17,13 +17,7 @@ from torchlite.dtypes import COMPLEX
 from torchlite.ops.core.family import operation, refuse, write_out
 from torchlite.ops.core.op import declare, run
 from torchlite.ops.math.comparison import maximum, minimum
-from torchlite.ops.reduce.reductions import (
-    Dims,
-    axes_of,
-    check_nonempty,
-    data_of,
-    restore,
-)
+from torchlite.ops.reduce.reductions import Dims, axes_of, check_nonempty, data_of, restore
 from torchlite.ops.reduce.scan import named
 
 

@@ -192,9 +192,7 @@ def _check_matrix(tensor: Tensor, name: str, allowed: Sequence[int]) -> None:
     if ndim not in allowed:
         what = "matrices (2-D tensors)" if name == "H" else "matrices or batches of matrices"
         hint = " For batches of matrices, consider using tensor.mH" if name == "H" else ""
-        raise RuntimeError(
-            f"tensor.{name} is only supported on {what}. Got {ndim}-D tensor.{hint}"
-        )
+        raise RuntimeError(f"tensor.{name} is only supported on {what}. Got {ndim}-D tensor.{hint}")
 
 
 #: Properties of `Tensor` by name.

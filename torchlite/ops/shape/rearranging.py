@@ -24,10 +24,7 @@ from torchlite.ops.shape.reshaping import reshape, sizes_of, transpose
 
 _ALL = slice(None)
 _flip = declare("flip", x=lambda xp, g, axes: xp.flip(g, axes))
-_roll = declare(
-    "roll",
-    x=lambda xp, g, shifts, axes: xp.roll(g, tuple(-n for n in shifts), axes),
-)
+_roll = declare("roll", x=lambda xp, g, shifts, axes: xp.roll(g, tuple(-n for n in shifts), axes))
 _tril = declare("tril", x=lambda xp, g, diagonal: xp.tril(g, diagonal))
 _triu = declare("triu", x=lambda xp, g, diagonal: xp.triu(g, diagonal))
 

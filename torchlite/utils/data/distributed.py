@@ -28,15 +28,8 @@ class DistributedSampler(Sampler[int]):
     ValueError if there is no such rank.
     """
 
-    def __init__(
-        self,
-        dataset: Any,
-        num_replicas: int | None = None,
-        rank: int | None = None,
-        shuffle: bool = True,
-        seed: int = 0,
-        drop_last: bool = False,
-    ) -> None:
+    def __init__(self, dataset: Any, num_replicas: int | None = None, rank: int | None = None,
+                 shuffle: bool = True, seed: int = 0, drop_last: bool = False) -> None:  # fmt: skip
         num_replicas = _distributed().get_world_size() if num_replicas is None else num_replicas
         rank = _distributed().get_rank() if rank is None else rank
         if not 0 <= rank < num_replicas:

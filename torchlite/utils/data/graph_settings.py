@@ -73,12 +73,8 @@ def apply_shuffle_settings(datapipe: Any, shuffle: bool | None = None) -> Any:
     return datapipe
 
 
-def apply_sharding(
-    datapipe: Any,
-    num_of_instances: int,
-    instance_id: int,
-    sharding_group: Any = SHARDING_PRIORITIES.DEFAULT,
-) -> Any:
+def apply_sharding(datapipe: Any, num_of_instances: int, instance_id: int,
+                   sharding_group: Any = SHARDING_PRIORITIES.DEFAULT) -> Any:  # fmt: skip
     """Call ``apply_sharding`` of each pipe that has it; returns the pipe.
 
     Raises: RuntimeError if one such pipe is upstream of another.

@@ -47,13 +47,8 @@ class RandomSampler(Sampler[int]):
     Raises: ValueError if there is nothing to draw; TypeError if `replacement` is not a bool.
     """
 
-    def __init__(
-        self,
-        data_source: Sized,
-        replacement: bool = False,
-        num_samples: int | None = None,
-        generator: Any = None,
-    ) -> None:
+    def __init__(self, data_source: Sized, replacement: bool = False,
+                 num_samples: int | None = None, generator: Any = None) -> None:  # fmt: skip
         self.data_source, self.replacement = data_source, replacement
         self._num_samples, self.generator = num_samples, generator
         if not isinstance(replacement, bool):
@@ -110,13 +105,8 @@ class WeightedRandomSampler(Sampler[int]):
         generator: Default: the global one.
     """
 
-    def __init__(
-        self,
-        weights: Sequence[float],
-        num_samples: int,
-        replacement: bool = True,
-        generator: Any = None,
-    ) -> None:
+    def __init__(self, weights: Sequence[float], num_samples: int, replacement: bool = True,
+                 generator: Any = None) -> None:  # fmt: skip
         _check_count("num_samples", num_samples)
         if not isinstance(replacement, bool):
             raise ValueError(

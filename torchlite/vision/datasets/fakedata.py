@@ -22,15 +22,10 @@ class FakeData(VisionDataset):
         random_offset: Added to the index of an image to give its seed. Default: 0.
     """
 
-    def __init__(
-        self,
-        size: int = 1000,
-        image_size: tuple[int, int, int] = (3, 224, 224),
-        num_classes: int = 10,
-        transform: Callable | None = None,
-        target_transform: Callable | None = None,
-        random_offset: int = 0,
-    ) -> None:
+    def __init__(self, size: int = 1000, image_size: tuple[int, int, int] = (3, 224, 224),
+                 num_classes: int = 10, transform: Callable | None = None,
+                 target_transform: Callable | None = None,
+                 random_offset: int = 0) -> None:  # fmt: skip
         super().__init__(transform=transform, target_transform=target_transform)
         self.size, self.num_classes = size, num_classes
         self.image_size, self.random_offset = image_size, random_offset

@@ -49,16 +49,11 @@ class DatasetFolder(VisionDataset):
     exactly one of `extensions` and `is_valid_file` is given.
     """
 
-    def __init__(
-        self,
-        root: str | os.PathLike,
-        loader: Callable[[str], Any],
-        extensions: Sequence[str] | None = None,
-        transform: Callable | None = None,
-        target_transform: Callable | None = None,
-        is_valid_file: Callable[[str], bool] | None = None,
-        allow_empty: bool = False,
-    ) -> None:
+    def __init__(self, root: str | os.PathLike, loader: Callable[[str], Any],
+                 extensions: Sequence[str] | None = None, transform: Callable | None = None,
+                 target_transform: Callable | None = None,
+                 is_valid_file: Callable[[str], bool] | None = None,
+                 allow_empty: bool = False) -> None:  # fmt: skip
         super().__init__(root, transform=transform, target_transform=target_transform)
         if (extensions is None) == (is_valid_file is None):
             raise ValueError(
@@ -101,15 +96,11 @@ class DatasetFolder(VisionDataset):
 class ImageFolder(DatasetFolder):
     """Images in ``root/class name/``, as Pillow images. Arguments: see `DatasetFolder`."""
 
-    def __init__(
-        self,
-        root: str | os.PathLike,
-        transform: Callable | None = None,
-        target_transform: Callable | None = None,
-        loader: Callable[[str], Any] = default_loader,
-        is_valid_file: Callable[[str], bool] | None = None,
-        allow_empty: bool = False,
-    ) -> None:
+    def __init__(self, root: str | os.PathLike, transform: Callable | None = None,
+                 target_transform: Callable | None = None,
+                 loader: Callable[[str], Any] = default_loader,
+                 is_valid_file: Callable[[str], bool] | None = None,
+                 allow_empty: bool = False) -> None:  # fmt: skip
         super().__init__(root, loader, None if is_valid_file else IMG_EXTENSIONS, transform,
                          target_transform, is_valid_file, allow_empty)  # fmt: skip
         self.imgs = self.samples

@@ -22,13 +22,9 @@ class VisionDataset(Dataset):
     Raises: ValueError for `transforms` along with either of the others.
     """
 
-    def __init__(
-        self,
-        root: str | os.PathLike | None = None,
-        transforms: Callable | None = None,
-        transform: Callable | None = None,
-        target_transform: Callable | None = None,
-    ) -> None:
+    def __init__(self, root: str | os.PathLike | None = None, transforms: Callable | None = None,
+                 transform: Callable | None = None,
+                 target_transform: Callable | None = None) -> None:  # fmt: skip
         if transforms is not None and (transform is not None or target_transform is not None):
             raise ValueError(
                 "Only transforms or transform/target_transform can be passed as argument"

@@ -100,17 +100,11 @@ class ResNet(nn.Module):
         norm_layer: Default: `BatchNorm2d`.
     """
 
-    def __init__(
-        self,
-        block: type[BasicBlock] | type[Bottleneck],
-        layers: Sequence[int],
-        num_classes: int = 1000,
-        zero_init_residual: bool = False,
-        groups: int = 1,
-        width_per_group: int = 64,
-        replace_stride_with_dilation: Sequence[bool] | None = None,
-        norm_layer: Norm | None = None,
-    ) -> None:
+    def __init__(self, block: type[BasicBlock] | type[Bottleneck], layers: Sequence[int],
+                 num_classes: int = 1000, zero_init_residual: bool = False, groups: int = 1,
+                 width_per_group: int = 64,
+                 replace_stride_with_dilation: Sequence[bool] | None = None,
+                 norm_layer: Norm | None = None) -> None:  # fmt: skip
         super().__init__()
         dilate = replace_stride_with_dilation or (False, False, False)
         if len(dilate) != 3:

@@ -108,12 +108,8 @@ class Mapper(IterDataPipe):
 class Collator(Mapper):
     """Collates each sample, itself a list of samples, using the function `conversion`."""
 
-    def __init__(
-        self,
-        datapipe: Iterable[Any],
-        conversion: Callable[..., Any] = default_collate,
-        collate_fn: Callable | None = None,
-    ) -> None:
+    def __init__(self, datapipe: Iterable[Any], conversion: Callable[..., Any] = default_collate,
+                 collate_fn: Callable | None = None) -> None:  # fmt: skip
         super().__init__(datapipe, collate_fn or conversion)
 
 
@@ -146,13 +142,8 @@ class Batcher(IterDataPipe):
     Raises: AssertionError (as PyTorch) if `batch_size` is not positive.
     """
 
-    def __init__(
-        self,
-        datapipe: Iterable[Any],
-        batch_size: int,
-        drop_last: bool = False,
-        wrapper_class: type[DataChunk] = DataChunk,
-    ) -> None:
+    def __init__(self, datapipe: Iterable[Any], batch_size: int, drop_last: bool = False,
+                 wrapper_class: type[DataChunk] = DataChunk) -> None:  # fmt: skip
         if batch_size <= 0:
             raise AssertionError("Batch size is required to be larger than 0!")
         self.datapipe, self.batch_size, self.drop_last = datapipe, batch_size, drop_last
@@ -254,12 +245,8 @@ class ShardingFilter(IterDataPipe):
         self.sharding_group_filter = sharding_group_filter
         self.groups: dict[Any, tuple[int, int]] = {}
 
-    def apply_sharding(
-        self,
-        num_of_instances: int,
-        instance_id: int,
-        sharding_group: Any = SHARDING_PRIORITIES.DEFAULT,
-    ) -> None:
+    def apply_sharding(self, num_of_instances: int, instance_id: int,
+                       sharding_group: Any = SHARDING_PRIORITIES.DEFAULT) -> None:  # fmt: skip
         """Make this instance `instance_id` of `num_of_instances` in the given group.
 
         Raises: ValueError if there are not that many; RuntimeError if groups mix with the default.
@@ -296,13 +283,9 @@ class ShardingFilter(IterDataPipe):
 class Sampler(IterDataPipe):
     """A sampler's items: ``sampler(*sampler_args, data_source=datapipe, **sampler_kwargs)``."""
 
-    def __init__(
-        self,
-        datapipe: IterDataPipe,
-        sampler: type = SequentialSampler,
-        sampler_args: tuple | None = None,
-        sampler_kwargs: dict | None = None,
-    ) -> None:
+    def __init__(self, datapipe: IterDataPipe, sampler: type = SequentialSampler,
+                 sampler_args: tuple | None = None,
+                 sampler_kwargs: dict | None = None) -> None:  # fmt: skip
         self.datapipe = datapipe
         options = {**(sampler_kwargs or {}), "data_source": datapipe}
         self.sampler = sampler(*(sampler_args or ()), **options)

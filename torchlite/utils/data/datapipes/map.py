@@ -23,9 +23,7 @@ __all__ = ["Batcher", "Concater", "Mapper", "SequenceWrapper", "Shuffler", "Zipp
 class SequenceWrapper(MapDataPipe):
     """The items of `sequence`; by default of a deep copy, if possible."""
 
-    def __init__(
-        self, sequence: Sequence[Any] | Mapping[Any, Any], deepcopy: bool = True
-    ) -> None:
+    def __init__(self, sequence: Sequence[Any] | Mapping[Any, Any], deepcopy: bool = True) -> None:
         self.sequence = sequence
         if deepcopy:
             try:
@@ -69,13 +67,8 @@ class Batcher(MapDataPipe):
     Raises: AssertionError (as PyTorch) if `batch_size` is not positive.
     """
 
-    def __init__(
-        self,
-        datapipe: Any,
-        batch_size: int,
-        drop_last: bool = False,
-        wrapper_class: type[DataChunk] = DataChunk,
-    ) -> None:
+    def __init__(self, datapipe: Any, batch_size: int, drop_last: bool = False,
+                 wrapper_class: type[DataChunk] = DataChunk) -> None:  # fmt: skip
         if batch_size <= 0:
             raise AssertionError("Batch size is required to be larger than 0!")
         self.datapipe, self.batch_size, self.drop_last = datapipe, batch_size, drop_last

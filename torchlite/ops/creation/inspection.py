@@ -221,7 +221,7 @@ class _OfDtype(type):
 
 
 def _typed(kind: dtypes.dtype) -> _OfDtype:
-    doc = f"``Tensor`` of dtype {kind.name}, made as PyTorch's old tensor types are."
+    doc = f"``Tensor`` of dtype {kind.name}, created like PyTorch's legacy tensor types."
     members = {"dtype": kind, "__doc__": doc, "__module__": "torch"}
     return _OfDtype(f"{kind.legacy}Tensor", (), members)
 

@@ -55,7 +55,7 @@ def _copying(name: str, view: Callable) -> Callable:
         return clone(seen) if out is None else write_out(f"{name}_copy", out, seen)
 
     copying.__name__ = f"{name}_copy"
-    copying.__doc__ = f"A copy of the view that `{name}` gives."
+    copying.__doc__ = f"A copy of the view that `{name}` returns."
     return operation(method=name == "narrow")(copying)
 
 

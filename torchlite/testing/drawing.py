@@ -16,7 +16,7 @@ REFERENCE = get("numpy")
 #: Method -> the function that draws its arguments.
 TABLE: dict[str, Callable[[Draws], Arguments]] = {}
 #: Large enough for parallel and blocked kernels.
-LARGE = ((70_000,), (3, 1500), (1500, 3), (40, 50), (257,), (2, 33, 65))
+LARGE = ((70_000,), (600, 450), (3, 1500), (1500, 3), (40, 50), (257,), (2, 33, 65))
 SIZES = ("empty", "single", "small", "large")
 SPECIALS = (math.nan, 0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, 60.0, -60.0)
 LAYOUTS = ("plain", "transposed", "stepped", "offset", "broadcast")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from torchlite import dtypes
@@ -47,7 +47,9 @@ class Case:
         for number in PLAN:
             self.check(self.draw(Corner(number, kinds, self.method)))
 
-        @settings(derandomize=_derandomized(), deadline=None)
+        slow = [HealthCheck.too_slow]  # kernels may compile in any example
+
+        @settings(derandomize=_derandomized(), deadline=None, suppress_health_check=slow)
         @given(st.data())
         def conforms(data: Any) -> None:
             def integer(low: int, high: int) -> int:

@@ -129,6 +129,10 @@ class Output(Node):
         return self.edges[0].name()
 
     @property
+    def metadata(self) -> dict:
+        return self.edges[0].metadata
+
+    @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         return self.edges[0].next_functions
 

@@ -98,6 +98,20 @@ def test_numpy_is_imported_only_by_backends(name):
         assert not any(inside(m, ("numpy",)) for m in imported(name, late=True))
 
 
+#: PyTorch has them under these names, and programs use them.
+PYTORCH_S_PRIVATE = ("_BatchNorm", "_Loss", "_NormBase", "_WeightedLoss", "_rebuild_",
+                     "_disabled_torch_function_impl")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_private_name_is_imported_from_another_file(name):
+    imports = [node for node in ast.walk(ast.parse(FILES[name].read_text()))
+               if isinstance(node, ast.ImportFrom) and absolute(name, node) in FILES]  # fmt: skip
+    names = {alias.name for node in imports for alias in node.names}
+    private = {n for n in names if n.startswith("_") and not n.startswith("__")}
+    assert not [n for n in private if not n.startswith(PYTORCH_S_PRIVATE)]
+
+
 def test_the_numba_backend_sees_what_any_backend_sees():
     allowed = (*FLOORS[0], *FLOORS[1], "torchlite_numba")
     for name in filter(lambda n: inside(n, ("torchlite_numba",)), FILES):

@@ -113,7 +113,7 @@ def _fma(context, a, b, c):
 
 
 @exact
-def _generate(key, position, words):
+def generate(key, position, words):
     """Fill `words`; return the new position in `key`, which is twisted when it is used up."""
     done = 0
     while done < words.size:
@@ -131,7 +131,7 @@ def _generate(key, position, words):
 @kernel
 def _words(key: U32, position: I64, words: U32, lo: int, hi: int) -> None:
     """Fill `words` from `key` and move the position."""
-    position[0] = _generate(key, position[0], words)
+    position[0] = generate(key, position[0], words)
 
 
 @inline
@@ -163,7 +163,7 @@ def _unit32(word):
 
 
 @inline
-def _unit64(words, i):
+def unit64(words, i):
     high, low = np.uint64(words[2 * i]), np.uint64(words[2 * i + 1])
     word = (high << np.uint64(32) | low) & np.uint64(2**53 - 1)
     return f64(np.int64(word)) * _UNIT64
@@ -184,7 +184,7 @@ def _uniform64(words: U32, out: F64, lo: int, hi: int, low: float, high: float) 
     words, out = words[2 * lo : 2 * hi], out[lo:hi]
     width = high - low
     for i in range(out.size):
-        x = _fma(_unit64(words, i), width, low)
+        x = _fma(unit64(words, i), width, low)
         out[i] = low if x == high else x
 
 
@@ -192,14 +192,14 @@ def _uniform64(words: U32, out: F64, lo: int, hi: int, low: float, high: float) 
 def _bernoulli(words: U32, out: Bool, lo: int, hi: int, p: float) -> None:
     words, out = words[2 * lo : 2 * hi], out[lo:hi]
     for i in range(out.size):
-        out[i] = _unit64(words, i) < p
+        out[i] = unit64(words, i) < p
 
 
 @kernel
 def _exponential(words: U32, out: Real, lo: int, hi: int, scale: float) -> None:
     words, out = words[2 * lo : 2 * hi], out[lo:hi]
     for i in range(out.size):
-        out[i] = scale * math.log1p(-_unit64(words, i))
+        out[i] = scale * math.log1p(-unit64(words, i))
 
 
 @kernel
@@ -228,8 +228,8 @@ def _shuffle(words: U32, out: I64, lo: int, hi: int) -> None:
 def _normal64(words: U32, out: F64, lo: int, hi: int, mean: float, std: float) -> None:
     for start in range(0, out.size - 15, 16):
         for i in range(start, start + 8):
-            radius = math.sqrt(-2 * math.log(1 - _unit64(words, i)))
-            angle = 2 * math.pi * _unit64(words, i + 8)
+            radius = math.sqrt(-2 * math.log(1 - unit64(words, i)))
+            angle = 2 * math.pi * unit64(words, i + 8)
             out[i] = _fma(radius * math.cos(angle), std, mean)
             out[i + 8] = _fma(radius * math.sin(angle), std, mean)
 

@@ -16,7 +16,7 @@ import numpy as np
 from torchlite.backends.numpy import sampling as reference
 from torchlite.backends.numpy.mt19937 import MT19937
 from torchlite_numba.kernel import F64, I64, U32, Kernel, exact, kernel
-from torchlite_numba.random import _generate, _unit64
+from torchlite_numba.random import generate, unit64
 
 
 class Sampling:
@@ -41,8 +41,8 @@ class Sampling:
 @exact
 def _uniform(state):
     key, cursor, words, _ = state
-    cursor[0], cursor[2] = _generate(key, cursor[0], words), 1
-    return _unit64(words, 0)
+    cursor[0], cursor[2] = generate(key, cursor[0], words), 1
+    return unit64(words, 0)
 
 
 @exact

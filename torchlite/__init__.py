@@ -29,6 +29,7 @@ from torchlite.dtypes import bool_ as _bool
 from torchlite.errors import OutOfMemoryError as OutOfMemoryError
 from torchlite.ops.core import operators as _operators
 from torchlite.ops.core.promotion import result_type as result_type
+from torchlite.ops.creation import filling as _filling
 from torchlite.ops.creation.conversion import *
 from torchlite.ops.creation.factories import *
 from torchlite.ops.creation.hashing import *
@@ -38,6 +39,7 @@ from torchlite.ops.creation.random import *
 from torchlite.ops.creation.sampling import *
 from torchlite.ops.creation.storage import *
 from torchlite.ops.indexing.gather import *
+from torchlite.ops.indexing.index_select import *
 from torchlite.ops.indexing.masking import *
 from torchlite.ops.indexing.search import *
 from torchlite.ops.indexing.segments import *
@@ -59,6 +61,7 @@ from torchlite.ops.linalg.lobpcg import lobpcg as lobpcg
 from torchlite.ops.linalg.matrix_functions import *
 from torchlite.ops.linalg.products import *
 from torchlite.ops.math.arithmetic import *
+from torchlite.ops.math.clamping import *
 from torchlite.ops.math.comparison import *
 from torchlite.ops.math.complex_numbers import *
 from torchlite.ops.math.derived import *

@@ -20,8 +20,8 @@ from torchlite.core.tensor import Tensor
 from torchlite.dtypes import FLOAT, INTEGER, dtype
 from torchlite.ops.core.promotion import at_least_float, cast
 from torchlite.ops.math.arithmetic import div, mul, neg, sub
+from torchlite.ops.math.clamping import clamp_min
 from torchlite.ops.math.comparison import isnan, where
-from torchlite.ops.math.derived import clamp_min
 from torchlite.ops.math.exponentials import logaddexp as _logaddexp
 from torchlite.ops.math.exponentials import sqrt
 from torchlite.ops.reduce import extremes, reductions, scan, sorting

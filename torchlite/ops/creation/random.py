@@ -1,4 +1,4 @@
-"""Random tensors, new or filled in place, with PyTorch's numbers for the same seed."""
+"""Random tensors: PyTorch's numbers for the same seed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from torchlite.core.overrides import taken_over
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.dtypes import COMPLEX, FLOAT, dtype
 from torchlite.ops.core.family import operation, refuse, write_out
-from torchlite.ops.core.inplace import assign, check_writable
-from torchlite.ops.core.methods import method
-from torchlite.ops.core.promotion import c_name, cast
+from torchlite.ops.core.promotion import cast
 from torchlite.ops.creation.conversion import is_contiguous
 from torchlite.ops.creation.factories import empty_like, size_of
 from torchlite.random import Generator, default_generator
@@ -32,18 +30,18 @@ def engine_of(generator: Generator | None) -> Any:
     return generator.engine
 
 
-def _uniform(rng: Any, shape: tuple, kind: dtype, low: float = 0.0, high: float = 1.0) -> Any:
+def uniform_array(rng: Any, shape: tuple, kind: dtype, low: float = 0.0, high: float = 1.0) -> Any:
     if kind.category == COMPLEX:
-        return _complex(_uniform(rng, (*shape, 2), kind.to_real(), low, high), shape, kind)
+        return _complex(uniform_array(rng, (*shape, 2), kind.to_real(), low, high), shape, kind)
     if kind.category < FLOAT:
         raise refuse("check_uniform_bounds", kind)
     return local.mode.xp.random_uniform(rng, shape, kind, low, high)
 
 
-def _normal(rng: Any, shape: tuple, kind: dtype, mean: float = 0.0, std: float = 1.0) -> Any:
+def normal_array(rng: Any, shape: tuple, kind: dtype, mean: float = 0.0, std: float = 1.0) -> Any:
     if kind.category == COMPLEX:  # each part has half the variance
         std *= math.sqrt(0.5)
-        return _complex(_normal(rng, (*shape, 2), kind.to_real(), mean, std), shape, kind)
+        return _complex(normal_array(rng, (*shape, 2), kind.to_real(), mean, std), shape, kind)
     if kind.category < FLOAT:
         raise refuse("normal_kernel_cpu", kind)
     return local.mode.xp.random_normal(rng, shape, kind, mean, std)
@@ -61,7 +59,7 @@ def _finished(data: Any, out: Tensor | None, requires_grad: bool) -> Tensor:
     return result.requires_grad_() if requires_grad else result
 
 
-def _float_kind(name: str, kind: dtype) -> dtype:
+def float_kind(name: str, kind: dtype) -> dtype:
     if kind.category != FLOAT:
         raise refuse(name, kind)
     return kind
@@ -74,7 +72,7 @@ def rand(*size: Any, generator: Generator | None = None, out: Tensor | None = No
     """Uniform numbers in [0, 1)."""
     check_device(device)
     kind = dtype or dtypes.get_default_dtype()
-    data = _uniform(engine_of(generator), size_of(size), kind)
+    data = uniform_array(engine_of(generator), size_of(size), kind)
     return _finished(data, out, requires_grad)
 
 
@@ -85,7 +83,7 @@ def randn(*size: Any, generator: Generator | None = None, out: Tensor | None = N
     """Standard normal numbers."""
     check_device(device)
     kind = dtype or dtypes.get_default_dtype()
-    data = _normal(engine_of(generator), size_of(size), kind)
+    data = normal_array(engine_of(generator), size_of(size), kind)
     return _finished(data, out, requires_grad)
 
 
@@ -123,7 +121,7 @@ def randperm(n: int, *, generator: Generator | None = None, out: Tensor | None =
     return _finished(cast(result, dtype)._data, out, requires_grad)
 
 
-def _laid_out(tensor: Tensor, draw: Callable[[tuple], Tensor]) -> Tensor:
+def laid_out(tensor: Tensor, draw: Callable[[tuple], Tensor]) -> Tensor:
     """``draw(shape)`` for `tensor`, with the numbers in the memory order of its elements."""
     shape = tuple(tensor._data.shape)
     if is_contiguous(tensor):
@@ -139,7 +137,7 @@ def _like(make: Callable) -> Callable:
              requires_grad: bool = False, memory_format: Any = None,
              generator: Generator | None = None) -> Tensor:  # fmt: skip
         options: Any = {"dtype": dtype or input.dtype, "device": device, "generator": generator}
-        result = _laid_out(input, lambda shape: make(shape, **options))
+        result = laid_out(input, lambda shape: make(shape, **options))
         return result.requires_grad_() if requires_grad else result
 
     like.__name__ = f"{make.__name__}_like"
@@ -166,17 +164,17 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *,
            requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Normal numbers; `mean` and `std` are scalars (then with `size`) or tensors, elementwise."""
     check_device(device)
-    _check_std(std)
+    check_std(std)
     if size is not None:
         kind = dtype or dtypes.get_default_dtype()
-        data = _normal(engine_of(generator), size_of((tuple(size),)), kind, mean, std)
+        data = normal_array(engine_of(generator), size_of((tuple(size),)), kind, mean, std)
         return _finished(data, out, requires_grad)
     pattern = mean * 0 + std
     result = randn(pattern._data.shape, generator=generator, dtype=pattern.dtype) * std + mean
     return result if out is None else write_out("normal", out, result)
 
 
-def _check_std(std: Any) -> None:
+def check_std(std: Any) -> None:
     if isinstance(std, Tensor):
         if local.mode.xp.any_true((std < 0)._data):
             raise RuntimeError("normal expects all elements of std >= 0.0")
@@ -191,7 +189,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     if input.dtype.category < FLOAT and p is None:
         raise refuse("bernoulli_tensor_cpu_self_", input.dtype)
     chance = input._data if p is None else p
-    _check_chance(chance)
+    check_chance(chance)
     drawn = local.mode.xp.random_bernoulli(engine_of(generator), chance, input._data.shape)
     result = cast(wrap(drawn), input.dtype)
     if input._needs_grad:
@@ -199,7 +197,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     return result if out is None else write_out("bernoulli", out, result)
 
 
-def _check_chance(p: Any) -> None:
+def check_chance(p: Any) -> None:
     if isinstance(p, (int, float)):
         if not 0 <= p <= 1:
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
@@ -257,129 +255,7 @@ def _check_weights(weights: Tensor, num_samples: int, replacement: bool) -> None
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
 
 
-# --- filling in place ---------------------------------------------------------------------------
-
-
-def _fill(self: Tensor, draw: Callable[[tuple], Any]) -> Tensor:
-    check_writable(self)
-    return assign(self, cast(_laid_out(self, lambda shape: wrap(draw(shape))), self.dtype))
-
-
-@method()
-def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *,
-             generator: Generator | None = None, **bounds: float) -> Tensor:  # fmt: skip
-    """Fill with uniform numbers in [from, to)."""
-    low = bounds.pop("from", from_)
-    for label, bound in (("from", low), ("to", to)):
-        if self.is_floating_point() and abs(bound) > dtypes.finfo(self.dtype).max:
-            raise RuntimeError(f"{label} is out of bounds for {c_name(self.dtype, sized=True)}")
-    if low > to:
-        raise RuntimeError(
-            f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={to:g}"
-        )
-    rng = engine_of(generator)
-    return _fill(self, lambda shape: _uniform(rng, shape, self.dtype, low, to))
-
-
-@method()
-def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *,
-            generator: Generator | None = None) -> Tensor:  # fmt: skip
-    """Fill with normal numbers."""
-    _check_std(std)
-    rng = engine_of(generator)
-    draw = _normal if is_contiguous(self) else _normal_one_by_one
-    return _fill(self, lambda shape: draw(rng, shape, self.dtype, mean, std))
-
-
-def _normal_one_by_one(rng: Any, shape: tuple, kind: dtype, mean: float, std: float) -> Any:
-    """Any number of normal numbers, drawn as PyTorch draws fewer than 16."""
-    xp, count = local.mode.xp, math.prod(shape)
-    runs = [min(15, count - i) for i in range(0, count, 15)] or [0]
-    return xp.reshape(xp.concatenate([_normal(rng, (n,), kind, mean, std) for n in runs], 0), shape)
-
-
-@method()
-def random_(self: Tensor, from_: int | None = None, to: int | None = None, *,
-            generator: Generator | None = None, **bounds: int) -> Tensor:  # fmt: skip
-    """Fill with integers: any of the dtype, ``random_(to)`` or ``random_(from, to)``."""
-    low, xp, rng = bounds.pop("from", from_), local.mode.xp, engine_of(generator)
-    if low is None and to is None:
-        return _fill(self, lambda shape: xp.random_bits(rng, shape, self.dtype))
-    low, high = (0, low or 0) if to is None else (low or 0, to)
-    if low >= high:
-        raise RuntimeError(
-            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
-        )
-    return _fill(self, lambda shape: xp.random_integers(rng, shape, self.dtype, low, high))
-
-
-@method()
-def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
-    """Fill with 1 with probability `p` (a scalar or a tensor) and 0 otherwise."""
-    xp, rng = local.mode.xp, engine_of(generator)
-    if not isinstance(p, Tensor):
-        _check_chance(p)
-        return _fill(self, lambda shape: xp.random_bernoulli(rng, p, shape))
-    chance = p.detach().expand(self._data.shape).contiguous()._data
-    _check_chance(chance)
-    check_writable(self)
-    drawn = wrap(xp.random_bernoulli(rng, chance, self._data.shape))
-    return assign(self, cast(drawn, self.dtype))
-
-
-@method()
-def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
-    """Fill with exponentially distributed numbers of rate `lambd`."""
-    if lambd <= 0:
-        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
-    kind = _float_kind("exponential", self.dtype)
-    rng = engine_of(generator)
-    return _fill(self, lambda shape: local.mode.xp.random_exponential(rng, shape, kind, lambd))
-
-
-@method()
-def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
-    """Fill with the number of trials up to the first success, of probability `p` each."""
-    if not 0 < p < 1:
-        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
-    xp, rng, scale = local.mode.xp, engine_of(generator), math.log1p(-p)
-
-    def draw(shape: tuple) -> Any:
-        return xp.ceil(xp.div(xp.log(_uniform(rng, shape, dtypes.float64)), scale))
-
-    return _fill(self, draw)
-
-
-@method()
-def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *,
-                generator: Generator | None = None) -> Tensor:  # fmt: skip
-    """Fill with numbers whose logarithm has this mean and standard deviation."""
-    if std <= 0:
-        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
-    _float_kind("log_normal_cpu", self.dtype)
-    xp, rng = local.mode.xp, engine_of(generator)
-    return _fill(
-        self, lambda shape: xp.exp(_normal_one_by_one(rng, shape, dtypes.float64, mean, std))
-    )
-
-
-@method()
-def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *,
-            generator: Generator | None = None) -> Tensor:  # fmt: skip
-    """Fill with numbers from the Cauchy distribution."""
-    if sigma <= 0:
-        raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
-    _float_kind("cauchy_cpu", self.dtype)
-    xp, rng = local.mode.xp, engine_of(generator)
-
-    def draw(shape: tuple) -> Any:
-        angle = xp.mul(xp.sub(_uniform(rng, shape, dtypes.float64), 0.5), math.pi)
-        return xp.add(xp.mul(xp.tan(angle), sigma), median)
-
-    return _fill(self, draw)
-
-
 __all__ = [
-    "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like",
-    "randn", "randn_like", "randperm",
+    "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn",
+    "randn_like", "randperm",
 ]  # fmt: skip

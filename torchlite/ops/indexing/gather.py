@@ -10,9 +10,9 @@ from torchlite.core.shapes import broadcast_shapes, normalize_dim
 from torchlite.core.tensor import Tensor, wrap
 from torchlite.ops.core.family import not_a_tensor, operation, write_out
 from torchlite.ops.core.inplace import OVERLAP, check_no_overlap
-from torchlite.ops.core.op import declare, declared, run
-from torchlite.ops.core.promotion import cast, checked_number
-from torchlite.ops.indexing.brackets import index_put, wrapped_index
+from torchlite.ops.core.op import declare, run
+from torchlite.ops.core.promotion import checked_number
+from torchlite.ops.indexing.brackets import wrapped_index
 from torchlite.ops.shape.reshaping import expand, reshape
 
 _ALL = slice(None)
@@ -39,7 +39,7 @@ def _take_x(xp: Any, g: Any, x_shape: tuple, x_dtype: Any, index: Any, axis: int
     return xp.index_put(xp.full(x_shape, 0, x_dtype), (_ALL,) * axis + (index,), g, True)
 
 
-_take = declare("take", title="IndexSelect", x=_take_x)
+take_slices = declare("take", title="IndexSelect", x=_take_x)
 _gather = declare("gather", x=_gather_x)
 _scatter = declare(
     "scatter", x=lambda xp, g, index, axis: xp.scatter(g, index, 0, axis), source=_source_grad
@@ -92,7 +92,7 @@ def _prod_grads(xp: Any, g: Any, x: Any, index: Any, part: Any, axis: int, inclu
 _scatter_reduce = declare("scatter_reduce", joint=_reduce_grads)
 
 
-def _int64(name: str, index: Any) -> Any:
+def int64_index(name: str, index: Any) -> Any:
     """The array of an index tensor, as int64."""
     if not isinstance(index, Tensor):
         raise not_a_tensor(name, 2, "index", index)
@@ -103,7 +103,7 @@ def _int64(name: str, index: Any) -> Any:
     return local.mode.xp.astype(index._data, dtypes.int64)
 
 
-def _check_range(index: Any, dim: int, size: int, error: type = RuntimeError) -> None:
+def check_range(index: Any, dim: int, size: int, error: type = RuntimeError) -> None:
     xp = local.mode.xp
     if not xp.in_range(index, size):
         low, high = xp.extremes(index)
@@ -135,7 +135,7 @@ def _check_places(name: str, input: Tensor, dim: int, index: Any, source: Any = 
                 f"Size does not match at dimension {d} expected index {list(own)} to be no larger "
                 f"than self {list(shape)} apart from dimension {dim}"
             )
-    _check_range(index, dim, shape[dim] if shape else 1)
+    check_range(index, dim, shape[dim] if shape else 1)
 
 
 def check_apart(out: Tensor, *inputs: Tensor) -> None:
@@ -175,11 +175,11 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
 
     Raises: RuntimeError (as PyTorch) for an index out of range or of the wrong shape.
     """
-    dim, places = normalize_dim(dim, input._data.ndim), _int64("gather", index)
+    dim, places = normalize_dim(dim, input._data.ndim), int64_index("gather", index)
     _check_places("gather", input, dim, places)
     if not input._data.shape or not places.shape or not places.size:
         flat = wrap(local.mode.xp.reshape(places, (-1,)))
-        result = reshape(index_select(reshape(input, -1), 0, flat), places.shape)
+        result = reshape(take_slices(reshape(input, -1), flat, 0), places.shape)
     else:
         result = run(_gather, (input, places, dim), (input._data, places, dim))
     return result if out is None else exact_out("gather", out, result, input, index)
@@ -215,7 +215,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *,
 
 def _scattered(name: str, input: Tensor, dim: int, index: Tensor, source: Any, primitive: Any,
                *rest: Any) -> Tensor:  # fmt: skip
-    dim, places = normalize_dim(dim, input._data.ndim), _int64(name, index)
+    dim, places = normalize_dim(dim, input._data.ndim), int64_index(name, index)
     tensor = isinstance(source, Tensor)
     _check_places(name, input, dim, places, source if tensor else None)
     if tensor and source.dtype is not input.dtype:
@@ -279,128 +279,6 @@ def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: 
     return result if out is None else write_out("scatter_reduce", out, result)
 
 
-# --- whole slices -------------------------------------------------------------------------------
-
-
-@operation
-def index_select(input: Tensor, dim: int, index: Tensor, *,
-                 out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """The slices along `dim` at a vector of indices."""
-    shape = input._data.shape
-    dim, picks = normalize_dim(dim, len(shape)), _vector("index_select", index)
-    if not local.mode.xp.in_range(picks, shape[dim] if shape else 1):
-        raise IndexError("index out of range in self")
-    if shape:
-        result = run(_take, (input, picks, dim), (input._data, picks, dim))
-    else:
-        result = input.clone()
-    return result if out is None else exact_out("index_select", out, result, input, index)
-
-
-def _vector(name: str, index: Any) -> Any:
-    picks = _int64(name, index)
-    if picks.ndim > 1:
-        raise IndexError(f"{name}(): Index is supposed to be a vector")
-    return local.mode.xp.reshape(picks, (-1,))
-
-
-def _source_checked(name: str, input: Tensor, dim: int, picks: Any, source: Tensor) -> Tensor:
-    """`source` in the shape of the slices of `input` at `picks`."""
-    if not isinstance(source, Tensor):
-        raise not_a_tensor(name, 3, "source", source)
-    if source.dtype is not input.dtype:
-        raise RuntimeError(
-            f"{name}(): self and source expected to have the same dtype, but got (self) "
-            f"{input.dtype.legacy} and (source) {source.dtype.legacy}"
-        )
-    shape = list(input._data.shape) or [1]
-    shape[dim] = picks.size
-    own = list(source._data.shape or (1,))
-    if len(own) == len(shape) and own[dim] != picks.size:
-        raise (IndexError if name == "index_copy_" else RuntimeError)(
-            f"{name}(): Number of indices ({picks.size}) should be equal to source.size(dim): "
-            f"({own[dim]}), for dim: {dim}"
-        )
-    if own != shape:
-        raise (IndexError if name == "index_copy_" else RuntimeError)(
-            f"{name}(): Number of indices ({picks.size}) and shape of source "
-            f"({list(source.shape)}) don't match those of self ({list(input.shape)}) along "
-            f"dimension {dim}"
-        )
-    return reshape(source, shape)
-
-
-def _put(input: Tensor, dim: int, picks: Any, source: Tensor, accumulate: bool) -> Tensor:
-    flat = input if input._data.shape else reshape(input, 1)
-    result = index_put(flat, (_ALL,) * dim + (picks,), source, accumulate)
-    return result if input._data.shape else reshape(result, ())
-
-
-@operation(in_place=True)
-def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1,
-              out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """A copy of `input` with ``alpha * source`` added to the slices at `index` along `dim`."""
-    dim, picks = normalize_dim(dim, input._data.ndim), _vector("index_add_", index)
-    source = _source_checked("index_add_", input, dim, picks, source)
-    if not local.mode.xp.in_range(picks, (input._data.shape or (1,))[dim]):
-        raise IndexError("index out of range in self")
-    gain = source if alpha == 1 else cast(source * alpha, input.dtype)
-    result = _put(input, dim, picks, gain, True)
-    return result if out is None else write_out("index_add", out, result)
-
-
-@operation(in_place=True)
-def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *,
-               out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """A copy of `input` with the slices at `index` along `dim` replaced by those of `source`."""
-    dim, picks = normalize_dim(dim, input._data.ndim), _vector("index_copy_", index)
-    source = _source_checked("index_copy_", input, dim, picks, source)
-    _check_range(picks, dim, (input._data.shape or (1,))[dim], IndexError)
-    result = _put(input, dim, picks, source, False)
-    return result if out is None else write_out("index_copy", out, result)
-
-
-@operation(in_place=True)
-def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
-    """A copy of `input` with the slices at `index` along `dim` filled with a scalar."""
-    dim = normalize_dim(dim, input._data.ndim)
-    _vector("index_fill_", index)
-    picks = wrapped_index(reshape(index, -1), dim, (input._data.shape or (1,))[dim])
-    if isinstance(value, Tensor):
-        if value._data.ndim:
-            raise RuntimeError(
-                "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
-                f"{value._data.ndim} dimension(s)."
-            )
-        value = cast(value, input.dtype)
-    else:
-        value = checked_number(value, input.dtype)
-    xp, shape = local.mode.xp, [1] * input._data.ndim
-    mask = xp.full(((input._data.shape or (1,))[dim],), False, dtypes.bool_)
-    mask = xp.index_put(mask, (picks,), True, False)
-    shape[dim : dim + 1] = [-1] * len(shape[dim : dim + 1])
-    return declared["where"](wrap(xp.reshape(mask, shape)), value, input)
-
-
-@operation(in_place=True)
-def index_reduce(input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *,
-                 include_self: bool = True, out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """Like `index_add`, for reduce "prod", "mean", "amax" or "amin"."""
-    if reduce not in ("prod", "mean", "amax", "amin"):
-        raise RuntimeError(
-            f"reduce argument must be either prod, mean, amax or amin, got {reduce}."
-        )
-    dim, picks = normalize_dim(dim, input._data.ndim), _vector("index_reduce", index)
-    source = _source_checked("index_reduce", input, dim, picks, source)
-    shape = source._data.shape
-    rows = wrap(local.mode.xp.reshape(picks, [-1 if d == dim else 1 for d in range(len(shape))]))
-    result = scatter_reduce(
-        input, dim, expand(rows, *shape), source, reduce, include_self=include_self
-    )
-    return result if out is None else write_out("index_reduce", out, result)
-
-
 __all__ = [
-    "gather", "index_add", "index_copy", "index_fill", "index_reduce", "index_select", "scatter",
-    "scatter_add", "scatter_reduce", "take_along_dim",
+    "gather", "scatter", "scatter_add", "scatter_reduce", "take_along_dim",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from torchlite.ops.core.inplace import write
 from torchlite.ops.core.op import Primitive, declare, declared, run
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.math.arithmetic import add, div, mul, square
-from torchlite.ops.math.derived import clamp
+from torchlite.ops.math.clamping import clamp
 from torchlite.ops.math.exponentials import pow
 from torchlite.ops.reduce.norms import vector_norm
 

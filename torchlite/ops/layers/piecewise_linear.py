@@ -10,8 +10,8 @@ from torchlite.ops.core.inplace import in_place
 from torchlite.ops.core.op import declare
 from torchlite.ops.layers.activations import in_place_form, lacks, overwrite
 from torchlite.ops.math.arithmetic import abs, add, div, mul, sub
+from torchlite.ops.math.clamping import clamp
 from torchlite.ops.math.comparison import le, where
-from torchlite.ops.math.derived import clamp
 
 _hardtanh = declare("hardtanh", x=lambda xp, g, x, low, high: xp.hardtanh_backward(g, x, low, high))
 

@@ -10,7 +10,7 @@ from torchlite.dtypes import FLOAT
 from torchlite.ops.core.family import functional, operation, write_out
 from torchlite.ops.core.promotion import cast, result_type
 from torchlite.ops.math.arithmetic import add, div, mul, sub
-from torchlite.ops.math.derived import clamp
+from torchlite.ops.math.clamping import clamp
 from torchlite.ops.reduce.norms import vector_norm
 from torchlite.ops.shape.rearranging import triu_indices
 

@@ -11,8 +11,8 @@ from torchlite.core.tensor import Tensor
 from torchlite.ops.creation.factories import arange, full, tensor, zeros
 from torchlite.ops.losses.classification import chosen, reduced
 from torchlite.ops.math.arithmetic import add, div, mul, neg, sub
+from torchlite.ops.math.clamping import clamp
 from torchlite.ops.math.comparison import eq, gt, logical_and, lt, ne, where
-from torchlite.ops.math.derived import clamp
 from torchlite.ops.math.exponentials import exp
 from torchlite.ops.reduce.norms import logsumexp
 from torchlite.ops.shape.joining import cat, stack

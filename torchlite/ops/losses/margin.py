@@ -17,8 +17,8 @@ from torchlite.ops.layers.activations import logsigmoid, relu
 from torchlite.ops.linalg.distance import pairwise_distance
 from torchlite.ops.losses.classification import chosen, reduced
 from torchlite.ops.math.arithmetic import add, div, mul, neg, square, sub
+from torchlite.ops.math.clamping import clamp
 from torchlite.ops.math.comparison import eq, minimum, ne, where
-from torchlite.ops.math.derived import clamp
 from torchlite.ops.math.exponentials import exp, log1p, sqrt
 
 # --- pairs and triplets -------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from torchlite.ops.core.family import functional, operation
 from torchlite.ops.core.methods import method
 from torchlite.ops.core.promotion import cast
 from torchlite.ops.creation.conversion import clone
-from torchlite.ops.indexing.gather import index_select
+from torchlite.ops.indexing.index_select import index_select
 from torchlite.ops.shape.joining import stack
 from torchlite.ops.shape.reshaping import expand, reshape, sizes_of, unsqueeze
 

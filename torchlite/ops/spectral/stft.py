@@ -12,7 +12,7 @@ from torchlite.dtypes import COMPLEX, FLOAT
 from torchlite.interpreters.recorded import recorded
 from torchlite.ops.core.family import operation
 from torchlite.ops.creation.factories import arange, ones, zeros
-from torchlite.ops.indexing.gather import index_add
+from torchlite.ops.indexing.index_select import index_add
 from torchlite.ops.math.arithmetic import div, mul, square
 from torchlite.ops.math.complex_numbers import view_as_real
 from torchlite.ops.shape.joining import cat

@@ -94,8 +94,10 @@ class ToyBackend(Backend):
         kept = [1 if i in axes else n for i, n in enumerate(x.shape)]
         out = self.full(kept, 0, x.dtype)
         steps = [0 if i in axes else s for i, s in enumerate(contiguous_strides(kept))]
+        parts = [[] for _ in out.data]
         for value, cell in zip(x.data, cells(x.shape)):
-            out.data[sum(map(operator.mul, cell, steps))] += value
+            parts[sum(map(operator.mul, cell, steps))].append(value)
+        out.data[:] = [np.sum(part).item() for part in parts]  # pairwise: 70,000 terms stay exact
         left = [n for i, n in enumerate(x.shape) if i not in axes]
         return out if keepdims else self.reshape(out, left)
 

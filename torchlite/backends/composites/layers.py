@@ -63,7 +63,7 @@ class Layers:
         gw = xp.matmul(xp.permute(rows, (1, 0)), _rows(xp, x)) if needs[1] else None
         return gx, gw, xp.sum(rows, 0, False) if needs[2] else None
 
-    @composite(LAYER, takes=_FLOAT, results=2)
+    @composite(LAYER, takes=_FLOAT, results=2, accumulates=True)
     def cross_entropy(xp, input: Array, target: Array) -> tuple[Array, Array]:
         """``-log_softmax(input)[target]`` of each row, and the softmax, which its gradient needs.
 
@@ -80,7 +80,7 @@ class Layers:
         index = xp.reshape(target, (-1, 1))
         return xp.scatter_add(xp.mul(probabilities, rows), index, xp.neg(rows), 1)
 
-    @composite(LAYER, takes=_FLOAT, results=2)
+    @composite(LAYER, takes=_FLOAT, results=2, accumulates=True)
     def cross_entropy_mean(xp, input: Array, target: Array) -> tuple[Array, Array]:
         """The mean of `cross_entropy`'s losses, and its probabilities."""
         losses, probabilities = xp.cross_entropy(input, target)
@@ -93,7 +93,7 @@ class Layers:
         rows = xp.broadcast_to(xp.div(g, count), (count,))
         return xp.cross_entropy_backward(rows, probabilities, target)
 
-    @composite(LAYER, takes=_FLOAT)
+    @composite(LAYER, takes=_FLOAT, accumulates=True)
     def mse_mean(xp, input: Array, target: Array) -> Array:
         """``mean((input - target)**2)``; both have the same shape."""
         return xp.mean(xp.square(xp.sub(input, target)), None, False)

@@ -104,8 +104,9 @@ class OpNode(Node):
             else:
                 grads.append(rule(xp, g, *[values[k] for k in picks]))
         if plan.joint is not None:
-            rule, picks = plan.joint
-            every = rule(xp, g, plan.needs, *[values[k] for k in picks])
+            every = plan.joint(xp, g, plan.needs, *values)
+            if plan.needs_all:
+                return list(every)
             return [gx for gx, needed in zip(every, plan.needs) if needed]
         return grads
 

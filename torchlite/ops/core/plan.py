@@ -14,6 +14,7 @@ class Plan:
 
     __slots__ = (
         "primitive", "positions", "slots", "values_only", "values", "rules", "joint", "needs",
+        "needs_all",
     )  # fmt: skip
 
     def __init__(self, primitive: Any, mask: int) -> None:
@@ -21,10 +22,11 @@ class Plan:
         self.positions = [i for i in primitive.operands if mask & 1 << i]
         self.needs = tuple(bool(mask & 1 << i) for i in primitive.operands)
         self.slots: list[tuple[int, int]] = []
-        self.joint: tuple[Callable, list[int]] | None = None
+        self.needs_all = all(self.needs)
+        self.joint: Callable | None = primitive.joint  # takes all that is kept, in order
         self.rules: list[tuple[Callable, list[int]]] = []
         if primitive.joint is not None:
-            self.joint = primitive.joint, self._picks(primitive.joint, 3)
+            self._picks(primitive.joint, 3)
         else:
             named = [primitive.rules[primitive.parameters[i]] for i in self.positions]
             self.rules = [(rule, self._picks(rule, 2)) for rule in named if rule is not None]
